@@ -51,7 +51,8 @@ def loader(folder: Path = FOLDER) -> "Loader":
 
         @cached_property
         def _folders(self) -> list[str]:
-            return [service.name for path in self.search_paths if Path(path).is_dir() for service in Path(path).iterdir()]
+            entries = [entry for path in self.search_paths if Path(path).is_dir() for entry in Path(path).iterdir()]
+            return [entry.name for entry in entries if not entry.suffix]
 
         def list_available_services(self, type_name: str) -> list[str]:
             del type_name

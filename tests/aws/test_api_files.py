@@ -71,3 +71,9 @@ def test_where_nothing_can_be_kept_botocore_s_own_file_is_read(tmp_path: Path) -
     (tmp_path / "file").write_text("no folder")
     model = api_files.loader(tmp_path / "file").load_service_model("sts", "service-2")
     assert model["metadata"]["serviceId"] == "STS"
+
+
+def test_only_folders_are_services(tmp_path: Path) -> None:
+    api_files.loader.cache_clear()
+    own = Loader(include_default_search_paths=False, extra_search_paths=[Loader.BUILTIN_DATA_PATH])
+    assert sorted(api_files.loader(tmp_path).list_available_services("service-2")) == own.list_available_services("service-2")

@@ -257,7 +257,7 @@ INTEGRATIONS: Mapping[str, tuple[Row, ...]] = {
     ),
     "sagemaker:createModel": (
         _needs("sagemaker:AddTags sagemaker:CreateModel", "model ModelName"),
-        _passes("sagemaker.amazonaws.com", "role ExecutionRoleArn"),
+        _passes("sagemaker.amazonaws.com", "role ExecutionRoleArn?"),
     ),
     "sagemaker:createProcessingJob": _sagemaker(
         "ProcessingJob",

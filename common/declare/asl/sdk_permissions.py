@@ -47,7 +47,17 @@ KNOWN = frozenset(
             "dynamodb:UpdateItem",
         ),
         *("glue:GetCrawler", "glue:GetJobRun", "glue:StartCrawler", "glue:StartJobRun", "glue:StopCrawler", "glue:GetTable"),
-        *("lambda:InvokeFunction", "secretsmanager:GetSecretValue", "sns:Publish", "sqs:SendMessage", "states:StartExecution"),
+        *(
+            "lambda:InvokeFunction",
+            "s3:DeleteObject",
+            "s3:GetObject",
+            "s3:ListBucket",
+            "s3:PutObject",
+            "secretsmanager:GetSecretValue",
+            "sns:Publish",
+            "sqs:SendMessage",
+            "states:StartExecution",
+        ),
     }
 )
 """Actions that are not looked up in the list of those that exist, so that an unchanged deploy mostly does not read it."""
@@ -80,21 +90,29 @@ def needs(targets: Targets, name: str, parameters: Json, place: str) -> Iterator
     if optimised_as in INTEGRATIONS and actions[0].partition(":")[2].lower() == operation.lower():
         yield from optimised(Call(targets, parameters, place, waits=False), optimised_as)
         return
+    if prefix == "apigateway":
+        yield from sdk_resources.of_api_gateway(targets, service, operation, parameters, place)
+    elif KNOWN.issuperset(actions) or sdk_resources.exist(targets, actions, place):
+        yield from _own(targets, actions, operation, parameters, place)
+    yield from sdk_data.needs(targets, prefix, parameters, place)
+    yield from passed_roles.needs(targets, service, prefix, operation, parameters, place)
+
+
+def _own(targets: Targets, actions: tuple[str, ...], operation: str, parameters: Json, place: str) -> Iterator[Need]:
+    """Yields the actions of the call itself, which exist."""
+    prefix = actions[0].partition(":")[0]
     if prefix == "s3" and list(values_at(parameters, "Bucket")):
         yield from in_bucket(targets, actions, parameters, place)
     elif prefix == "bedrock" and actions[0].startswith("bedrock:InvokeModel"):
         yield need(actions, model_arns(targets, "ModelId", parameters, place, actions))
     elif prefix == "dynamodb" and actions[0].startswith("dynamodb:PartiQL"):
         yield from _statements(targets, actions, parameters, place)
-    elif (arns := _declarable(targets, prefix, operation, actions, parameters, place)) is not None:
-        if all(action in KNOWN for action in actions) or sdk_resources.exist(targets, actions, place):
-            yield need(actions, arns)
-    elif prefix == "apigateway":
-        yield from sdk_resources.of_api_gateway(targets, service, operation, parameters, place)
-    else:
+    elif (arns := _declarable(targets, prefix, operation, actions, parameters, place)) is None:
         yield from sdk_resources.of_actions(targets, actions, operation, parameters, place)
-    yield from sdk_data.needs(targets, prefix, parameters, place)
-    yield from passed_roles.needs(targets, service, prefix, operation, parameters, place)
+    elif KNOWN.issuperset(actions):
+        yield need(actions, arns)
+    else:
+        yield from (need((action,), sdk_resources.fitting(targets, action, arns)) for action in actions)
 
 
 def in_bucket(targets: Targets, actions: tuple[str, ...], parameters: Json, place: str) -> Iterator[Need]:

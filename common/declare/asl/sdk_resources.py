@@ -66,9 +66,7 @@ def exist(targets: Targets, actions: tuple[str, ...], place: str) -> bool:
 
 
 def of_actions(targets: Targets, actions: tuple[str, ...], operation: str, parameters: Json, place: str) -> Iterator[Need]:
-    """Yields each action on what the parameters name."""
-    if not exist(targets, actions, place):
-        return
+    """Yields each action, which exists, on what the parameters name."""
     for action in actions:
         described = arn_forms.action_named(action)
         if described is None:  # newer than the list that has the names of parts
@@ -78,6 +76,22 @@ def of_actions(targets: Targets, actions: tuple[str, ...], operation: str, param
             yield need((described.name,), {ALL})
         else:
             yield need((described.name,), _resources(targets, described, operation, parameters, place))
+
+
+def fitting(targets: Targets, action: str, arns: set[str]) -> set[str]:
+    """Returns those ARNs on which IAM can allow an action.
+
+    Glue asks for a resource and all above it, so what it needs besides is a pattern of its type.
+    """
+    described = arn_forms.action_named(action)
+    if described is None or not arns:
+        return arns
+    if not described.types:
+        return {ALL}
+    found = {of.name: {arn for arn in arns if _may_be(targets, of, arn)} for of in described.types}
+    asked = described.types if action.startswith("glue:") else ()
+    missing = {_pattern(targets, of) for of in asked if of.is_required and not found[of.name]}
+    return set().union(*found.values()) | missing
 
 
 def of_api_gateway(targets: Targets, service: str, operation: str, parameters: Json, place: str) -> Iterator[Need]:
@@ -238,6 +252,11 @@ def _is_arn(targets: Targets, of: ResourceType, text: str) -> bool:
     patterns = {"Partition": re.escape(targets.env.partition), "Region": "[a-z0-9-]*", "Account": "[0-9]*"}
     pattern = "".join(patterns.get(part, r"[^\s*?]+") if number % 2 else re.escape(part) for number, part in enumerate(parts))
     return re.fullmatch(pattern, text) is not None
+
+
+def _may_be(targets: Targets, of: ResourceType, arn: str) -> bool:
+    """Whether an ARN, which may be a pattern or a mark, may be one of a resource of the type."""
+    return _is_arn(targets, of, arn.replace(ALL, "x").replace("?", "x")) or arn.startswith("«")
 
 
 def _beside(of: ResourceType, arns: set[str]) -> set[str]:

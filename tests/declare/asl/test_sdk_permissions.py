@@ -1,5 +1,6 @@
 """A call by the AWS SDK is allowed as IAM calls it, on what its parameters name."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -159,3 +160,32 @@ def test_the_prefix_of_every_service_that_iam_knows_is_found() -> None:
         service = sdk_services.service_of(name)
         assert service is not None
         assert sdk_actions.PREFIXES.get(service, api_models.signing_name(service)) == prefix
+
+
+@pytest.mark.parametrize("name", ["dynamodb", "ecs", "glue", "kinesis", "lambda", "s3", "sfn", "sns", "sqs", "ssm"])
+def test_whatever_a_service_is_called_for_only_actions_that_exist_are_allowed_and_where_iam_can_allow_them(name: str) -> None:
+    """One ARN that cannot be of a type of the action would make a statement that allows nothing."""
+    service = sdk_services.service_of(name)
+    assert service is not None
+    model, told = api_models.model_of(service), 0
+    for operation, described in model["operations"].items():
+        shape = model["shapes"].get(described.get("input", {}).get("shape"), {})
+        texts = [of for of in shape.get("required", ()) if model["shapes"][shape["members"][of]["shape"]]["type"] == "string"]
+        parameters = {f"{of[0].upper()}{of[1:]}": VALUES.get(of, ROLE if of.lower().endswith("role") else "a-1") for of in texts}
+        call = f"arn:aws:states:::aws-sdk:{name}:{operation[0].lower()}{operation[1:]}"
+        allowed: dict[str, list[str]] = {}
+        with contextlib.suppress(DeclarationError):  # its action is not known, or what it acts on is in no parameter
+            allowed = needed(task(call, **parameters), named())
+        for action, arns in allowed.items():
+            told += 1
+            assert iam_actions.exists(action) or arn_forms.action_named(action), action
+            found = arn_forms.action_named(action)
+            assert found is None or bool(found.types) == (arns != ["*"]), f"{call}: {action} on {arns}"
+    assert told > 10
+
+
+VALUES = {
+    "TopicArn": f"arn:aws:sns:{REGION}:t",
+    "QueueUrl": "https://sqs.eu-central-1.amazonaws.com/123456789012/q",
+    "stateMachineArn": f"arn:aws:states:{REGION}:stateMachine:m",
+}
