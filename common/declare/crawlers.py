@@ -7,12 +7,14 @@ from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
 from common.declare import configuration, grants, permissions, properties, validation
 from common.declare.allowed_actions import Permission
+from common.declare.crawler_targets import OtherTargets
 from common.declare.declaration import Configured, DeclaredSettings
 from common.declare.named_access import Access, NamedThing
 from common.declare.naming import Exact
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
 from common.environment.resource_settings import CrawlerSettings
+from common.model import comparison
 from common.model.reference import Location, Ref
 from common.resources.crawler import Crawler
 
@@ -31,23 +33,30 @@ class CrawlerDeclaration:
         settings = configuration.merged(CrawlerSettings, configured, self.settings, project.where(ref))
         elsewhere = [project.location(uri) for uri in settings.targets]
         targets = settings.targets or tuple(f"{target.uri}/" for target in self.targets)
-        if not targets:
-            raise DeclarationError(f"{project.where(ref)}: a crawler needs targets, here or in configuration.")
         where = project.where(ref)
-        crawled = Access(reads=tuple(elsewhere) or self.targets, writes=(self.database,))
+        others = OtherTargets.of(project, where, settings)
+        fields, named = properties.render(project, ref, settings.properties, settings)
+        if others.targets:
+            fields = comparison.merged({"Targets": others.targets}, fields)
+        if not targets and not fields.get("Targets"):
+            raise DeclarationError(f"{where}: a crawler needs targets, here or in configuration.")
+        locations = others.locations(project)
+        crawled = Access(reads=(*(tuple(elsewhere) or self.targets), *locations), writes=(self.database,))
         granted = [*grants.grants(project, where, crawled), *grants.grants(project, where, self.access)]
         used = [*([self.database] if elsewhere else crawled.refs), *self.access.refs]
-        statements = [*granted, permissions.glue_logs(project.env, "crawlers")]
+        used = [use for use in used if use not in {location.bucket for location in locations}]
+        statements = [*granted, *others.statements(project), permissions.glue_logs(project.env, "crawlers")]
         role = project.role(ref, settings.role, statements, self.access.further, used)
         _check_catalog(project, ref, self.database)
-        fields, named = properties.render(project, ref, settings.properties, settings)
         crawler = Crawler(
-            identity=project.identity(ref, [*role.needs, *named, *used], settings.verify, role),
+            identity=project.identity(ref, [*role.needs, *named, *others.refs, *used], settings.verify, role),
             role_arn=role.arn,
             database=self.database.name,
             targets=targets,
             settings=settings,
             properties=fields,
+            event_queue=others.queue("event_queue"),
+            event_dead_letter=others.queue("event_dead_letter"),
         )
         project.add(crawler)
 
@@ -75,7 +84,7 @@ class Crawlers(PipelineParts):
         reference: str,
         /,
         *,
-        targets: Iterable[Location],
+        targets: Iterable[Location] = (),
         database: Ref,
         permissions: Iterable[Permission | NamedThing] = (),
         managed_policies: Iterable[str] = (),

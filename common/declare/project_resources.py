@@ -17,7 +17,7 @@ from common.declare.permissions import Statement
 from common.declare.shared_references import Shared
 from common.environment import partitions
 from common.environment.config import Environment
-from common.environment.resource_settings import Verify
+from common.environment.setting_types import Verify
 from common.model.declared import Identity
 from common.model.existing import ExistingRef, apart
 from common.model.generated import marked_keys

@@ -17,12 +17,12 @@ from common.environment import aws_versions, owner_tags, partitions
 from common.environment.endpoints import Service, Url
 from common.environment.existing import AnyArtifactBucket, ArtifactBucket, Existing
 from common.environment.names import Names
-from common.environment.owner_tags import DEFAULT_PREFIX
 from common.environment.parameter_values import ParameterValue
 from common.environment.partitions import Account
 from common.environment.project import Instance, Project, Region, WrittenSections
-from common.environment.resource_settings import Defaults, Embedded, Network, Verify
+from common.environment.resource_settings import Defaults, Embedded, Network
 from common.environment.roles import Roles
+from common.environment.setting_types import Verify
 from common.environment.settings_model import Model
 from common.environment.subscriptions import Subscriptions
 
@@ -50,7 +50,7 @@ class Environment(Model):
         default_factory=dict, max_length=40
     )
     """Tags of every resource, besides the deployer's own."""
-    tag_prefix: TagPrefix = DEFAULT_PREFIX
+    tag_prefix: TagPrefix = owner_tags.DEFAULT_PREFIX
     """Begins the keys of the deployer's own tags, `environment` and `project`, as in `acme:deployer:`, for tag policies."""
     names: Names = Field(default_factory=dict)
     """Templates of names in AWS by kind, or `default`; exact names of shared resources by `kind/name`, as in `bucket/landing`."""

@@ -21,8 +21,8 @@ from common.environment.resource_settings import (
     JobSettings,
     StateMachineSettings,
     TriggerSettings,
-    Verify,
 )
+from common.environment.setting_types import Verify
 from common.environment.settings_model import Model
 from common.environment.subscriptions import Subscriptions
 

@@ -13,25 +13,10 @@ from common.base import schedules
 from common.base.json_types import Json
 from common.base.text_rules import LayerArn, LogGroupArn, RoleArn, Text
 from common.environment import aws_versions
+from common.environment.crawler_targets import CatalogTarget, DeltaTarget, DynamoTarget, IcebergTarget, JdbcTarget
 from common.environment.names import PhysicalName
+from common.environment.setting_types import DeadLetter, KmsKey, QueueArn, Retention, Verify
 from common.environment.settings_model import Model, Settings
-
-Retention = Literal[
-    "never", 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
-]
-"""How many days log lines are kept; CloudWatch Logs accepts only these numbers. With ``never`` lines are not deleted."""
-
-
-Verify = Literal["always", "on_request"]
-"""When a plan reads the live state of a resource that is recorded as unchanged: always, or with --verify."""
-
-
-Reference = r"\$\{[^{}]+\}"
-"""The pattern of a reference to something that is declared."""
-KmsKey = Annotated[str, Field(pattern=rf"^(arn:aws[a-z-]*:kms:\S+:key/\S+|{Reference})$")]
-"""The ARN of a key, or a reference to one. An alias would not do, because policies do not know what it stands for."""
-DeadLetter = Annotated[str, Field(pattern=rf"^(arn:aws[a-z-]*:(sqs|sns):\S+|{Reference})$")]
-"""The ARN of a queue or a topic, or a reference to one."""
 
 
 class Network(Model):
@@ -179,10 +164,26 @@ class CrawlerSettings(Settings):
     """Its exact name in AWS. `${parameter}` is replaced. Without it the name follows from a template."""
     targets: tuple[Annotated[Text, Field(pattern=r"^s3://[a-z0-9.-]+(/.*)?$")], ...] = ()
     """S3 locations; they replace those of the declaration."""
+    dynamodb_targets: tuple[DynamoTarget, ...] | None = None
+    """DynamoDB tables. `${name.name}` is a reference."""
+    jdbc_targets: tuple[JdbcTarget, ...] | None = None
+    """Databases behind Glue connections."""
+    catalog_targets: tuple[CatalogTarget, ...] | None = None
+    """Tables that are in the catalog already; `permissions` allow reading their data."""
+    delta_targets: tuple[DeltaTarget, ...] | None = None
+    """Delta Lake tables."""
+    iceberg_targets: tuple[IcebergTarget, ...] | None = None
+    """Apache Iceberg tables."""
+    sample_size: int | None = Field(default=None, ge=1, le=249)
+    """How many files of each folder in S3 are read; without it all."""
+    event_queue: QueueArn | None = None
+    """The queue with the events of the S3 targets, for recrawl `events`: its ARN, or `${name.arn}`."""
+    event_dead_letter: QueueArn | None = None
+    """The queue that gets the events that could not be used: its ARN, or `${name.arn}`."""
     exclusions: tuple[Text, ...] = ()
     """Glob patterns below each target that are not crawled."""
-    recrawl: Literal["everything", "new_folders"] = "everything"
-    """What a crawler reads that has run before."""
+    recrawl: Literal["everything", "new_folders", "events"] = "everything"
+    """What a crawler reads that has run before; `events` is what S3 has told the event_queue of."""
     schema_change: Literal["update", "log"] = "update"
     """What to do with a table whose data now looks different."""
     deleted_data: Literal["log", "deprecate", "delete"] = "log"

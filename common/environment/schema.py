@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from common.base.json_types import JsonMapping, JsonObject
-from common.environment import config, existing, project, resource_settings, roles
+from common.environment import config, crawler_targets, existing, project, resource_settings, roles
 from common.environment.config import Environment
 
 PAGE = Path("docs", "configuration.md")
@@ -31,6 +31,11 @@ SECTIONS = {
     "FunctionSettings": "`functions.<Name>`",
     "JobSettings": "`jobs.<name>`",
     "CrawlerSettings": "`crawlers.<name>`",
+    "DynamoTarget": "`crawlers.<name>.dynamodb_targets`",
+    "JdbcTarget": "`crawlers.<name>.jdbc_targets`",
+    "CatalogTarget": "`crawlers.<name>.catalog_targets`",
+    "DeltaTarget": "`crawlers.<name>.delta_targets`",
+    "IcebergTarget": "`crawlers.<name>.iceberg_targets`",
     "StateMachineSettings": "`state_machines.<name>`",
     "TriggerSettings": "`triggers.<name>`",
 }
@@ -108,7 +113,8 @@ def _describe_values(field: JsonMapping) -> str:
 def _field_docstrings() -> dict[str, dict[str, str]]:
     """Returns the docstrings of the models' fields. They are read from the source, because only the schema needs them."""
     documented: dict[str, dict[str, str]] = {}
-    for source in (config.__file__, existing.__file__, project.__file__, roles.__file__, resource_settings.__file__):
+    modules = (config, existing, project, roles, resource_settings, crawler_targets)
+    for source in (str(module.__file__) for module in modules):
         for model in ast.parse(Path(source).read_text(encoding="utf-8")).body:
             if isinstance(model, ast.ClassDef):
                 inherited = {name: text for base in model.bases for name, text in documented.get(ast.unparse(base), {}).items()}

@@ -1,4 +1,4 @@
-"""Writes a Glue crawler: its targets, its database, its settings. Targets that are not in S3 stay as they are."""
+"""Writes a Glue crawler: its targets, its database, its settings. Targets that no setting can express stay as they are."""
 
 import json
 
@@ -8,15 +8,15 @@ from common.importing import values
 from common.importing.entries import Code, Context, Entry, refusal, set_differing
 from common.importing.selection import LiveResource
 from common.importing.setting_fields import DELETE, RECRAWL, UPDATE
+from common.resources.crawler_targets import TARGETS, as_setting
 
 
 def why_not(resource: LiveResource) -> str:
     """Why a crawler cannot be declared; empty if it can."""
     live = resource.live
-    targets = _targets(live)
-    if not targets:
-        others = ", ".join(kind for kind, listed in live.get("Targets", {}).items() if listed)
-        return f"it has no target in S3, only {others}" if others else "it has no targets"
+    if not _targets(live) and not _others(live):
+        unknown = ", ".join(kind for kind, listed in live.get("Targets", {}).items() if listed)
+        return f"it has no target that can be declared, only {unknown}" if unknown else "it has no targets"
     if not live.get("DatabaseName"):
         return "it has no database"
     behavior = (live.get("RecrawlPolicy") or {}).get("RecrawlBehavior", "CRAWL_EVERYTHING")
@@ -43,7 +43,8 @@ def entry(resource: LiveResource, key: str, context: Context) -> Entry:
         result.settings["targets"] = paths
     result.named["database"] = Code(context.variable("database", live["DatabaseName"]))
     set_differing(result, CrawlerSettings, context.env.defaults.crawler, _settings(live), frozenset())
-    if others := [kind for kind, listed in live["Targets"].items() if listed and kind != "S3Targets"]:
+    expressed = {TARGETS[name].kind for name in _others(live)}
+    if others := [kind for kind, listed in live["Targets"].items() if listed and kind not in {"S3Targets", *expressed}]:
         result.say(f"Its {', '.join(others)} cannot be declared; they stay as they are.")
     values.set_plain(result, context, CrawlerSettings, live)
     return result
@@ -60,6 +61,8 @@ def _settings(live: JsonObject) -> JsonObject:
     policy = live.get("SchemaChangePolicy") or {}
     schedule = (live.get("Schedule") or {}).get("ScheduleExpression")
     return {
+        **_others(live),
+        **_of_s3(live),
         **({"exclusions": list(exclusions.pop())} if len(exclusions) == 1 else {}),
         "recrawl": RECRAWL[(live.get("RecrawlPolicy") or {}).get("RecrawlBehavior", "CRAWL_EVERYTHING")],
         "schema_change": UPDATE.get(policy.get("UpdateBehavior", "UPDATE_IN_DATABASE")),
@@ -68,3 +71,16 @@ def _settings(live: JsonObject) -> JsonObject:
         "role": live["Role"],
         **({"schedule": schedule} if schedule else {}),
     }
+
+
+def _others(live: JsonObject) -> JsonObject:
+    """The settings of targets that are not in S3, as far as settings can express them."""
+    listed = {name: as_setting(name, live.get("Targets", {}).get(target.kind)) for name, target in TARGETS.items()}
+    return {name: targets for name, targets in listed.items() if targets}
+
+
+def _of_s3(live: JsonObject) -> JsonObject:
+    """The settings that all targets in S3 have in common."""
+    names = {"sample_size": "SampleSize", "event_queue": "EventQueueArn", "event_dead_letter": "DlqEventQueueArn"}
+    values = {name: [target.get(field) for target in _targets(live)] for name, field in names.items()}
+    return {name: common[0] for name, common in values.items() if common and common[0] and set(common) == {common[0]}}

@@ -12,6 +12,7 @@ from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model import comparison, projection
 from common.model.kind import Properties, Setting
 from common.resources import crawler, kinds
+from common.resources.crawler_targets import TARGETS, as_setting
 
 Settings = Mapping[tuple[str, ...], Json]
 """Values of settings by their path below the resource, as in ``("network", "subnet_ids")``."""
@@ -75,7 +76,17 @@ def _targets(value: Json) -> Settings | None:
     exclusions = [target.get("Exclusions", []) for target in value] if paths else []
     if not paths or any(patterns != exclusions[0] for patterns in exclusions):
         return None
-    return {("targets",): paths, ("exclusions",): exclusions[0]}
+    names = {"sample_size": "SampleSize", "event_queue": "EventQueueArn", "event_dead_letter": "DlqEventQueueArn"}
+    more: dict[tuple[str, ...], Json] = {
+        (name,): target[field] for target in value[:1] for name, field in names.items() if target.get(field)
+    }
+    if any(target.get(field) != value[0].get(field) for target in value for field in names.values()):
+        return None
+    return {("targets",): paths, ("exclusions",): exclusions[0], **more}
+
+
+def _other_targets(name: str) -> Convert:
+    return lambda value: {(name,): targets} if (targets := as_setting(name, value)) else None
 
 
 def _bookmarks(value: Json) -> Settings | None:
@@ -114,6 +125,7 @@ _SPECIAL: Mapping[str, Mapping[str, Convert]] = {
     },
     "crawler": {
         "Targets.S3Targets": _targets,
+        **{f"Targets.{target.kind}": _other_targets(name) for name, target in TARGETS.items()},
         "SchemaChangePolicy.UpdateBehavior": _one_of("schema_change", UPDATE),
         "SchemaChangePolicy.DeleteBehavior": _one_of("deleted_data", DELETE),
         "RecrawlPolicy.RecrawlBehavior": _one_of("recrawl", RECRAWL),

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from common.aws.protocol import Aws
-from common.base.errors import AwsError, DeclarationError, SkippedError
-from common.base.json_types import Json, JsonObject
+from common.base.errors import AwsError, DeclarationError
+from common.base.json_types import Json
 from common.environment.resource_settings import CrawlerSettings
 from common.model import comparison, steps
 from common.model.declared import Declared
@@ -23,14 +23,13 @@ from common.model.lookup import Lookup
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
-from common.resources import accepted_fields
+from common.resources import accepted_fields, crawler_runs
 
 _CONFIGURATION = {"Version": 1.0, "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}}}
 UPDATE_BEHAVIORS = {"update": "UPDATE_IN_DATABASE", "log": "LOG"}
 DELETE_BEHAVIORS = {"log": "LOG", "deprecate": "DEPRECATE_IN_DATABASE", "delete": "DELETE_FROM_DATABASE"}
-RECRAWL_BEHAVIORS = {"everything": "CRAWL_EVERYTHING", "new_folders": "CRAWL_NEW_FOLDERS_ONLY"}
+RECRAWL_BEHAVIORS = {"everything": "CRAWL_EVERYTHING", "new_folders": "CRAWL_NEW_FOLDERS_ONLY", "events": "CRAWL_EVENT_MODE"}
 _OPTIONAL = ("Schedule", "TablePrefix")
-_POLL_SECONDS, _POLLS = 10.0, 180
 
 KIND = Kind(
     name="crawler",
@@ -71,6 +70,8 @@ class Crawler(Declared):
     database: str
     targets: tuple[str, ...]
     settings: CrawlerSettings
+    event_queue: str | None = None
+    event_dead_letter: str | None = None
 
     def desired(self) -> State:
         """The owned fields, spelled as in UpdateCrawler.
@@ -79,18 +80,16 @@ class Crawler(Declared):
             DeclarationError: it has no targets, or settings that Glue does not allow together.
         """
         settings = self.settings
-        if not self.targets:
-            raise DeclarationError(f"{self.key}: it has no targets. Declare one, or set `targets` in the configuration.")
+        self._check_targets()
         if settings.recrawl == "new_folders" and (settings.schema_change, settings.deleted_data) != ("log", "log"):
             raise DeclarationError(
                 f'{self.key}: with recrawl "new_folders" Glue neither updates nor deletes what it found before: '
                 'set schema_change and deleted_data to "log".'
             )
-        exclusions = list(settings.exclusions)
         own = {
             "Role": self.role_arn,
             "DatabaseName": self.database,
-            "Targets": {"S3Targets": [{"Path": path, "Exclusions": exclusions} for path in self.targets]},
+            "Targets": {"S3Targets": [self._target(path) for path in self.targets]},
             "SchemaChangePolicy": {
                 "UpdateBehavior": UPDATE_BEHAVIORS[settings.schema_change],
                 "DeleteBehavior": DELETE_BEHAVIORS[settings.deleted_data],
@@ -103,6 +102,33 @@ class Crawler(Declared):
         }
         return comparison.merged(self._others(), own)
 
+    def _target(self, path: str) -> State:
+        return {"Path": path, "Exclusions": list(self.settings.exclusions), **self._of_s3_target()}
+
+    def _of_s3_target(self) -> State:
+        """The declared fields that all targets in S3 have in common."""
+        fields = {"SampleSize": self.settings.sample_size, "EventQueueArn": self.event_queue}
+        fields["DlqEventQueueArn"] = self.event_dead_letter
+        return {name: value for name, value in fields.items() if value is not None}
+
+    def _check_targets(self) -> None:
+        """Checks that it has targets, and that these can be crawled as it is declared.
+
+        Raises:
+            DeclarationError: it has none, or settings that Glue does not allow with them.
+        """
+        settings, others = self.settings, self.properties.get("Targets", {})
+        if not self.targets and not others:
+            raise DeclarationError(f"{self.key}: it has no targets. Declare one, or set `targets` in the configuration.")
+        if settings.recrawl == "new_folders" and others:
+            raise DeclarationError(f'{self.key}: recrawl "new_folders" is for targets in S3 alone.')
+        if (settings.recrawl == "events") != (self.event_queue is not None):
+            raise DeclarationError(f'{self.key}: recrawl "events" and event_queue belong together. Set both, or none.')
+        if self._of_s3_target() and not self.targets:
+            raise DeclarationError(f"{self.key}: sample_size and event_queue are of targets in S3, and it has none.")
+        if "CatalogTargets" in others and settings.deleted_data != "log":
+            raise DeclarationError(f'{self.key}: with catalog_targets Glue deletes nothing: set deleted_data to "log".')
+
     def _configuration(self) -> State:
         """The JSON object of its configuration: ours, with what the properties say."""
         ours = {} if self.settings.configuration == "unmanaged" else _CONFIGURATION
@@ -114,12 +140,16 @@ class Crawler(Declared):
 
     def read(self, aws: Aws) -> Live | None:
         """The live state."""
-        live = _live(aws, self)
+        live = crawler_runs.live(aws, self)
         if live is None:
             return None
         tags = aws.call("glue", "GetTags", ResourceArn=self.arn).get("Tags")
         s3_targets = [
-            {"Path": target["Path"], "Exclusions": target.get("Exclusions", []) if self._excludes(target["Path"]) else []}
+            {
+                "Path": target["Path"],
+                "Exclusions": target.get("Exclusions", []) if self._excludes(target["Path"]) else [],
+                **{name: target.get(name) for name in self._of_s3_target()},
+            }
             for target in live["Targets"].get("S3Targets", ())
         ]
         configuration, _ = comparison.split(json.loads(live.get("Configuration") or "{}"), self._configuration())
@@ -160,14 +190,14 @@ class Crawler(Declared):
             AwsError: for example CrawlerRunningException: it is running and has not ended in time.
         """
         if change.changed - {"Tags"}:
-            live = _live(aws, self)
+            live = crawler_runs.live(aws, self)
             kept = comparison.without(self._undeclared(live) if live else {}, change.stale)
             kept |= accepted_fields.reset(accepted_fields.CRAWLER_RESET, change.stale)
             fields = _as_sent(change.desired, kept)
             if live and "Configuration" not in change.changed | change.stale.keys():
                 fields["Configuration"] = live.get("Configuration")
             sent = {name: value for name, value in fields.items() if value is not None}
-            _when_ready(aws, self, self.settings.while_running, "UpdateCrawler", sent)
+            crawler_runs.when_ready(aws, self, self.settings.while_running, "UpdateCrawler", sent)
         if "Tags" in change.changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
         if gone := stale_tags(change.stale):
@@ -176,7 +206,7 @@ class Crawler(Declared):
 
     def delete(self, aws: Aws) -> None:
         """Deletes the crawler. The tables that it found stay."""
-        _delete(aws, self, self.settings.while_running)
+        crawler_runs.delete(aws, self, self.settings.while_running)
 
     def _undeclared(self, live: State) -> State:
         """The undeclared live parts: other fields, other kinds of targets, other fields of targets and of the configuration."""
@@ -206,7 +236,7 @@ class Crawler(Declared):
 
     def _undeclared_of_target(self, live: State) -> State:
         fields = accepted_fields.TARGET if self._excludes(live["Path"]) else {"Exclusions": {}, **accepted_fields.TARGET}
-        return comparison.undeclared(live, {}, fields)
+        return comparison.undeclared(live, self._of_s3_target(), fields)
 
     def _excludes(self, path: str) -> bool:
         """Whether the exclusions of a live target are compared: not if none are declared for it, for then it keeps its own."""
@@ -215,7 +245,7 @@ class Crawler(Declared):
     @staticmethod
     def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:
         """All live tags of the resource; None if it does not exist."""
-        return aws.call("glue", "GetTags", ResourceArn=resource.arn).get("Tags", {}) if _live(aws, resource) else None
+        return aws.call("glue", "GetTags", ResourceArn=resource.arn).get("Tags", {}) if crawler_runs.live(aws, resource) else None
 
     @staticmethod
     def untag(aws: Aws, resource: Named, keys: Sequence[str]) -> None:
@@ -225,61 +255,11 @@ class Crawler(Declared):
     @staticmethod
     def erase(aws: Aws, resource: Named) -> None:
         """Deletes the crawler after its present run has ended; a record does not say what else to do with a run."""
-        _delete(aws, resource, "wait")
+        crawler_runs.delete(aws, resource, "wait")
 
 
 def _expression(live: State) -> str:
     return str((live.get("Schedule") or {}).get("ScheduleExpression") or "")
-
-
-def _live(aws: Aws, resource: Named) -> JsonObject | None:
-    response = aws.find("glue", "GetCrawler", "EntityNotFoundException", Name=resource.name)
-    return response and response["Crawler"]
-
-
-def _delete(aws: Aws, resource: Named, while_running: str) -> None:
-    try:
-        _when_ready(aws, resource, while_running, "DeleteCrawler", {})
-    except AwsError as error:
-        if error.code != "EntityNotFoundException":
-            raise
-
-
-def _when_ready(aws: Aws, resource: Named, while_running: str, operation: str, parameters: State) -> None:
-    try:
-        aws.call("glue", operation, Name=resource.name, **parameters)
-    except AwsError as error:
-        if error.code != "CrawlerRunningException":
-            raise
-        _end_run(aws, resource, while_running, operation)
-        aws.call("glue", operation, Name=resource.name, **parameters)
-
-
-def _end_run(aws: Aws, resource: Named, while_running: str, operation: str) -> None:
-    if while_running == "skip":
-        raise SkippedError(
-            f'The crawler {resource.name} is running, and while_running is "skip": it was left as it is. '
-            f"Deploy again when it has finished."
-        )
-    if while_running == "stop":
-        _stop(aws, resource)
-    for _ in range(_POLLS):
-        live = _live(aws, resource)
-        if live is None or live["State"] == "READY":
-            return
-        aws.sleep(_POLL_SECONDS)
-    message = (
-        f"the crawler {resource.name} is running for more than {_POLLS * _POLL_SECONDS / 60:.0f} minutes: it was left as it is."
-    )
-    raise AwsError("glue", operation, "CrawlerRunningException", f"{message} Deploy again later.")
-
-
-def _stop(aws: Aws, resource: Named) -> None:
-    try:
-        aws.call("glue", "StopCrawler", Name=resource.name)
-    except AwsError as error:
-        if error.code not in {"CrawlerNotRunningException", "CrawlerStoppingException"}:
-            raise
 
 
 def _as_sent(desired: State, kept: State) -> State:

@@ -101,10 +101,11 @@ def test_which_jobs_can_be_declared(fields: dict[str, Any], reason: str) -> None
     ("fields", "reason"),
     [
         ({}, ""),
-        ({"Targets": {"JdbcTargets": [{"Path": "db"}]}}, "it has no target in S3, only JdbcTargets"),
+        ({"Targets": {"MongoDBTargets": [{"Path": "db"}]}}, "it has no target that can be declared, only MongoDBTargets"),
+        ({"Targets": {"JdbcTargets": [{"ConnectionName": "sales", "Path": "db"}]}}, ""),
         ({"Targets": {}}, "it has no targets"),
         ({"DatabaseName": None}, "it has no database"),
-        ({"RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVENT_MODE"}}, "CRAWL_EVENT_MODE"),
+        ({"RecrawlPolicy": {"RecrawlBehavior": "CRAWL_ANEW"}}, "CRAWL_ANEW"),
         ({"Schedule": {"ScheduleExpression": "cron(0 3 * * ? *)"}}, ""),
     ],
 )

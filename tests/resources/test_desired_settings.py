@@ -73,10 +73,14 @@ ELSEWHERE: Mapping[type[Settings], set[str]] = {
         *("description", "security_configuration", "notify_delay_minutes", "non_overridable_arguments"),
         *("queuing", "maintenance_window", "python_version"),
     },
-    CrawlerSettings: {"targets", "configuration", "role", "description", "classifiers", "security_configuration"},
+    CrawlerSettings: {
+        *("targets", "configuration", "role", "description", "classifiers", "security_configuration"),
+        *("dynamodb_targets", "jdbc_targets", "catalog_targets", "delta_targets", "iceberg_targets"),
+        *("event_queue", "event_dead_letter", "sample_size"),
+    },
     StateMachineSettings: {"log_group", "role", "kms_key"},
 }
-"""Fields that a type is handed rendered: see `OPTIONS` and the tests of properties. Every type gets its name and properties."""
+"""Fields that a type is handed rendered: see `OPTIONS`, and tests of properties and targets. All have names and properties."""
 BUILDS: Mapping[type[Settings], Build] = {
     FunctionSettings: Place.function,
     JobSettings: Place.job,

@@ -1,0 +1,24 @@
+"""Types that settings of several resources have."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+Retention = Literal[
+    "never", 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
+"""How many days log lines are kept; CloudWatch Logs accepts only these numbers. With ``never`` lines are not deleted."""
+
+
+Verify = Literal["always", "on_request"]
+"""When a plan reads the live state of a resource that is recorded as unchanged: always, or with --verify."""
+
+
+Reference = r"\$\{[^{}]+\}"
+"""The pattern of a reference to something that is declared."""
+KmsKey = Annotated[str, Field(pattern=rf"^(arn:aws[a-z-]*:kms:\S+:key/\S+|{Reference})$")]
+"""The ARN of a key, or a reference to one. An alias would not do, because policies do not know what it stands for."""
+QueueArn = Annotated[str, Field(pattern=rf"^(arn:aws[a-z-]*:sqs:\S+|{Reference})$")]
+"""The ARN of a queue, or a reference to one."""
+DeadLetter = Annotated[str, Field(pattern=rf"^(arn:aws[a-z-]*:(sqs|sns):\S+|{Reference})$")]
+"""The ARN of a queue or a topic, or a reference to one."""
