@@ -18,8 +18,8 @@ from common.declare import permissions, validation
 from common.declare.permissions import Statement
 from common.environment import partitions
 from common.environment.partitions import Account
-from common.model.generated import MARK, GeneratedRef
-from common.model.reference import Location, Names, Ref
+from common.model.generated import GeneratedRef
+from common.model.reference import MARK, Location, Names, Ref
 from common.resources import kind_of
 
 OPERATOR = re.compile(

@@ -17,10 +17,10 @@ from common.declare.type_access import NO_ACCESS, TYPES, TypeAccess
 from common.environment.config import Environment
 from common.model.declared import Declared
 from common.model.existing import ExistingRef
-from common.model.generated import MARK, GeneratedRef
+from common.model.generated import GeneratedRef
 from common.model.lookup import AWS_KEYS
 from common.model.projection import values_at
-from common.model.reference import Grantable, Location, Ref
+from common.model.reference import MARK, Grantable, Location, Ref
 from common.model.resource import SHARED
 from common.resources import every_kind, kind_of
 

@@ -16,6 +16,7 @@ from common.declare.targets import BUCKET, QUEUE, STREAM, TABLE
 from common.model.existing import ExistingRef
 from common.model.generated import GeneratedRef
 from common.model.reference import Ref
+from common.resources.table_reference import TableRef
 
 RECEIVING = {
     "sqs": ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
@@ -76,13 +77,18 @@ def source_of(source: Ref | str) -> tuple[str, str]:
         service, attribute = SOURCES.get(source.type_name, ("", ""))
         if service:
             return service, source.attribute(attribute)
+    elif isinstance(source, TableRef) and source.has_stream:
+        return "dynamodb", source.stream_arn
     elif isinstance(source, Ref) and source.key.kind == "queue":
         return "sqs", token_of(source)
-    advice = ""
-    if isinstance(source, Ref) and source.key.kind == "table":
-        advice = ". AWS gives its stream an ARN: declare the table with p.resource(…, 'AWS::DynamoDB::Table', …), or say the ARN"
+    is_own = isinstance(source, TableRef)
+    advice = '. Declare the table with stream="NEW_IMAGE"' if is_own else ". Say the ARN of a stream" if _is_table(source) else ""
     shown = source if isinstance(source, str) else targets.shown(source)
     raise TypeError(f"source: {shown} is neither a queue, nor a stream, nor a table with a stream{advice}")
+
+
+def _is_table(source: Ref | str) -> bool:
+    return isinstance(source, Ref) and source.key.kind == "table"
 
 
 def starting_of(starting: str | None, service: str) -> JsonObject:

@@ -18,6 +18,8 @@ from common.model.reference import Ref
 from common.model.resource import Resource
 from common.resources.queue import FIFO, Queue, QueueRef
 from common.resources.table import Table
+from common.resources.table_reference import TableRef
+from common.resources.table_settings import STREAM
 
 Make = Callable[..., Resource]
 """A type of resources with what is declared filled in, as `functools.partial` does it: it takes `identity`, `properties` and the
@@ -80,7 +82,7 @@ class SimpleResources(ABC):
         stream: Stream | None = None,
         properties: JsonMapping | None = None,
         name: str | None = None,
-    ) -> Ref:
+    ) -> TableRef:
         """A DynamoDB table, paid by request, with point-in-time recovery.
 
         Args:
@@ -111,7 +113,8 @@ class SimpleResources(ABC):
             key_types=table_keys.check_key_types(key_types or {}, keys),
             indexes=found,
         )
-        return self._declare("table", reference, SimpleDeclaration.of(make, fields), name)
+        ref = self._declare("table", reference, SimpleDeclaration.of(make, fields), name)
+        return TableRef(ref.key, ref.name, ref.arn, has_stream=fields.get(STREAM, {}).get("StreamEnabled") is True)
 
     def queue(
         self,

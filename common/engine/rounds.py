@@ -80,7 +80,7 @@ class Rounds:
 
     def _new(self, decisions: Mapping[Key, Change | DeployError]) -> set[Key]:
         changes = [change for change in decisions.values() if isinstance(change, Change)]
-        return {change.key for change in changes if change.action in MAKING and _generates(change.key)} - self._made
+        return {change.key for change in changes if _renews(change)} - self._made
 
 
 def _changes(decisions: Mapping[Key, Change | DeployError]) -> dict[Key, Change]:
@@ -93,5 +93,9 @@ def _changes(decisions: Mapping[Key, Change | DeployError]) -> dict[Key, Change]
     return {key: change for key, change in decisions.items() if isinstance(change, Change)}
 
 
-def _generates(key: Key) -> bool:
-    return key.kind in kinds() and kinds()[key.kind].generates
+def _renews(change: Change) -> bool:
+    """Whether a change gives a resource new attributes."""
+    kind = kinds().get(change.key.kind)
+    if kind is None or not (kind.generates or kind.renewed_by):
+        return False
+    return change.action in MAKING or (change.action is Action.UPDATE and not kind.renewed_by.isdisjoint(change.changed))

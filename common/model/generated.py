@@ -9,11 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from common.base.json_types import Json
-from common.model.reference import Ref, in_strings
+from common.model.reference import MARK, Ref, in_strings
 from common.model.resource import Key
-
-MARK = re.compile(r"«([A-Za-z_][A-Za-z0-9_-]*): ([a-z-]+)/([A-Za-z0-9_.-]+)#([A-Za-z0-9.]+)»")
-"""Matches a mark: the project, the kind, the name and the attribute."""
 
 SUBSCRIBED = "subscription."
 """Begins the names in the keys of subscriptions that configuration names; they go when it names them no more."""

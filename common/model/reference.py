@@ -5,7 +5,7 @@ need. So the order of a deploy follows from the declaration and is never written
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from common.base.errors import DeclarationError, ParameterError
@@ -28,6 +28,8 @@ UPPER_TOKEN = re.compile(r"__[A-Z][A-Z0-9_]*?__")
 """Tokens that teams have invented themselves mostly look like this."""
 PARAMETER = re.compile(r"[a-z][a-z0-9_]*")
 """Names of parameters in configuration look like this."""
+MARK = re.compile(r"«([A-Za-z_][A-Za-z0-9_-]*): ([a-z-]+)/([A-Za-z0-9_.-]+)#([A-Za-z0-9.]+)»")
+"""Matches what stands for an attribute that AWS gives: the project, the kind, the name and the attribute. See `generated`."""
 ALONE = re.compile(rf"\$\{{({PARAMETER.pattern})\}}")
 
 
@@ -171,6 +173,7 @@ class Names:
             return self._attributes(ref)[attribute]
 
         def text(string: str) -> str:
+            referred.update((ref.key, ref) for ref in self._marked(string))
             if NESTED.search(string):
                 raise DeclarationError(f"{where}: a reference is within a reference: {string}. {LITERALLY}")
             return TOKEN.sub(resolved, partitions.localize_arns(string, self._account, where))
@@ -214,6 +217,12 @@ class Names:
                 raise DeclarationError(f"{where}: ${{{whole}}} may be {keys}. Write {kinds}.")
             return same[0], attribute
         raise DeclarationError(f"{where}: ${{{whole}}} refers to nothing.{self._guess(whole)} {LITERALLY}")
+
+    def _marked(self, text: str) -> Iterator[Ref]:
+        """The resources whose attributes a text has. Of one that texts cannot name, nothing but its key is known here."""
+        for match in MARK.finditer(text):
+            key = Key(match[1], match[2], match[3])
+            yield next((ref for ref in self._refs.get(key.name, ()) if ref.key == key), Ref(key, key.name, ""))
 
     def _word(self, ref: Ref) -> str:
         """The word for the kind of a resource in references."""

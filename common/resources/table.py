@@ -25,6 +25,7 @@ from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 from common.resources import table_indexes, table_settings
 from common.resources.table_indexes import INDEXES, Index
+from common.resources.table_reference import STREAM_ARN
 
 _POLLING = {"Delay": 2, "MaxAttempts": 150}
 """Poll every 2 seconds: most tables are ready after five seconds, and botocore would poll every 20."""
@@ -43,6 +44,7 @@ KIND = Kind(
     arn=ArnForm("dynamodb", "table/"),
     names=NameRule(255, re.compile(r"[A-Za-z0-9_.-]+"), "letters, digits and _.-", 3),
     reads=_READ,
+    renewed_by=frozenset({table_settings.STREAM}),
     encryption=("SSESpecification", "KMSMasterKeyId"),
     writes=(
         *_READ,
@@ -173,7 +175,7 @@ class Table(Declared):
         _wait(aws, self)
         self._protect_points(aws)
         self._set(aws, desired, desired.keys() & {table_settings.TIME_TO_LIVE})
-        return {}
+        return self._outputs(_live(aws, self) if table_settings.STREAM in desired else None)
 
     def update(self, aws: Aws, change: Change) -> Outputs:
         """Changes what can be changed in place."""
@@ -190,7 +192,16 @@ class Table(Declared):
             aws.call("dynamodb", "TagResource", ResourceArn=self.arn, Tags=tag_list(change.desired["Tags"]))
         if gone := stale_tags(change.stale):
             self.untag(aws, self, gone)
-        return {}
+        return self._outputs(_live(aws, self) if table_settings.STREAM in change.desired else None)
+
+    def outputs_of(self, aws: Aws, live: Live) -> Outputs:
+        """The ARN of the stream of the table that was read."""
+        return self._outputs(_live(aws, self) if table_settings.STREAM in live.state else None)
+
+    @staticmethod
+    def _outputs(live: JsonObject | None) -> Outputs:
+        """The ARN of the stream, if it is declared; each stream has another one."""
+        return {STREAM_ARN: live["LatestStreamArn"]} if live and live.get("LatestStreamArn") else {}
 
     @staticmethod
     def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:

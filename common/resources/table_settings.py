@@ -11,11 +11,11 @@ from typing import Protocol
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model import comparison
 
-TIME_TO_LIVE = "TimeToLiveSpecification"
+TIME_TO_LIVE, STREAM = "TimeToLiveSpecification", "StreamSpecification"
 RESET: JsonObject = {
     "OnDemandThroughput": {"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": -1},
     "SSESpecification": {"Enabled": False},
-    "StreamSpecification": {"StreamEnabled": False},
+    STREAM: {"StreamEnabled": False},
     "TableClass": "STANDARD",
 }
 """UpdateTable keeps what is left out, so these values take a setting away."""
@@ -37,7 +37,7 @@ def live(call: Calling, table: JsonMapping) -> JsonObject:
     return {
         "OnDemandThroughput": table.get("OnDemandThroughput") or RESET["OnDemandThroughput"],
         "SSESpecification": _encryption(table.get("SSEDescription") or {}),
-        "StreamSpecification": table.get("StreamSpecification") or RESET["StreamSpecification"],
+        STREAM: table.get(STREAM) or RESET[STREAM],
         "TableClass": (table.get("TableClassSummary") or {}).get("TableClass", RESET["TableClass"]),
         TIME_TO_LIVE: _time_to_live(call),
     }
@@ -59,7 +59,7 @@ def make(call: Calling, desired: JsonMapping, changed: Iterable[str]) -> Iterato
     """
     for name in sorted({*changed} & RESET.keys()):
         value = desired.get(name, RESET[name])
-        if name == "StreamSpecification" and value["StreamEnabled"] and _streams(call):
+        if name == STREAM and value["StreamEnabled"] and _streams(call):
             call("UpdateTable", **{name: RESET[name]})  # DynamoDB changes no stream that is on
             yield name
         call("UpdateTable", **{name: value})
@@ -71,7 +71,7 @@ def make(call: Calling, desired: JsonMapping, changed: Iterable[str]) -> Iterato
 
 
 def _streams(call: Calling) -> bool:
-    specification = call("DescribeTable")["Table"].get("StreamSpecification") or {}
+    specification = call("DescribeTable")["Table"].get(STREAM) or {}
     return bool(specification.get("StreamEnabled"))
 
 

@@ -112,6 +112,15 @@ def test_what_is_given_up_goes_to_a_bucket_too(repository: Repository) -> None:
     ]
 
 
+def test_the_stream_of_a_table_has_an_arn_that_aws_gives(repository: Repository) -> None:
+    table = 'runs = p.table("runs", partition_key="id", stream="NEW_IMAGE")'
+    desired = mapped(repository, table, 'p.on_messages("incoming", f, runs)')
+    assert desired["EventSourceArn"] == "«acres: table/runs#StreamArn»"
+    assert Key("acres", "table", "runs") in repository.resources()["resource/incoming"].needs
+    receiving = next(entry for entry in granted(repository) if "dynamodb:GetRecords" in entry["Action"])
+    assert receiving["Resource"] == ["«acres: table/runs#StreamArn»"]
+
+
 def test_the_key_of_a_queue_of_others_comes_with_it(repository: Repository) -> None:
     key = f"arn:aws:kms:{HERE}:key/0a1b2c3d-0000-4000-8000-123456789012"
     mapped(repository, f'p.on_messages("incoming", f, p.existing.queue("theirs", kms_key="{key}"))')
@@ -164,7 +173,7 @@ def test_a_queue_of_any_kind_hides_messages_long_enough(repository: Repository) 
         ),
         (
             'p.on_messages("incoming", f, p.table("runs", partition_key="id"))',
-            "AWS gives its stream an ARN: declare the table with",
+            'nor a table with a stream. Declare the table with stream="NEW_IMAGE"',
         ),
         ('p.on_messages("incoming", f, work, filters={"body": ["x"]})', "filters is a list, even of one"),
         ('p.on_messages("incoming", f, work, filters=[{"body": "x"}])', "filters: body is 'x'; it must be a list of values"),

@@ -22,7 +22,7 @@ def refused(repository: Repository, kind: type[DeployError] = DeclarationError) 
     [
         (
             'p.schedule("s", p.table("t", partition_key="k"), "rate(1 day)")',
-            "TypeError: target is one of state-machine, lambda, queue, topic, glue-job, not table/t.",
+            "TypeError: target must be a state machine, function, job, queue, topic, Kinesis stream, Firehose stream or",
         ),
         (
             f'{BUCKET}; p.on_object("o", p.job("load"), b / "in")',

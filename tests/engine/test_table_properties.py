@@ -4,6 +4,7 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.dynamodb.models import dynamodb_backends
 
 from tests.engine.test_adopting import NAME, PLACE, done
 from tests.support.repository import Repository
@@ -42,6 +43,23 @@ def test_each_is_made_compared_and_taken_away(repository: Repository, moto_dates
     assert ttl["TimeToLiveStatus"] == "DISABLED"
     assert table["SSEDescription"]["Status"] == "ENABLED"
     assert "nothing to do" in done(repository, "plan", "--verify")
+
+
+def test_what_reads_its_stream_follows_each_new_one(repository: Repository, moto_dates: None) -> None:
+    """Each stream has an ARN of its own: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html."""
+    function = boto3.client("lambda", **PLACE)
+    read = []
+    for view in ("NEW_IMAGE", "OLD_IMAGE"):
+        table = f'runs = p.table("runs", partition_key="id", stream="{view}")'
+        repository.project("acres", table, 'p.function("Validate", environment={"STREAM": runs.stream_arn})')
+        done(repository, "deploy")
+        variables = function.get_function_configuration(FunctionName=f"{NAME}-Validate")["Environment"]["Variables"]
+        assert variables["STREAM"] == described()[0]["LatestStreamArn"]
+        assert "nothing to do" in done(repository, "plan", "--verify")
+        read.append(variables["STREAM"])
+        table_of_moto = dynamodb_backends["123456789012"][PLACE["region_name"]].tables[f"{NAME}-runs"]
+        table_of_moto.latest_stream_label = None  # moto enables no stream of a table that has had one; AWS does
+    assert len(set(read)) == 2
 
 
 def test_one_can_be_added_to_a_table_that_is_there(repository: Repository, moto_dates: None) -> None:

@@ -193,3 +193,11 @@ def test_every_string_and_key_is_visited_once(value: Any) -> None:
         return [text for inner in node for text in strings(inner)] if isinstance(node, list) else [node] * isinstance(node, str)
 
     assert sorted(seen) == sorted(strings(value))
+
+
+def test_what_stands_for_an_attribute_is_a_reference_too(names: Names) -> None:
+    """So that whoever takes it, as from ``queue.attribute("QueueUrl")``, is deployed after the resource."""
+    text = "«acres: resource/work#QueueUrl»"
+    value, refs = names.substitute({"QUEUE": [text], text: 1}, "here")
+    assert value == {"QUEUE": [text], text: 1}
+    assert [ref.key for ref in refs] == [Key("acres", "resource", "work")]

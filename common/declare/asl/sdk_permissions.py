@@ -19,7 +19,7 @@ from common.declare.asl.optimised import optimised
 from common.declare.asl.sdk_actions import actions_of, prefix_of
 from common.declare.asl.special_permissions import Call, model_arns
 from common.declare.asl.targets import Problem, Targets, values_at
-from common.model.generated import MARK
+from common.model.reference import MARK
 
 PARAMETERS: Mapping[str, Mapping[str, str]] = {
     "lambda": {"FunctionName": "function"},

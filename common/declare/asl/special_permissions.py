@@ -12,7 +12,7 @@ from common.declare import permissions
 from common.declare.asl.needs import Need, need
 from common.declare.asl.target_forms import FORMS, arn_of
 from common.declare.asl.targets import ALL, Problem, Targets, values_at
-from common.model.generated import MARK
+from common.model.reference import MARK
 
 API = re.compile(r"(?P<id>«[^»]*»|[a-z0-9]+)\.execute-api\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 SITE = re.compile(r"https://[^/]+/")

@@ -17,8 +17,8 @@ from common.declare.asl.may_call import MayCall, word_of
 from common.declare.asl.target_forms import FORMS, QUEUE_URL, arn_of, matched_arn, with_parts
 from common.environment.config import Environment
 from common.model.existing import ExistingRef
-from common.model.generated import MARK, GeneratedRef, shown
-from common.model.reference import UPPER_TOKEN, Names, Ref
+from common.model.generated import GeneratedRef, shown
+from common.model.reference import MARK, UPPER_TOKEN, Names, Ref
 
 DYNAMIC = re.compile(r"\{%.*%\}|\$(?!\{).*|.*States\..*", re.DOTALL)
 """Matches a JSONata expression, a JSONPath path, or an intrinsic function."""
