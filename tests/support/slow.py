@@ -45,6 +45,7 @@ FILES = frozenset(
         "engine/test_imported_code.py",
         "engine/test_imported_scripts.py",
         "engine/test_index_lag.py",
+        "engine/test_machine_roles.py",
         "engine/test_named.py",
         "engine/test_old_layers.py",
         "engine/test_ownership.py",
