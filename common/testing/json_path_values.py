@@ -11,7 +11,7 @@ from typing import Any
 from common.base.json_types import Json, JsonObject
 from common.declare.asl.json_paths import JsonPath, Step, parse_path
 from common.testing.errors import RUNTIME, StateError
-from common.testing.path_filters import Condition, condition
+from common.testing.path_filters import condition
 from common.testing.scope import Scope
 
 FUNCTIONS: Mapping[str, Callable[[list[Any]], Any]] = {
@@ -134,7 +134,7 @@ def _children(step: Step, value: Json, root: Json) -> Iterator[Json]:
     elif step.kind == "all":
         yield from value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
     elif step.kind == "filter":
-        holds = _condition(step.value)
+        holds = condition(step.value, _all_at)
         items = value if isinstance(value, list) else [value] if isinstance(value, Mapping) else []
         yield from (item for item in items if holds(item, root))
     elif isinstance(value, list):
@@ -143,10 +143,6 @@ def _children(step: Step, value: Json, root: Json) -> Iterator[Json]:
         else:
             numbers = [-step.value] if step.kind == "from end" else step.value
             yield from (value[number] for number in numbers if -len(value) <= number < len(value))
-
-
-def _condition(text: str) -> Condition:
-    return condition(text, _all_at)
 
 
 def _all_at(path: JsonPath, item: Json, root: Json) -> Json:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.base.suggestions import did_you_mean
+from common.declare.asl.json_filters import read_condition
 from common.declare.asl.scanner import ESCAPED, ScanError, Scanner
 
 FUNCTIONS = frozenset(
@@ -26,12 +27,6 @@ _INDEX = re.compile(r"-?\d+")
 _SLICE = re.compile(r"(-?\d+)?\s*:\s*(-?\d+)?(?:\s*:\s*(-?\d+)?)?(?=\s*\])")
 _FROM_END = re.compile(r"\(\s*@\.(?:length|size)(?:\(\))?\s*-\s*(\d+)\s*\)")
 _ARGUMENTS = re.compile(r"[^()]*\)")
-_OPERATOR = re.compile(
-    r"===|!==|==|!=|<=|>=|=~|<|>|(?:in|nin|subsetof|anyof|noneof|contains|size|empty|type|matches)\b", re.IGNORECASE
-)
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.:-])")
-_REGEX = re.compile(r"/(?:\\.|[^/\\])+/\w*")
-_WORD = re.compile(r"[\w:./-]+")
 _BRACKETS = "a number, a range, *, a filter ?(…) or a quoted name is expected in brackets"
 
 
@@ -165,7 +160,7 @@ def _in_brackets(scanner: Scanner) -> tuple[str, Any]:
         return "all", None
     if scanner.take("?"):
         scanner.skip_space()
-        return "filter", _condition(scanner)
+        return "filter", read_condition(scanner, lambda: read_path(scanner, "@", "$", names=_NAME_IN_FILTER))
     if from_end := scanner.match(_FROM_END):
         return "from end", int(from_end[1])
     if parts := scanner.match(_SLICE):
@@ -197,52 +192,3 @@ def _index(scanner: Scanner) -> int:
     if index is None:
         raise scanner.error(_BRACKETS)
     return int(index[0])
-
-
-def _condition(scanner: Scanner) -> str:
-    """Reads the condition of a filter and returns it as text."""
-    text = _term(scanner)
-    while scanner.sees("&&", "||"):
-        joined = scanner.text[scanner.at : scanner.at + 2]
-        scanner.at += 2
-        text += f" {joined} {_term(scanner)}"
-    return text
-
-
-def _term(scanner: Scanner) -> str:
-    scanner.skip_space()
-    if scanner.take("!"):
-        return f"!{_term(scanner)}"
-    if scanner.take("("):
-        text = f"({_condition(scanner)})"
-        scanner.expect(")", "')' is expected at the end of the condition")
-    else:
-        text = _operand(scanner, right=False)
-    scanner.skip_space()
-    if operator := scanner.match(_OPERATOR):
-        scanner.skip_space()
-        text += f" {operator[0]} {_operand(scanner, right=True)}"
-        scanner.skip_space()
-    elif scanner.sees("="):
-        raise scanner.error("an operator such as == is expected")
-    return text
-
-
-def _operand(scanner: Scanner, *, right: bool) -> str:
-    if scanner.sees("@", "$"):
-        return str(read_path(scanner, "@", "$", names=_NAME_IN_FILTER))
-    if (string := scanner.string()) is not None:
-        return json.dumps(string, ensure_ascii=False)
-    if plain := scanner.match(_NUMBER) or scanner.match(_REGEX):
-        return plain[0]
-    if scanner.take("["):
-        scanner.skip_space()
-        values = [] if scanner.sees("]") else _many(scanner, lambda inner: _operand(inner, right=True))
-        scanner.expect("]", "']' is expected at the end of the list")
-        return f"[{', '.join(values)}]"
-    word = scanner.match(_WORD)
-    if word is None or not (right or word[0] in {"true", "false", "null"}):
-        if word:
-            scanner.at -= len(word[0])
-        raise scanner.error("a value is expected, or a path that begins with @")
-    return word[0] if word[0] in {"true", "false", "null"} else json.dumps(word[0], ensure_ascii=False)

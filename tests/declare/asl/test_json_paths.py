@@ -11,16 +11,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.declare.asl.json_filters import Comparison, Condition, Constant, Joined, Listed, Negation, Pattern
 from common.declare.asl.json_paths import FUNCTIONS, JsonPath, Step, parse_path
 from common.declare.asl.scanner import ScanError
 
+
+def joined(operator: str, *parts: Condition) -> Condition:
+    """Joins conditions as they are parsed: those that the same operator joins already stand side by side."""
+    flat = [part.parts if isinstance(part, Joined) and part.operator == operator else (part,) for part in parts]
+    return Joined(operator, tuple(part for group in flat for part in group))
+
+
 NAMES = st.text(st.sampled_from("abcXYZ019_- Ж中'\"\\.[]()@?"), min_size=1, max_size=6)
+VALUES = st.builds(Constant, st.booleans() | st.none() | st.integers(-9, 9) | NAMES | st.sampled_from([0.5, -1.25, 1e30]))
+ITEMS = st.just(JsonPath("@", (Step("names", ("a",)), Step("indices", (0,)))))
+COMPARISONS = st.builds(Comparison, ITEMS) | st.builds(
+    Comparison,
+    ITEMS,
+    st.sampled_from(["==", "<=", "=~", "in"]),
+    VALUES | ITEMS | st.builds(Listed, st.lists(VALUES, max_size=2).map(tuple)) | st.just(Pattern("a\\/[b]", "i")),
+)
+CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
+    COMPARISONS,
+    lambda inner: (
+        st.builds(Negation, inner)
+        | st.tuples(inner, inner, st.booleans()).map(
+            lambda parts: joined("&&" if parts[2] else "||", parts[0], parts[1]),
+        )
+    ),
+    max_leaves=4,
+)
 STEPS = st.one_of(
     st.builds(Step, st.just("names"), st.lists(NAMES, min_size=1, max_size=2).map(tuple), st.booleans()),
     st.builds(Step, st.just("indices"), st.lists(st.integers(-3, 9), min_size=1, max_size=2).map(tuple), st.booleans()),
     st.builds(Step, st.just("slice"), st.tuples(*[st.none() | st.integers(-3, 9)] * 3), st.booleans()),
     st.builds(Step, st.just("all"), st.none(), st.booleans()),
-    st.builds(Step, st.just("filter"), st.sampled_from(['(@["a"] == "b")', '@["a"] > 1 && !@["b"][0]', "(@ in [1, null])"])),
+    st.builds(Step, st.just("filter"), CONDITIONS),
 )
 PATHS = st.builds(JsonPath, st.sampled_from(["$", "$$", "x", "größe2"]), st.lists(STEPS, max_size=4).map(tuple))
 
@@ -67,15 +93,16 @@ def test_a_path_to_one_value(text: str, standard: str) -> None:
         ("$.a.*", '$["a"][*]'),
         ("$..director", '$..["director"]'),
         ("$.a..[0]", '$["a"]..[0]'),
-        ("$.a[?(@.genre)]", '$["a"][?(@["genre"])]'),
-        ("$.a[?(!@.genre || @['x y']=='b')].c", '$["a"][?(!@["genre"] || @["x y"] == "b")]["c"]'),
-        ("$.a[?(@.price < -10.5 && (@.n >= $.least))]", '$["a"][?(@["price"] < -10.5 && (@["n"] >= $["least"]))]'),
-        ("$.a[?(@.Key==Name)].Value", '$["a"][?(@["Key"] == "Name")]["Value"]'),
-        ("$.a[?(@.k in ['a', 1, true])]", '$["a"][?(@["k"] in ["a", 1, true])]'),
-        ("$.a[?(@.k nin [])]", '$["a"][?(@["k"] nin [])]'),
-        ("$.a[?(@.author =~ /.*REES/i)]", '$["a"][?(@["author"] =~ /.*REES/i)]'),
-        ("$.a[?(@.tags.size() > 1)]", '$["a"][?(@["tags"].size() > 1)]'),
-        ("$.a[?(@ == null)]", '$["a"][?(@ == null)]'),
+        ("$.a[?(@.genre)]", '$["a"][?@["genre"]]'),
+        ("$.a[?(!@.genre || @['x y']=='b')].c", '$["a"][?!@["genre"] || @["x y"] == "b"]["c"]'),
+        ("$.a[?(@.price < -10.5 && (@.n >= $.least))]", '$["a"][?@["price"] < -10.5 && @["n"] >= $["least"]]'),
+        ("$.a[?(@.Key==Name)].Value", '$["a"][?@["Key"] == "Name"]["Value"]'),
+        ("$.a[?(@.k in ['a', 1, true])]", '$["a"][?@["k"] in ["a", 1, true]]'),
+        ("$.a[?(@.k nin [])]", '$["a"][?@["k"] nin []]'),
+        ("$.a[?(@.author =~ /.*REES/i)]", '$["a"][?@["author"] =~ /.*REES/i]'),
+        ("$.a[?(@.tags.size() > 1)]", '$["a"][?@["tags"].size() > 1]'),
+        ("$.a[?(@.x || @.y && (@.z || !(@.n != 007)))]", '$["a"][?@["x"] || (@["y"] && (@["z"] || !(@["n"] != 7)))]'),
+        ("$.a[?(@ == null)]", '$["a"][?@ == null]'),
         ("$.list.length()", '$["list"].length()'),
     ],
 )
