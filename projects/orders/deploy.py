@@ -13,7 +13,6 @@ from common import Environment, FunctionSettings, JobSettings, Pipeline, allow, 
 def pipeline(env: Environment) -> Pipeline:
     """A function that takes orders from a queue, a job that a machine starts each morning, and what protects and watches them."""
     p = Pipeline("orders", env, Path(__file__).parent)
-    alerts = p.shared.topic("alerts")
     taken, totals = p.shared.bucket("landing") / "orders", p.shared.bucket("final") / "orders/daily_totals"
 
     account = {"AWS": "arn:aws:iam::${AWS::AccountId}:root"}  # roles of the account then decide who may use the key
@@ -21,7 +20,7 @@ def pipeline(env: Environment) -> Pipeline:
     policy = {"Version": "2012-10-17", "Statement": [everything]}
     key = p.resource("key", "AWS::KMS::Key", {"EnableKeyRotation": True, "KeyPolicy": policy})
 
-    rejected = p.queue("rejected", retention_seconds=1_209_600, kms_key="${key.Arn}")
+    rejected = p.queue("rejected", retention_seconds=14 * 24 * 3600, kms_key="${key.Arn}")
     incoming = p.queue(
         "incoming",
         dead_letter=rejected,
@@ -44,33 +43,16 @@ def pipeline(env: Environment) -> Pipeline:
         "daily_totals",
         reads=[taken],
         writes=[totals, key],
-        permissions=[allow("glue:GetSecurityConfiguration")],
+        permissions=[allow("glue:GetSecurityConfiguration")],  # its own, which says how it encrypts
         arguments={"--orders_location": taken.uri, "--totals_location": totals.uri},
         settings=JobSettings(queuing=True, security_configuration="${encrypted.name}"),
     )
-    p.shared.database("acreage")  # makes ${acreage.name} known
-    p.resources("infra/*.yaml")  # how people query the totals
-
     machine = p.state_machine("orders", "orders.asl.yaml")
     p.schedule("morning", machine, "cron(30 6 * * ? *)", timezone="America/Chicago")
-    p.alert(alerts)
-    p.resource(
-        "rejections",
-        "AWS::CloudWatch::Alarm",
-        {
-            "AlarmDescription": "Orders were rejected: look at the messages of the queue, and at the log of TakeOrders.",
-            "Namespace": "AWS/SQS",
-            "MetricName": "ApproximateNumberOfMessagesVisible",
-            "Dimensions": [{"Name": "QueueName", "Value": rejected.name}],
-            "Statistic": "Maximum",
-            "Period": 300,
-            "EvaluationPeriods": 1,
-            "ComparisonOperator": "GreaterThanThreshold",
-            "Threshold": "${tolerated_rejections}",
-            "TreatMissingData": "notBreaching",
-            "AlarmActions": [alerts.arn],
-        },
-    )
+
+    p.alert(p.shared.topic("alerts"))
+    p.shared.database("acreage")  # so that the files may say ${acreage.name}
+    p.resources("infra/*.yaml")  # an alarm about rejected orders, and how people query the totals
     p.run_by(machine, starting={}, sample={"tests/data/orders.jsonl": incoming}, preview=totals)
     return p
 

@@ -17,7 +17,8 @@ from tests.support.repository import PROJECT, remove_projects
 from tests.test_end_to_end import bare_clone, changes, clone, deploy, invoke, writes
 
 ENV = ("--env", "local")
-DECLARATION, ATHENA = "projects/orders/deploy.py", "projects/orders/infra/athena.yaml"
+DECLARATION = "projects/orders/deploy.py"
+ALARM, ATHENA = "projects/orders/infra/alarm.yaml", "projects/orders/infra/athena.yaml"
 LOST = """lost = p.resource("lost", "AWS::SQS::Queue", {"KmsMasterKeyId": key.attribute("KeyId")})
     take = p.function("""
 RESOURCES = {"key", "lost", "orders", "encrypted", "analysts", "daily_totals_table", "best_sellers", "rejections"}
@@ -81,7 +82,7 @@ def test_the_example_lives_as_every_other_pipeline_does(root: Path) -> None:
     s3 = client(root, "s3").head_object(Bucket="acres-local-landing-000000000000", Key="orders/A-1001.json")
     assert (s3["ServerSideEncryption"], s3["SSEKMSKeyId"]) == ("aws:kms", key)
 
-    edit(root, DECLARATION, '"EvaluationPeriods": 1', '"EvaluationPeriods": 3')
+    edit(root, ALARM, "EvaluationPeriods: 1", "EvaluationPeriods: 3")
     edit(root, ATHENA, "EnforceWorkGroupConfiguration: true", "EnforceWorkGroupConfiguration: false")
     changed = changes(deploy(root))
     assert changed == {

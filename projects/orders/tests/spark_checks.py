@@ -6,6 +6,7 @@ python spark_checks.py
 import importlib
 import json
 import sys
+import tempfile
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -24,13 +25,18 @@ ORDERS = [
 
 
 def main() -> None:
-    """Add up orders, and none."""
+    """Read orders and add them up, and none."""
     settings = {"spark.sql.shuffle.partitions": "1", "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
     spark = SparkSession.builder.master("local[1]").config(map=settings).getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     totals = job.transform(spark.createDataFrame(ORDERS, job.ORDER))
-    none = job.transform(spark.createDataFrame([], job.ORDER))
-    results = {"types": totals.dtypes, "rows": [list(row) for row in totals.collect()], "none": none.collect()}
+    with tempfile.TemporaryDirectory() as folder:
+        none = job.transform(job.read(spark, f"{folder}/orders")).collect()
+        (Path(folder) / "A-5.json").write_text(
+            '{"order_id": "A-5", "ordered_on": "2026-03-02", "quantity": 2, "unit_price": "1.50"}'
+        )
+        (order,) = job.read(spark, folder).collect()
+    results = {"types": totals.dtypes, "rows": [list(row) for row in totals.collect()], "none": none, "read": list(order)}
     spark.stop()
     sys.stdout.write(json.dumps(results, default=str))
 

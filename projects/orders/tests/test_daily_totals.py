@@ -34,6 +34,11 @@ def test_adds_up_by_day_and_product(spark_results: dict[str, Any]) -> None:
         ["2026-03-02", "SOYBEAN SEED", 1, 40, "2450.00"],
         ["2026-03-03", "CORN SEED", 1, 1, "300.00"],
     ]
+
+
+@pytest.mark.timeout(900)
+def test_reads_what_the_function_writes_and_nothing_before_the_first_order(spark_results: dict[str, Any]) -> None:
+    assert spark_results["read"] == ["A-5", "2026-03-02", None, 2, "1.50"]
     assert spark_results["none"] == []
 
 
