@@ -13,16 +13,15 @@ from common.base.json_types import Json, JsonMapping
 from common.declare.asl.needs import Need, need
 from common.declare.asl.targets import Targets
 
-ROLE = re.compile(r"(.*[a-z])?Role(Arn)?", re.ASCII)
+ROLE = re.compile(r"(.*[a-z])?Role(Arn|ARN)?", re.ASCII)
 """Matches the names of parameters that are roles."""
-PRINCIPALS = {
-    "dynamodb": "dynamodb.application-autoscaling.amazonaws.com",
-    "ecs": "ecs-tasks.amazonaws.com",
-    "elasticmapreduce": "elasticmapreduce.amazonaws.com",
-    "events": "events.amazonaws.com",
-    "rds": "monitoring.rds.amazonaws.com",
+PRINCIPALS: Mapping[str, Mapping[str, str]] = {
+    "batch": {"ExecutionRoleArn": "ecs-tasks.amazonaws.com", "JobRoleArn": "ecs-tasks.amazonaws.com"},
+    "ecs": {"ExecutionRoleArn": "ecs-tasks.amazonaws.com", "TaskRoleArn": "ecs-tasks.amazonaws.com"},
+    "elasticmapreduce": {"AutoScalingRole": "application-autoscaling.amazonaws.com", "JobFlowRole": "ec2.amazonaws.com"},
+    "rds": {"IamRoleArn": "export.rds.amazonaws.com", "MonitoringRoleArn": "monitoring.rds.amazonaws.com"},
 }
-"""The services that use roles under another name than that of their actions."""
+"""The services to which roles are passed that are not the service of the call, by its prefix and the parameter."""
 PASSES_NONE = frozenset({"iam", "sts", "redshift-data", "rds-data"})
 """Services whose parameters name roles that they act on, or assume with other means."""
 
@@ -43,8 +42,9 @@ def needs(targets: Targets, service: str, prefix: str, operation: str, parameter
     name = sdk_services.service_of(service)
     model = api_models.model_of(name) if name else {"operations": {}}
     shape = model["operations"].get(operation, {}).get("input", {}).get("shape")
-    principal = PRINCIPALS.get(prefix, f"{prefix}.amazonaws.com")
     for field, value in _roles(model, shape, parameters) if shape else ():
+        parameter = field.removesuffix(".$").rpartition(".")[2]
+        principal = PRINCIPALS.get(prefix, {}).get(parameter, f"{prefix}.amazonaws.com")
         roles = targets.of_value("role", value, f"{place}.{field}", ("iam:PassRole",))
         yield need(("iam:PassRole",), roles, {"StringEquals": {"iam:PassedToService": [principal]}})
 

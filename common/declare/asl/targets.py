@@ -220,6 +220,7 @@ def _accepted(word: str, name: str = "Name") -> str:
     if word == "queue":
         return f"Write it as ${{{name}.url}}, or give its URL."
     if not form.kind:
-        return f"Give its {' or '.join(way for way, taken in (('name', form.by_name), ('ARN', form.by_arn)) if taken)}."
+        name = "id" if form.is_given and form.types else "name"
+        return f"Give its {' or '.join(way for way, taken in ((name, form.by_name), ('ARN', form.by_arn)) if taken)}."
     ways = {"name": form.by_name, "arn": form.by_arn}
     return f"Write it as {' or '.join(f'${{{name}.{attribute}}}' for attribute, taken in ways.items() if taken)}."

@@ -8,8 +8,8 @@ import pytest
 
 from common.aws import api_models, arn_forms, iam_actions, sdk_services
 from common.base.errors import DeclarationError
-from common.declare.asl import sdk_actions, sdk_permissions
-from tests.support.machines import REGION, named, needed, task
+from common.declare.asl import integrations, sdk_actions, sdk_permissions
+from tests.support.machines import ENV, OWN, REGION, named, needed, task
 
 ROLE = "arn:aws:iam::123456789012:role/r"
 CALLS = """
@@ -112,6 +112,29 @@ def test_a_role_that_a_call_gives_a_service_is_passed_and_one_in_a_payload_is_no
     assert needed(schedule, named())["iam:PassRole"] == [ROLE]
     call = task("arn:aws:states:::aws-sdk:lambda:invoke", FunctionName="${Validate.arn}", Payload={"RoleArn": THEIR_ROLE})
     assert set(needed(call, named())) == {"lambda:InvokeFunction"}
+
+
+@pytest.mark.parametrize(
+    ("call", "parameters", "service"),
+    [
+        ("cloudformation:createStack", {"StackName": "s", "RoleARN": ROLE}, "cloudformation"),
+        ("batch:registerJobDefinition", {"JobDefinitionName": "d", "ContainerProperties": {"JobRoleArn": ROLE}}, "ecs-tasks"),
+        ("ecs:registerTaskDefinition", {"Family": "f", "TaskRoleArn": ROLE}, "ecs-tasks"),
+        ("emr:runJobFlow", {"Name": "c", "JobFlowRole": "r"}, "ec2"),
+        ("glue:createJob", {"Name": "j", "Role": ROLE, "Command": {}}, "glue"),
+        ("rds:startExportTask", {"ExportTaskIdentifier": "e", "SourceArn": "x", "IamRoleArn": ROLE}, "export.rds"),
+        ("textract:startDocumentAnalysis", {"NotificationChannel": {"RoleArn": ROLE}}, "textract"),
+    ],
+)
+def test_a_role_is_passed_to_the_service_that_uses_it(call: str, parameters: dict[str, Any], service: str) -> None:
+    machine = task(f"arn:aws:states:::aws-sdk:{call}", **parameters)
+    (passing,) = (
+        statement
+        for statement in integrations.state_machine(ENV, OWN, machine, named(), "here")
+        if statement["Action"] == ["iam:PassRole"]
+    )
+    assert passing["Resource"] == [ROLE]
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": [f"{service}.amazonaws.com"]}}
 
 
 THEIR_ROLE = "arn:aws:iam::999999999999:role/theirs"
