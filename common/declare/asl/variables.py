@@ -32,8 +32,8 @@ class _Around(NamedTuple):
     """The variables that may have a value when the scope begins."""
     assigned: Mapping[str, Place] = {}
     """The variables that the scopes around assign, each with a state that does."""
-    hidden: bool = False
-    """Whether the scope runs in executions of its own."""
+    hidden: Mapping[str, Place] = {}
+    """The variables out of reach, because the items of a distributed Map run in executions of their own."""
 
 
 def variable_problems(definition: JsonMapping, uses: Uses) -> Iterator[Problem]:
@@ -68,13 +68,14 @@ class _Scopes:
         states = machine["States"]
         places = {name: at / "States" / name for name in states}
         own = {variable: places[name] for name, state in states.items() for _, names in _assigns(state) for variable in names}
-        before = _before(machine["StartAt"], states, frozenset() if around.hidden else around.visible)
+        before = _before(machine["StartAt"], states, around.visible)
         for name, state in states.items():
-            if not around.hidden:
-                yield from _shadowing(places[name], state, around.assigned)
+            yield from _shadowing(places[name], state, around.assigned)
             for use in self._uses.get(places[name], ()):
                 yield from self._use(use, places[name], before[name], own, around)
-            inner = _Around(before[name], {**around.assigned, **own}, around.hidden or is_distributed(state))
+            inner = _Around(before[name], {**around.assigned, **own}, around.hidden)
+            if is_distributed(state):
+                inner = _Around(hidden={**around.hidden, **inner.assigned})
             for place, part in placed_machines(state, places[name]):
                 yield from self.scope(part, place, inner)
 
@@ -88,23 +89,21 @@ class _Scopes:
             if problem := call_problem(use.call):
                 yield Problem("JSONATA", use.place, *problem)
         elif name not in FUNCTIONS or not use.in_jsonata:
-            yield Problem(CODE, use.place, *self._unassigned(use, here, before, own, around))
+            yield Problem(CODE, use.place, *self._unassigned(use, here, own, around))
 
-    def _unassigned(
-        self, use: Use, here: Place, before: frozenset[str], own: Mapping[str, Place], around: _Around
-    ) -> tuple[str, str]:
+    def _unassigned(self, use: Use, here: Place, own: Mapping[str, Place], around: _Around) -> tuple[str, str]:
         name = use.name
         if own.get(name) == here:
             return f"${name} has a value only from the next state on, and no state before this one assigns it.", ""
         if name in own:
             return f"${name} has no value yet: no state before this one assigns it, only {own[name]}.", ""
-        if name in around.assigned and around.hidden:
-            return f"a distributed Map cannot use ${name} of the states around it.", " Hand its value over in ItemSelector."
         if name in around.assigned:
             return f"${name} has no value yet: no state before this one assigns it, only {around.assigned[name]}.", ""
+        if name in around.hidden:
+            return f"a distributed Map cannot use ${name} of the states around it.", " Hand its value over in ItemSelector."
         if name in self._everywhere:
             return f"${name} is a variable of other states ({self._everywhere[name]}).", " Hand its value out in their output."
-        names = {*before, *(FUNCTIONS if use.in_jsonata and len(name) > SHORT else ())}
+        names = {*self._everywhere, *(FUNCTIONS if use.in_jsonata and len(name) > SHORT else ())}
         path = "" if use.in_jsonata else f" The field {name!r} of the input is $.{name}."
         close = closest(name, names)
         return f"no state assigns the variable ${name}.", f" Did you mean ${close}?" if close else path

@@ -66,6 +66,9 @@ def chosen(rule: dict[str, Any], **fields: Any) -> dict[str, Any]:
         ),
         machine(A=state("B", {"x": 1}), B=within("DISTRIBUTED", machine("C", C=state("D", {"x": 2}), D=state(output="$x")))),
         machine(A=state("B", {"x": 1}), B=within("DISTRIBUTED", machine("C", C=state()), ItemSelector="{% $x %}")),
+        machine(
+            A=within("DISTRIBUTED", machine("B", B=state("C", {"y": 1}), C=within("INLINE", machine("D", D=state(output="$y"))))),
+        ),
         machine(A=state(output="$exists($error) ? $error : 'none'")),
         machine(A=state("B", output="$exists($later) ? $later : 0"), B=state(assign={"later": 1})),
         machine(A=state("B", {"count": 42}), B=state(output="$count")),
@@ -83,6 +86,10 @@ def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
         (
             machine(A=state("B", {"total": 1}), B=state(output="$exists($totla) ? $total : 0")),
             "B.Output: no state assigns the variable $totla. Did you mean $total?",
+        ),
+        (
+            machine(A=state(assign={"total": 1}, output="$totla")),
+            "A.Output: no state assigns the variable $totla. Did you mean $total?",
         ),
         (machine(A=state(output="($total := 1; $exists($totla))")), "A.Output: no state assigns the variable $totla."),
         (machine(A=state(output="$x")), "A.Output: no state assigns the variable $x."),
@@ -141,6 +148,22 @@ def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
         (
             machine(A=state("B", {"x": 1}), B=within("DISTRIBUTED", machine("C", C=state(output="$x")))),
             "B > C.Output: a distributed Map cannot use $x of the states around it. Hand its value over in ItemSelector.",
+        ),
+        (
+            machine(
+                A=state("B", {"x": 1}),
+                B=within("DISTRIBUTED", machine("C", C=within("Parallel", machine("D", D=state(output="$x"))))),
+            ),
+            "B > C > D.Output: a distributed Map cannot use $x of the states around it. Hand its value over in ItemSelector.",
+        ),
+        (
+            machine(
+                A=within(
+                    "DISTRIBUTED",
+                    machine("B", B=state("C", {"y": 1}), C=within("INLINE", machine("D", D=state(assign={"y": 2})))),
+                ),
+            ),
+            "A > C > D.Assign.y: $y is a variable of the states around this one (A > B), which cannot be assigned here.",
         ),
         (machine(A=state(assign={"states": 1})), "A.Assign.states: $states is reserved; a variable needs another name."),
         (machine(A=state(assign={"x.y": 1})), "A.Assign.x.y: a part of a variable cannot be assigned, only the whole variable."),
