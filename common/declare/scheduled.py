@@ -75,7 +75,7 @@ class ScheduleDeclaration:
             properties=fields,
             identity=replace(identity, replaces=(_schedule_key(ref.key), _role_key(ref.key, ROLE_WORD))),
             enabled=settings.enabled,
-            target_arn=machine.arn,
+            target_arn=targets.started_arn(project, machine),
             role_arn=role.arn,
             schedule=settings.expression,
             input=constant,
@@ -130,7 +130,7 @@ class ScheduleDeclaration:
             raise DeclarationError(
                 f"{project.where(ref)}: properties: {own[0]} has a setting of its own: say {OWN_FIELDS[own[0]]}."
             )
-        arn, content = self._called(project.env.partition, constant)
+        arn, content = self._called(project, constant)
         target: JsonObject = {**fields, "Arn": arn}
         target["Input"] = json.dumps(content, sort_keys=True, ensure_ascii=False)  # marks stay as they are
         if isinstance(self.target, Ref) and targets.type_of(self.target) == targets.STREAM:
@@ -161,14 +161,14 @@ class ScheduleDeclaration:
             project.dead_letters[ref.key] = queue
         return queue
 
-    def _called(self, partition: str, constant: JsonMapping) -> tuple[str, JsonMapping]:
+    def _called(self, project: ProjectResources, constant: JsonMapping) -> tuple[str, JsonMapping]:
         """What the schedule calls, and with what."""
         if isinstance(self.target, str):
             return self.target, constant
         if targets.type_of(self.target) == targets.JOB:
             arguments = {"Arguments": constant} if constant else {}
-            return f"arn:{partition}:{START_JOB}", {"JobName": self.target.name, **arguments}
-        return self.target.arn, constant
+            return f"arn:{project.env.partition}:{START_JOB}", {"JobName": self.target.name, **arguments}
+        return targets.started_arn(project, self.target), constant
 
 
 class Schedules(Triggers):

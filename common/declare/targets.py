@@ -18,6 +18,7 @@ from common.declare.project_resources import ProjectResources
 from common.model.generated import GeneratedRef, has_mark
 from common.model.reference import Ref
 from common.resources.queue import FIFO
+from common.resources.state_machine import StateMachine
 
 MACHINE, FUNCTION, JOB = "AWS::StepFunctions::StateMachine", "AWS::Lambda::Function", "AWS::Glue::Job"
 QUEUE, TOPIC, STREAM, BUS = "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::Kinesis::Stream", "AWS::Events::EventBus"
@@ -146,8 +147,14 @@ def statements(project: ProjectResources, ref: Ref, target: Ref) -> list[Stateme
         DeclarationError: EventBridge starts nothing in another region.
     """
     check_region(project, ref, target)
-    allowed = permissions.allow(ACTIONS[type_of(target)], [target.arn])
+    allowed = permissions.allow(ACTIONS[type_of(target)], [started_arn(project, target)])
     return [allowed, *grants.encryption(project, [target], writing=True)]
+
+
+def started_arn(project: ProjectResources, target: Ref) -> str:
+    """The ARN by which a target is started: of a state machine that publishes, that of its alias."""
+    resource = project.known().get(target.key)
+    return resource.start_arn if isinstance(resource, StateMachine) else target.arn
 
 
 def check_region(project: ProjectResources, ref: Ref, target: Ref) -> None:

@@ -55,7 +55,7 @@ class ObjectTriggerDeclaration:
             properties=fields,
             identity=project.identity(ref, [*role.needs, *named, self.target, bucket], settings.verify, role),
             enabled=settings.enabled,
-            target_arn=self.target.arn,
+            target_arn=targets.started_arn(project, self.target),
             role_arn=role.arn,
             pattern=object_created(bucket.name, f"{self.location.prefix}*{self.suffix}"),
             input_transformer=(OBJECT_PATHS, OBJECT_INPUT),
@@ -83,7 +83,7 @@ class EventTriggerDeclaration:
             properties=fields,
             identity=project.identity(ref, [*role.needs, *named, self.target, *refs], settings.verify, role),
             enabled=settings.enabled,
-            target_arn=self.target.arn,
+            target_arn=targets.started_arn(project, self.target),
             role_arn=role.arn,
             pattern=pattern,
         )

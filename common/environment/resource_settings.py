@@ -218,6 +218,12 @@ class StateMachineSettings(Settings):
     """Its exact name in AWS. `${parameter}` is replaced. Without it the name follows from a template."""
     type: Literal["STANDARD", "EXPRESS"] = "STANDARD"
     """EXPRESS is for short executions, and keeps no history."""
+    publish: bool = False
+    """Publish a version on each change and move an alias to it, which triggers start. Executions under way keep their version."""
+    alias: Annotated[str, Field(pattern=r"^[0-9]*[A-Za-z_.-][A-Za-z0-9_.-]*$", max_length=80)] = "live"
+    """The name of the alias, with `publish`."""
+    keep_versions: int = Field(default=10, ge=1, le=1000)
+    """How many of the newest versions stay, with `publish`."""
     log_level: Literal["ALL", "ERROR", "FATAL", "OFF"] = "ERROR"
     """Which events of executions are logged."""
     log_execution_data: bool = False

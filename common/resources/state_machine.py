@@ -25,7 +25,8 @@ from common.model.machine_changes import is_machine, summary
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
-from common.resources import accepted_fields
+from common.resources import accepted_fields, machine_versions
+from common.resources.machine_logging import desired_logging, logged
 
 _SENT = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration")
 _POLL_SECONDS = 5.0
@@ -55,6 +56,7 @@ KIND = Kind(
         "stepfunctions:TagResource": Budget(200, 1),
         "stepfunctions:UpdateStateMachine": Budget(100, 1),
         "stepfunctions:ValidateStateMachineDefinition": Budget(100, 1),
+        **machine_versions.BUDGETS,
     },
     properties=Properties(
         "UpdateStateMachine",
@@ -64,7 +66,7 @@ KIND = Kind(
             "roleArn": "role",
             "loggingConfiguration": "log_level and log_execution_data",
             "tracingConfiguration": "tracing",
-            "publish": "",
+            "publish": "publish",
             "versionDescription": "",
         },
         fields=accepted_fields.MACHINE_FIELDS,
@@ -119,6 +121,11 @@ class StateMachine(Declared):
     usual: ClassVar[State] = {"encryptionConfiguration": {"type": "AWS_OWNED_KEY"}}
 
     @property
+    def start_arn(self) -> str:
+        """The ARN by which triggers start it."""
+        return machine_versions.alias_arn(self.arn, self.settings)
+
+    @property
     def hidden(self) -> frozenset[str]:
         """The definition, if the declaration accepts a secret in it."""
         return frozenset({"definition"} if self.accept_secret else ())
@@ -131,8 +138,9 @@ class StateMachine(Declared):
         return f"definition changed: {summary(old, new)}" if is_machine(old) and is_machine(new) else ""
 
     def deployer_needs(self) -> dict[str, tuple[str, ...]]:
-        """The permissions that its deployer needs for its key."""
-        return accepted_fields.needs_of_key(self.properties.get("encryptionConfiguration", {}).get("kmsKeyId"))
+        """The permissions that its deployer needs for its key, and for its versions."""
+        key = accepted_fields.needs_of_key(self.properties.get("encryptionConfiguration", {}).get("kmsKeyId"))
+        return {**key, **machine_versions.permissions(self.arn, self.settings)}
 
     def desired(self) -> State:
         """The owned fields, spelled as in DescribeStateMachine.
@@ -149,9 +157,10 @@ class StateMachine(Declared):
             "definition": definition,
             "roleArn": self.role_arn,
             "type": self.settings.type,
-            "loggingConfiguration": self._logging(),
+            "loggingConfiguration": desired_logging(self.settings, self.log_group_arn),
             "tracingConfiguration": {"enabled": self.settings.tracing},
             **self.properties,
+            **machine_versions.desired_alias(self.settings),
             "Tags": dict(self.tags),
         }
 
@@ -166,9 +175,10 @@ class StateMachine(Declared):
             "definition": _canonical(json.loads(live["definition"])),
             "roleArn": live["roleArn"],
             "type": live["type"],
-            "loggingConfiguration": _logged(live.get("loggingConfiguration") or {}),
+            "loggingConfiguration": logged(live.get("loggingConfiguration") or {}),
             "tracingConfiguration": live.get("tracingConfiguration") or {"enabled": False},
             "Tags": owned_tags(tags, self.tags),
+            **machine_versions.live_alias(aws, self.arn, self.settings, live),
         }
         state = comparison.with_selected(state, live, self.properties)
         kept = comparison.undeclared(live, self.properties, accepted_fields.MACHINE)
@@ -197,26 +207,29 @@ class StateMachine(Declared):
             return self.update(aws, whole(self, desired, self._as_live(aws, live)))
         if live:
             _wait_until_gone(aws, self)
-        fields = {name: desired[name] for name in (*_SENT, "type", *self.properties)}
+        fields = {name: desired[name] for name in (*_SENT, "type", *self.properties)} | self._publishing()
         try:
-            aws.call("stepfunctions", "CreateStateMachine", name=self.name, tags=_tags(desired), **fields)
+            made = aws.call("stepfunctions", "CreateStateMachine", name=self.name, tags=_tags(desired), **fields)
         except AwsError as error:
             if error.code != "StateMachineAlreadyExists":
                 raise
             return self.update(aws, whole(self, desired, self.read(aws)))
-        return {}
+        return self._moved(aws, made)
 
     def update(self, aws: Aws, change: Change) -> Outputs:
         """Sends the whole machine if more than its tags changed. Running executions keep the old definition."""
         outputs: Outputs = {}
-        if change.changed - {"Tags"}:
-            fields = {name: change.desired[name] for name in (*_SENT, *self.properties)}
+        if change.changed - {"Tags", machine_versions.FIELD}:
+            fields = {name: change.desired[name] for name in (*_SENT, *self.properties)} | self._publishing()
             kept = change.live.undeclared.get("encryptionConfiguration") if change.live else None
             fields |= accepted_fields.reset(accepted_fields.MACHINE_RESET, change.stale)
             if kept and "encryptionConfiguration" not in change.stale and kept != self.usual["encryptionConfiguration"]:
                 fields["encryptionConfiguration"] = comparison.merged(fields.get("encryptionConfiguration", {}), kept)
             response = aws.call("stepfunctions", "UpdateStateMachine", stateMachineArn=self.arn, **fields)
             outputs = {"revisionId": response["revisionId"]} if response.get("revisionId") else {}
+            outputs |= self._moved(aws, response)
+        elif machine_versions.FIELD in change.changed:
+            outputs = self._moved(aws, {})
         if "Tags" in change.changed:
             aws.call("stepfunctions", "TagResource", resourceArn=self.arn, tags=_tags(change.desired))
         if gone := stale_tags(change.stale):
@@ -245,15 +258,15 @@ class StateMachine(Declared):
             aws.call("stepfunctions", "DeleteStateMachine", stateMachineArn=resource.arn)
             _wait_until_gone(aws, resource)
 
-    def _logging(self) -> State:
-        if self.settings.log_level == "OFF":
-            return _logged({})
-        group = {"logGroupArn": f"{self.log_group_arn.removesuffix(':*')}:*"}
-        return {
-            "level": self.settings.log_level,
-            "includeExecutionData": self.settings.log_execution_data,
-            "destinations": [{"cloudWatchLogsLogGroup": group}],
-        }
+    def _publishing(self) -> State:
+        return {"publish": True} if self.settings.publish else {}
+
+    def _moved(self, aws: Aws, response: JsonMapping) -> Outputs:
+        """Moves the alias of a machine that publishes to the version in a response, or to one that is published now."""
+        if not self.settings.publish:
+            return {}
+        version = machine_versions.move_alias(aws, self.arn, self.settings, response.get("stateMachineVersionArn"))
+        return {"stateMachineVersionArn": version}
 
 
 def _live(aws: Aws, resource: Named) -> JsonObject | None:
@@ -275,17 +288,6 @@ def _wait_until_gone(aws: Aws, resource: Named) -> None:
         aws.sleep(_POLL_SECONDS)
     message = f"{resource.name} is deleted when its last execution has ended. Stop what still runs, then try again."
     raise AwsError("stepfunctions", "DeleteStateMachine", "StateMachineDeleting", message)
-
-
-def _logged(live: JsonObject) -> State:
-    """The logging configuration for comparison: with the level OFF, its other fields do not count."""
-    if live.get("level", "OFF") == "OFF":
-        return {"level": "OFF", "includeExecutionData": False, "destinations": []}
-    return {
-        "level": live["level"],
-        "includeExecutionData": live.get("includeExecutionData", False),
-        "destinations": live.get("destinations", []),
-    }
 
 
 def _canonical(definition: JsonMapping) -> str:
