@@ -152,10 +152,12 @@ class Schema:
 
     def settable(self, properties: JsonMapping) -> JsonObject:
         """Live properties without those that AWS gives, and without what the schema does not have."""
-        result: JsonObject = json.loads(
-            json.dumps({name: value for name, value in properties.items() if name in self.properties})
-        )
-        for path in self.read_only:
+        return self._without({name: value for name, value in properties.items() if name in self.properties}, *self.read_only)
+
+    @staticmethod
+    def _without(properties: JsonMapping, *paths: Path) -> JsonObject:
+        result: JsonObject = json.loads(json.dumps(properties))
+        for path in paths:
             _remove(result, path)
         return result
 
@@ -173,9 +175,10 @@ class Schema:
 
     def problems(self, properties: JsonMapping, is_unknown: Callable[[Json], bool] = lambda _: False) -> Iterator[str]:
         """Yields what is wrong with properties, each with its path; nothing of values that are not known yet."""
-        for path in sorted(self.read_only):
-            if len(path) == 1 and path[0] in properties and path[0] not in {*self.identifiers, self.name_property}:
-                yield f"{path[0]}: AWS gives this value; it cannot be set."
+        outer = {path for path in self.read_only if not any(path[:end] in self.read_only for end in range(1, len(path)))}
+        for path in sorted(path for path in outer if path[0] in properties):
+            if path[0] not in {*self.identifiers, self.name_property} and self._without(properties, path) != properties:
+                yield f"{'.'.join(path)}: AWS gives this value; it cannot be set."
         for error in validator_of(self.document).iter_errors(properties):
             if not is_unknown(getattr(error, "instance", None)):
                 yield self._worded(error)

@@ -90,6 +90,11 @@ class ResourceDeclaration:
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # nothing is configured
         """Adds the resource."""
         properties, refs = project.names.substitute(self.properties, project.where(ref))
+        if ref.key in marked_keys(properties):
+            raise DeclarationError(
+                f"{project.where(ref)}: it refers to what AWS gives it once it exists. Give its name as text, or let another "
+                f"resource refer to it, as a policy does."
+            )
         needs: list[Key | Ref] = [*refs, *sorted(marked_keys(properties))]
         identity = project.identity(self.stands_for(project.env, ref.key), needs)
         project.add(self.resource(identity, properties, project.env, project.where(ref)))

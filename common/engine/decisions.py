@@ -18,7 +18,7 @@ from common.environment.config import Environment
 from common.model import comparison, hidden_fields
 from common.model.choices import NOBODY
 from common.model.desired_state import rendered
-from common.model.generated import AttributesOf, filled_in
+from common.model.generated import AttributesOf, filled_in, marked_keys
 from common.model.orphan import Orphan
 from common.model.resource import Action, Artifact, Change, Key, Live, Resource, State
 from common.state import locations
@@ -163,8 +163,9 @@ class Decider:
     ) -> str:
         """The reason of an update together with what somebody else has changed since the resource was recorded."""
         same = recorded == self.digests[resource.key]
-        by_others = reasons.by_others(resource, desired, live, changed, record, same=same)
-        if same and (by_others or reason):
+        renewed = {name for name in changed if marked_keys(desired.get(name))}  # AWS gives other values to what is created anew
+        by_others = reasons.by_others(resource, desired, live, {*changed} - renewed, record, same=same)
+        if same and (by_others or (reason and not renewed)):
             return f"{by_others or reason}; this is put back"
         return f"{reason}; {by_others}" if resource.always_verified and by_others else reason
 

@@ -4,8 +4,9 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 
 from common.base.json_types import Json
-from common.model import hidden_fields, machine_changes, policy_changes
+from common.model import generated, hidden_fields, machine_changes, policy_changes
 from common.model.comparison import IDENTIFYING, FieldChange
+from common.model.reference import in_strings
 from common.model.resource import Resource
 
 NAMING = (*IDENTIFYING, "Sid", "Name", "Key", "AttributeName")
@@ -23,8 +24,8 @@ def of_field(resource: Resource, name: str, before: Json, after: Json, known: Co
         known: the digests of hidden values that may be shown: those that the declaration has, or had.
     """
     if name not in resource.hidden:
-        return [*_parts(name, _parsed(before), _parsed(after))]
-    old, new = (hidden_fields.shown(resource, name, value, known) for value in (before, after))
+        return [*_parts(name, *(in_strings(_parsed(value), generated.shown) for value in (before, after)))]
+    old, new = (in_strings(hidden_fields.shown(resource, name, value, known), generated.shown) for value in (before, after))
     return [*_keys("", old, new)]
 
 

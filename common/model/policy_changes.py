@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model.comparison import FieldChange
+from common.model.generated import shown
 
 Grant = tuple[str, str, str, str, str]
 """The effect, the principal, an action, a resource and the conditions of a statement."""
@@ -71,8 +72,8 @@ def _conditions(conditions: JsonMapping) -> str:
 
 def _short(arn: str) -> str:
     """The part of an ARN that names the resource: all behind the account."""
-    parts = arn.split(":", 5)
-    return parts[5] if len(parts) == 6 else arn
+    parts = arn.split(":", 5) if arn.startswith("arn:") else []
+    return shown(parts[5] if len(parts) == 6 else arn)
 
 
 def _listed(value: Json) -> list[Json]:

@@ -132,6 +132,18 @@ def test_it_is_deployed_before_what_needs_it_and_last_if_nothing_does() -> None:
         (f'{WORK}; p.function("Validate", environment={{"QUEUE": "${{work.Url}}"}})', "Did you mean ${work.QueueUrl}?"),
         (f'{WORK}; work.attribute("Url")', "resource/work has no attribute 'Url'; it has Arn, QueueUrl"),
         (f"{WORK}; {WORK}", "declares resource/work twice"),
+        (
+            'p.resource("x", "AWS::RDS::DBCluster", {"Endpoint": {"Address": "a"}})',
+            "Endpoint: AWS gives this value",
+        ),
+        (
+            'p.resource("x", "AWS::Redshift::Cluster", {"Endpoint": {"Address": "a"}})',
+            "Endpoint.Address: AWS gives this value; it cannot be set.",
+        ),
+        (
+            'p.resource("x", "AWS::SQS::Queue", {"RedrivePolicy": {"deadLetterTargetArn": "${x.Arn}", "maxReceiveCount": 3}})',
+            "projects/acres: resource/x: it refers to what AWS gives it once it exists. Give its name as text",
+        ),
         ('p.resources("infra/*.yaml")', "no file matches infra/*.yaml"),
         ('p.resources("../*.yaml")', "leads out of the project's folder"),
     ],

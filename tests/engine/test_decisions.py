@@ -2,8 +2,15 @@
 
 from pathlib import Path
 
+from common.base.digest import Digest
+from common.engine.decisions import Decider
+from common.engine.options import Options
+from common.model.generated import mark_of
+from common.model.resource import Key, Live
+from common.state.records import Records
+from common.state.release_root import Baseline
 from tests.support.deploying import ENV, deploy, things
-from tests.support.fake_aws import World
+from tests.support.fake_aws import FakeAws, World
 
 FIRST = {"a": {"Size": 1}, "b": {"Size": 1}}
 
@@ -25,3 +32,12 @@ def test_what_was_never_there_is_told_apart_from_what_is_gone(tmp_path: Path) ->
     del world.live["arn:aws:fake:eu-central-1:123456789012:p/a"]
     changed = deploy(world, things({**FIRST, "c": {"Size": 1}}), tmp_path)
     assert changed.reasons() == {"thing/a": "is gone from AWS", "thing/c": "does not exist"}
+
+
+def test_what_aws_gives_anew_is_not_what_somebody_else_has_changed() -> None:
+    thing = things({"a": {}, "b": {"Url": mark_of(Key("p", "thing", "a"), "Url")}})[-1]
+    aws = FakeAws(World(), lambda *_: None)
+    decider = Decider(ENV, aws, Records(aws, ENV), {thing.key: Digest("d")}, {}, Options())
+    live = Live({**thing.desired(), "Url": "https://former"}, None)
+    change = decider.decide(thing, Baseline(digests={thing.key: Digest("d")}), live, None)
+    assert change.reason == "Url https://former → (Url is known after thing/a is created)"

@@ -30,6 +30,7 @@ def policy(*statements: dict[str, Any]) -> dict[str, Any]:
         ([{"n": 1}], [{"n": 1}, {"n": 2}], ["+ F.1 None {'n': 2}"]),
         (1, 2, ["~ F 1 2"]),
         ("x", None, ["~ F x None"]),
+        ("x", "«p: resource/q#Arn»", ["~ F x (Arn is known after resource/q is created)"]),
         ({"own": policy()}, {"own": policy(OPEN)}, ["+ s3:GetObject on * "]),
         ({"own": policy(OPEN)}, {"own": policy({**OPEN, "Sid": "x"}, {**OPEN, "Effect": "Deny"})}, ["+ deny s3:GetObject on * "]),
         (

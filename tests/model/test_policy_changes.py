@@ -59,3 +59,8 @@ def test_the_reverse_change_has_the_reverse_signs(before: list[dict[str, Any]], 
     back = statements_changed(document(*after), document(*before)).split(", ")
     turned = [entry.translate(str.maketrans("+-", "-+"))[:1] + entry[1:] for entry in back]
     assert sorted(forth) == sorted(turned)
+
+
+def test_what_is_not_known_yet_is_said_in_words() -> None:
+    after = document(statement(["sqs:SendMessage"], ["«orders: resource/work#Arn»"]))
+    assert statements_changed({}, after) == "+ sqs:SendMessage on (Arn is known after resource/work is created)"
