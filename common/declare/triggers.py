@@ -16,6 +16,7 @@ from common.model.lookup import EVENTS
 from common.model.reference import Location, Ref
 from common.model.resource import Resource
 from common.resources.bucket import Bucket
+from common.resources.cloud_control import CloudResource
 from common.resources.rule import Rule, object_created
 
 OBJECT_PATHS = {"bucket": "$.detail.bucket.name", "key": "$.detail.object.key"}
@@ -41,13 +42,13 @@ class ObjectTriggerDeclaration:
         settings = configuration.merged(TriggerSettings, configured, {"properties": self.properties}, project.where(ref))
         check_no_schedule(configured, project.where(ref))
         bucket = self.location.bucket
-        if project.env.is_away:
+        if project.env.is_away and bucket.key.project != project.project:
             home, region = project.env.home_region, project.env.region
             raise DeclarationError(
                 f"{project.where(ref)}: S3 sends the events of {bucket.key} in the bucket's region, {home}, and the project is "
                 f"in {region}, where no rule gets them. Start {self.target.key} on a schedule instead."
             )
-        _check_events(project.borrowed.get(bucket.key), project.where(ref))
+        _check_events(project.known().get(bucket.key), project.where(ref))
         bucket = replace(bucket, purposes=(EVENTS,)) if isinstance(bucket, ExistingRef) else bucket
         role = role_of(project, ref, settings, self.target)
         fields, named = properties.render(project, ref, settings.properties)
@@ -121,6 +122,11 @@ def _check_events(bucket: Resource | None, where: str) -> None:
         raise DeclarationError(
             f"{where}: {bucket.key} tells nobody of new objects. Declare it with shared.bucket({name!r}, event_bridge=True)."
         )
+    if isinstance(bucket, CloudResource):
+        told = bucket.properties.get("NotificationConfiguration", {}).get("EventBridgeConfiguration")
+        if told is None or not told.get("EventBridgeEnabled", True):
+            fields = '"NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}'
+            raise DeclarationError(f"{where}: {bucket.key} tells nobody of new objects. Declare it with {fields}.")
 
 
 class Triggers(PipelineParts):

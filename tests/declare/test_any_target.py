@@ -87,6 +87,18 @@ def test_new_objects_of_a_bucket_reach_it_too(repository: Repository) -> None:
     assert actions_of(repository.resources(), "o-trigger") == [("sqs:SendMessage", "«acres: resource/work#Arn»")]
 
 
+TOLD = '"NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}'
+
+
+def test_new_objects_of_a_bucket_of_any_kind_start_something(repository: Repository) -> None:
+    bucket = f'b = p.resource("drop", "AWS::S3::Bucket", {{{TOLD}}})'
+    repository.project("acres", QUEUE, bucket, 'p.on_object("o", t, b / "new", suffix=".csv")')
+    rule = repository.resources()["rule/o"]
+    detail = rule.desired()["EventPattern"]["detail"]
+    assert detail == {"bucket": {"name": ["t-dev-acres-drop"]}, "object": {"key": [{"wildcard": "new/*.csv"}]}}
+    assert Key("acres", "resource", "drop") in rule.needs
+
+
 def test_alerts_reach_a_topic_of_any_kind(repository: Repository) -> None:
     repository.project("acres", TOPIC, "p.alert(t)")
     resources = repository.resources()
@@ -147,6 +159,10 @@ def test_what_others_share_is_named_with_its_type(repository: Repository) -> Non
             "target must be a state machine, function, queue, topic, Kinesis stream,",
         ),
         ((TOPIC.replace("SNS::Topic", "Logs::LogGroup"), EVENT), "API destination, not resource/alerts (AWS::Logs::LogGroup)"),
+        (
+            (QUEUE, 'b = p.resource("drop", "AWS::S3::Bucket")', 'p.on_object("o", t, b / "new")'),
+            "resource/drop tells nobody of new objects. Declare it with",
+        ),
         ((QUEUE, "p.alert(t)"), "topic must be a topic, not resource/work (AWS::SQS::Queue)"),
         (
             (TOPIC, f'p.schedule("s", t, {DAILY}, dead_letter=t)'),
