@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from common.base.errors import DeclarationError
-from common.declare import configuration, failures, properties, targets
+from common.declare import configuration, dead_letters, failures, targets
 from common.declare.declaration import Configured
 from common.declare.failures import CRAWLER, SUBJECTS, UNDELIVERED, Alarm, Subject
 from common.declare.pipeline_parts import PipelineParts
@@ -94,7 +94,7 @@ def add_rule(
     settings = configuration.merged(TriggerSettings, configured, None, where)
     check_no_schedule(configured, where)
     role = role_of(project, role_ref or ref, settings, notify)
-    fields, named = properties.render(project, ref, settings.properties)
+    fields, named = dead_letters.fields_of(project, ref, settings)
     rule = Rule(
         properties=fields,
         identity=project.identity(ref, [*role.needs, *named, notify, *needs], settings.verify, role),
@@ -143,7 +143,7 @@ def _alarm(ref: Ref, resource: Resource | None) -> Alarm | None:
         return Alarm(f"{ref.key.name}.{ERRORS}", ref, ERRORS, text, metric, link)
     if type_name == MACHINE:
         return failures.express_alarm(ref) if failures.is_express(resource) else None
-    return failures.rule_alarm(ref) if isinstance(resource, Rule) and ref.key.name not in WATCHED else None
+    return failures.rule_alarm(ref, resource) if isinstance(resource, Rule) and ref.key.name not in WATCHED else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from common.base.errors import DeclarationError
-from common.declare import configuration, validation
+from common.declare import configuration, dead_letters, validation
 from common.declare.allowed_actions import Permission
 from common.declare.asl.problem import LocatedProblem
 from common.declare.naming import NO_NAMES, Exact, PhysicalNames
@@ -151,6 +151,7 @@ class Declarations:
         """
         ordered = sorted(self._by_ref.items(), key=lambda item: getattr(item[1], "after_others", False))
         configuration.render(self._resources, dict(ordered))
+        dead_letters.allow_rules(self._resources)
         if self._env.project(self._project).subscriptions:
             from common.declare import subscriptions  # reads the schema of their type
 

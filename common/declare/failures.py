@@ -27,6 +27,7 @@ from common.model.lookup import ALARMS
 from common.model.reference import Ref
 from common.model.resource import Key, Resource
 from common.resources.cloud_control import CloudResource
+from common.resources.rule import Rule
 from common.resources.state_machine import StateMachine
 
 CRAWLER = "AWS::Glue::Crawler"
@@ -238,11 +239,12 @@ def express_alarm(machine: Ref) -> Alarm:
     return Alarm(f"{machine.key.name}.failures", machine, "failures", text, metrics, link)
 
 
-def rule_alarm(rule: Ref) -> Alarm:
-    """The alarm of a rule that could not start its target."""
+def rule_alarm(rule: Ref, resource: Rule | None = None) -> Alarm:
+    """The alarm of a rule that could not start its target. What goes to a dead letter queue does not count as failed."""
+    has_queue = resource is not None and "DeadLetterConfig" in resource.properties
     text = f"the rule {rule.name} could not start its target"
     link = f"events/home?region={{region}}#/eventbus/default/rules/{rule.name}"
-    metrics = metric("AWS/Events", "FailedInvocations", "RuleName", rule.name)
+    metrics = metric("AWS/Events", "InvocationsSentToDlq" if has_queue else "FailedInvocations", "RuleName", rule.name)
     return Alarm(f"{rule.key.name}.{UNDELIVERED}", rule, UNDELIVERED, text, metrics, link)
 
 

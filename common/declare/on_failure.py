@@ -69,7 +69,7 @@ class FailureDeclaration:
         if self.of.key.kind != TRIGGER:
             return None
         if isinstance(resource, Rule):
-            return failures.rule_alarm(self.of)
+            return failures.rule_alarm(self.of, resource)
         queue = project.dead_letters[self.of.key]
         return None if queue == self.notify else failures.queue_alarm(queue)
 

@@ -82,6 +82,8 @@ class ProjectResources:
         """The queues that schedules really have for that, by the keys of their declarations."""
         self.warnings: list[LocatedProblem] = []
         """What may be wrong in definitions of state machines, and is not refused."""
+        self.rules_of_queues: defaultdict[Ref, list[Ref]] = defaultdict(list)
+        """The rules that send what they could not deliver to a queue, by the queue."""
         self._resources: dict[Key, Resource] = {}
 
     @property

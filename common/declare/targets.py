@@ -106,7 +106,7 @@ def check_dead_letter(queue: Ref) -> Ref:
         ValueError: it is FIFO.
     """
     if check("dead_letter", queue, [QUEUE]).name.endswith(FIFO):
-        raise ValueError(f"dead_letter: {queue.key} is FIFO, and Scheduler takes standard queues alone")
+        raise ValueError(f"dead_letter: {queue.key} is FIFO, and EventBridge takes standard queues alone")
     return queue
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 
 from common.base.errors import DeclarationError
-from common.base.json_types import JsonMapping
+from common.base.json_types import JsonMapping, JsonObject
 from common.base.text_rules import check_text
-from common.declare import configuration, event_patterns, properties, targets, validation
+from common.declare import configuration, dead_letters, event_patterns, targets, validation
 from common.declare.declaration import Configured
 from common.declare.naming import Exact
 from common.declare.pipeline_parts import PipelineParts
@@ -24,7 +24,7 @@ OBJECT_PATHS = {"bucket": "$.detail.bucket.name", "key": "$.detail.object.key"}
 OBJECT_INPUT = '{"bucket": <bucket>, "key": <key>}'
 """The input of an execution that a new object starts."""
 
-OF_SCHEDULES = ("expression", "timezone", "flexible_minutes", "retries", "start", "end")
+OF_SCHEDULES = ("expression", "timezone", "flexible_minutes", "start", "end")
 """The settings of schedules alone."""
 
 
@@ -33,13 +33,14 @@ class ObjectTriggerDeclaration:
     """A rule that starts its target for every new object at a place; `Pipeline.on_object` explains every field."""
 
     target: Ref
-    properties: JsonMapping
+    settings: JsonMapping
+    dead_letter: Ref | None
     location: Location
     suffix: str
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
         """Adds the rule and its role."""
-        settings = configuration.merged(TriggerSettings, configured, {"properties": self.properties}, project.where(ref))
+        settings = configuration.merged(TriggerSettings, configured, self.settings, project.where(ref))
         check_no_schedule(configured, project.where(ref))
         bucket = self.location.bucket
         if project.env.is_away and bucket.key.project != project.project:
@@ -51,7 +52,7 @@ class ObjectTriggerDeclaration:
         _check_events(project.known().get(bucket.key), project.where(ref))
         bucket = replace(bucket, purposes=(EVENTS,)) if isinstance(bucket, ExistingRef) else bucket
         role = role_of(project, ref, settings, self.target)
-        fields, named = properties.render(project, ref, settings.properties)
+        fields, named = dead_letters.fields_of(project, ref, settings, self.dead_letter)
         rule = Rule(
             properties=fields,
             identity=project.identity(ref, [*role.needs, *named, self.target, bucket], settings.verify, role),
@@ -69,17 +70,18 @@ class EventTriggerDeclaration:
     """A rule that starts its target for every event of a pattern; `Pipeline.on_event` explains every field."""
 
     target: Ref
-    properties: JsonMapping
+    settings: JsonMapping
+    dead_letter: Ref | None
     pattern: JsonMapping
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
         """Adds the rule and its role."""
-        settings = configuration.merged(TriggerSettings, configured, {"properties": self.properties}, project.where(ref))
+        settings = configuration.merged(TriggerSettings, configured, self.settings, project.where(ref))
         check_no_schedule(configured, project.where(ref))
         pattern, refs = project.names.substitute(dict(self.pattern), project.where(ref))
         event_patterns.check_length(pattern, settings.pattern_characters, project.where(ref))
         role = role_of(project, ref, settings, self.target)
-        fields, named = properties.render(project, ref, settings.properties)
+        fields, named = dead_letters.fields_of(project, ref, settings, self.dead_letter)
         rule = Rule(
             properties=fields,
             identity=project.identity(ref, [*role.needs, *named, self.target, *refs], settings.verify, role),
@@ -129,6 +131,12 @@ def _check_events(bucket: Resource | None, where: str) -> None:
             raise DeclarationError(f"{where}: {bucket.key} tells nobody of new objects. Declare it with {fields}.")
 
 
+def _settings(fields: JsonMapping, retries: int | None) -> JsonObject:
+    """What the declaration of a rule says of its settings."""
+    checked = None if retries is None else validation.check_integer("retries", retries, 0, 185)
+    return {"properties": fields, **({} if checked is None else {"retries": checked})}
+
+
 class Triggers(PipelineParts):
     """The methods by which pipelines declare them."""
 
@@ -140,6 +148,8 @@ class Triggers(PipelineParts):
         location: Location,
         suffix: str = "",
         *,
+        retries: int | None = None,
+        dead_letter: Ref | None = None,
         properties: JsonMapping | None = None,
         name: str | None = None,
         role_name: str | None = None,
@@ -149,12 +159,14 @@ class Triggers(PipelineParts):
 
         The target is a state machine, a function, a queue, a topic, a stream, an event bus or an API destination.
 
-        Names, and a role that exists, are given as to a function.
+        A delivery that fails is tried again `retries` times within a day, by default 185 times, and then goes to `dead_letter`, a
+        queue. Names, and a role that exists, are given as to a function.
         """
         place, fields = validation.check_place("location", location), validation.check_object("properties", properties or {})
         declaration = ObjectTriggerDeclaration(
             target=targets.of_rule(target, fields),
-            properties=fields,
+            settings=_settings(fields, retries),
+            dead_letter=None if dead_letter is None else targets.check_dead_letter(dead_letter),
             location=place,
             suffix=check_text(suffix),
         )
@@ -167,6 +179,8 @@ class Triggers(PipelineParts):
         target: Ref,
         pattern: JsonMapping,
         *,
+        retries: int | None = None,
+        dead_letter: Ref | None = None,
         properties: JsonMapping | None = None,
         name: str | None = None,
         role_name: str | None = None,
@@ -178,13 +192,15 @@ class Triggers(PipelineParts):
 
         The target is a state machine, a function, a queue, a topic, a stream, an event bus or an API destination.
 
-        Names, and a role that exists, are given as to a function.
+        A delivery that fails is tried again `retries` times within a day, by default 185 times, and then goes to `dead_letter`, a
+        queue. Names, and a role that exists, are given as to a function.
         """
         fields, waits_for = validation.check_object("properties", properties or {}), validation.check_object("pattern", pattern)
         event_patterns.check(waits_for)
         declaration = EventTriggerDeclaration(
             target=targets.of_rule(target, fields),
-            properties=fields,
+            settings=_settings(fields, retries),
+            dead_letter=None if dead_letter is None else targets.check_dead_letter(dead_letter),
             pattern=waits_for,
         )
         return self._declarations.add("rule", reference, declaration, exact=Exact(name, role_name), role=role)

@@ -6,6 +6,7 @@ from common.base.digest import Digest
 from common.base.errors import DeployError, raise_together, returning_errors
 from common.engine.decisions import Decider
 from common.engine.reads import Reads
+from common.model.declared import Declared
 from common.model.resource import Action, Change, Key, Resource
 from common.resources import kinds
 from common.state.release_root import Baseline
@@ -51,7 +52,8 @@ class Rounds:
             DeployError: something cannot be done; one message has all reasons.
         """
         decisions = {resource.key: self._decided(resource, decider) for resource in unsettled}
-        while new := self._new(decisions):
+        renewed_by = {resource.key: resource.renewed_by for resource in selected if isinstance(resource, Declared)}
+        while new := self._new(decisions, renewed_by):
             self._made |= new
             again = [resource for resource in selected if not new.isdisjoint(resource.needs)]
             decisions |= self._decided_with_records(again, decider)
@@ -78,9 +80,9 @@ class Rounds:
         mistagged = tag is not None and tag.result() != project.digests.get(key)
         return returning_errors(decider.decide)(resource, project, live, body, mistagged=mistagged)
 
-    def _new(self, decisions: Mapping[Key, Change | DeployError]) -> set[Key]:
+    def _new(self, decisions: Mapping[Key, Change | DeployError], renewed_by: Mapping[Key, frozenset[str]]) -> set[Key]:
         changes = [change for change in decisions.values() if isinstance(change, Change)]
-        return {change.key for change in changes if _renews(change)} - self._made
+        return {change.key for change in changes if _renews(change, renewed_by.get(change.key, frozenset()))} - self._made
 
 
 def _changes(decisions: Mapping[Key, Change | DeployError]) -> dict[Key, Change]:
@@ -93,9 +95,8 @@ def _changes(decisions: Mapping[Key, Change | DeployError]) -> dict[Key, Change]
     return {key: change for key, change in decisions.items() if isinstance(change, Change)}
 
 
-def _renews(change: Change) -> bool:
-    """Whether a change gives a resource new attributes."""
+def _renews(change: Change, fields: frozenset[str]) -> bool:
+    """Whether a change gives a resource new attributes, of which some belong to these fields."""
     kind = kinds().get(change.key.kind)
-    if kind is None or not (kind.generates or kind.renewed_by):
-        return False
-    return change.action in MAKING or (change.action is Action.UPDATE and not kind.renewed_by.isdisjoint(change.changed))
+    generates = bool(fields) or (kind is not None and kind.generates)
+    return generates and (change.action in MAKING or (change.action is Action.UPDATE and not fields.isdisjoint(change.changed)))

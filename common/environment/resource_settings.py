@@ -256,7 +256,7 @@ class TriggerSettings(Settings):
     flexible_minutes: int | None = Field(default=None, ge=0, le=1440)
     """How late a schedule may start its target, so that many do not start at once."""
     retries: int | None = Field(default=None, ge=0, le=185)
-    """How often a schedule tries a start again that fails. Without it 185 times within a day."""
+    """How often a start that fails is tried again. Without it 185 times within a day."""
     start: Annotated[str, AfterValidator(schedules.check_moment)] | None = None
     """The moment, in UTC, from which on a schedule starts its target, as in 2027-01-31T06:30:00."""
     end: Annotated[str, AfterValidator(schedules.check_moment)] | None = None

@@ -59,6 +59,8 @@ class Declared:
     usual: ClassVar[State] = {}
     removable: ClassVar[frozenset[str]] = frozenset({"Tags"})
     lasting: ClassVar[frozenset[str]] = frozenset()
+    renewed_by: ClassVar[frozenset[str]] = frozenset()
+    """The fields for which AWS gives an attribute, and another one with each change, as a table's stream its ARN."""
 
     @property
     def key(self) -> Key:

@@ -232,7 +232,6 @@ class Kind:
         unbinds: its tags can be taken away while the resource stays.
         runs_artifacts: its resources read their artifacts in the bucket whenever they run.
         generates: AWS gives attributes of its resources when it creates them; others may refer to these.
-        renewed_by: the fields for which AWS gives an attribute, and another one with each change, as a table's stream its ARN.
         owned: returns the ARNs of all resources with an owner tag, and their projects, for kinds that the index never shows.
         versions: how to list and delete its versions, if AWS keeps every version.
         listing: how the service lists its resources, for those that the tagging index does not show yet.
@@ -270,7 +269,6 @@ class Kind:
     unbinds: bool = True
     runs_artifacts: bool = False
     generates: bool = False
-    renewed_by: frozenset[str] = frozenset()
     owned: Callable[[Aws, str], Mapping[str, str]] | None = None
     versions: Versions | None = None
     listing: Listing | None = None

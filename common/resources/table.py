@@ -44,7 +44,6 @@ KIND = Kind(
     arn=ArnForm("dynamodb", "table/"),
     names=NameRule(255, re.compile(r"[A-Za-z0-9_.-]+"), "letters, digits and _.-", 3),
     reads=_READ,
-    renewed_by=frozenset({table_settings.STREAM}),
     encryption=("SSESpecification", "KMSMasterKeyId"),
     writes=(
         *_READ,
@@ -104,6 +103,7 @@ class Table(Declared):
 
     data: ClassVar[bool] = True
     removable: ClassVar[frozenset[str]] = frozenset({"Tags", INDEXES, *table_settings.NAMES})
+    renewed_by: ClassVar[frozenset[str]] = frozenset({table_settings.STREAM})
     partition_key: str
     sort_key: str | None = None
     key_types: Mapping[str, str] = field(default_factory=dict)

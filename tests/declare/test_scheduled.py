@@ -193,7 +193,7 @@ def test_a_role_may_have_an_exact_name(repository: Repository) -> None:
         (f'p.schedule("nightly", m, {DAILY}, retries=200)', "retries"),
         (
             f'p.schedule("nightly", m, {DAILY}, dead_letter=p.queue("q.fifo"))',
-            "q.fifo is FIFO, and Scheduler takes standard queues",
+            "q.fifo is FIFO, and EventBridge takes standard queues",
         ),
         ('p.schedule("nightly", m, "at(2027-02-31T06:30:00)")', "write a single time as at(2027-01-31T06:30:00)"),
         (f'p.schedule("nightly", "arn:aws:glue:x", {DAILY})', "'arn:aws:glue:x' is no operation to call"),

@@ -147,7 +147,7 @@ def test_the_printed_policy_allows_what_the_calls_need_on_its_own_queues_alone(a
     ("line", "message"),
     [
         ('p.queue("a.fifo", dead_letter=p.queue("b"))', "a FIFO queue and its dead letter queue both end with .fifo"),
-        ('p.queue("a", dead_letter=p.table("t", partition_key="id"))', "dead_letter is about a queue, not about table/t"),
+        ('p.queue("a", dead_letter=p.table("t", partition_key="id"))', "dead_letter must be a queue, not table/t"),
         ('p.queue("a", retention_seconds=59)', "retention_seconds is 59; AWS accepts 60 to 1209600"),
         ('p.queue("a", visibility_timeout_seconds=43_201)', "visibility_timeout_seconds is 43201; AWS accepts 0 to 43200"),
         ('p.queue("a", max_receives=True)', "max_receives is a whole number, not True"),
