@@ -15,7 +15,7 @@ def pipeline(env: Environment) -> Pipeline:
     p = Pipeline("orders", env, Path(__file__).parent)
     taken, totals = p.shared.bucket("landing") / "orders", p.shared.bucket("final") / "orders/daily_totals"
 
-    account = {"AWS": "arn:aws:iam::${AWS::AccountId}:root"}  # roles of the account then decide who may use the key
+    account = {"AWS": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}  # roles of the account then decide who may use the key
     everything = {"Effect": "Allow", "Principal": account, "Action": "kms:*", "Resource": "*"}
     policy = {"Version": "2012-10-17", "Statement": [everything]}
     key = p.resource("key", "AWS::KMS::Key", {"EnableKeyRotation": True, "KeyPolicy": policy})
