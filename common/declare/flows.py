@@ -95,9 +95,11 @@ def _of_role(
 ) -> Iterator[Flow]:
     """What a resource does by the permissions of its role."""
     own = node_of(resource.key)
-    for key in resource.needs:
-        role = drawn.get(key)
-        for statement in role.statements if isinstance(role, Role) else ():
+    roles = [role for role in map(drawn.get, resource.needs) if isinstance(role, Role)]
+    if not roles:  # it has a role of others, and what it starts is known from its references alone
+        yield from (Flow(own, node_of(need), is_start=True) for need in resource.needs if need.kind in WORKING)
+    for role in roles:
+        for statement in role.statements:
             actions = [action for action in statement.get("Action", ()) if action != "s3:ListBucket"]
             for arn in statement.get("Resource", ()):
                 node = by_arn.get(arn) or _place(arn, buckets)

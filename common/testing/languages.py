@@ -155,9 +155,8 @@ class JsonataLanguage:
         states = {"result": result} if calling else {}
         part = state if rule is None else rule
         output = result if calling else scope.input
-        for each in (state, part):
-            if "Output" in each and (each is part or "Output" not in part):
-                output = jsonata_values.evaluate_template(each["Output"], states, scope, "Output")
+        if "Output" in part:
+            output = jsonata_values.evaluate_template(part["Output"], states, scope, "Output")
         return output, jsonata_values.evaluate_template(part.get("Assign", {}), states, scope, "Assign")
 
     def caught(self, catcher: JsonMapping, scope: Scope, error_output: Json) -> tuple[Json, JsonObject]:

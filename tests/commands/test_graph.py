@@ -60,3 +60,12 @@ def test_what_does_not_exist_is_refused(repository: Repository) -> None:
     assert (wrong.code, wrong.out) == (1, "")
     assert "acres declares no state machine 'mian'; it has main. Did you mean 'main'?" in wrong.err
     assert "Which project? Add --project NAME; there are acres, orders." in repository.invoke("graph").err
+
+
+def test_what_runs_with_a_role_of_others_shows_what_it_refers_to(repository: Repository) -> None:
+    declared(repository).configure(
+        projects={"acres": {"state_machines": {"main": {"role": "arn:aws:iam::123456789012:role/theirs"}}}}
+    )
+    lines = repository.invoke("graph", "--project", "acres").out.splitlines()
+    number = {line.split('"')[1]: line.split()[0].partition("[")[0].partition("{")[0] for line in lines if '"' in line}
+    assert f"  {number['main<br/>state-machine']} ==> {number['load<br/>glue-job']}" in lines
