@@ -43,7 +43,10 @@ CATALOG = tuple(
     )
 )
 BY_ATHENA: JsonObject = {"ForAnyValue:StringEquals": {"aws:CalledVia": ["athena.amazonaws.com"]}}
-"""What a query reads cannot be told from its text, so it is allowed to Athena alone, not to the machine itself."""
+"""What a query reads cannot be told from its text, so it is allowed to Athena alone, not to the machine itself.
+
+Follows https://docs.aws.amazon.com/athena/latest/ug/security-iam-athena-calledvia.html
+"""
 
 
 class Call(NamedTuple):
