@@ -97,8 +97,10 @@ class SimpleResources(ABC):
             properties: settings in AWS's own spelling, as in ``{"TableClass": "…"}``.
             name: its exact name in AWS, instead of one that follows from a template.
         """
-        found = table_keys.check_indexes(indexes or {})
-        keys = {partition_key, sort_key, *(key for index in found.values() for key in (index.partition_key, index.sort_key))}
+        partition = table_keys.check_key("partition_key", partition_key)
+        sort = None if sort_key is None else table_keys.check_key("sort_key", sort_key)
+        checked = table_keys.check_indexes(indexes or {})
+        keys = {partition, sort, *(key for index in checked.values() for key in (index.partition_key, index.sort_key))}
         fields = validation.with_fields(
             properties,
             time_to_live=None
@@ -108,10 +110,10 @@ class SimpleResources(ABC):
         )
         make = partial(
             Table,
-            partition_key=table_keys.check_key("partition_key", partition_key),
-            sort_key=None if sort_key is None else table_keys.check_key("sort_key", sort_key),
+            partition_key=partition,
+            sort_key=sort,
             key_types=table_keys.check_key_types(key_types or {}, keys),
-            indexes=found,
+            indexes=checked,
         )
         ref = self._declare("table", reference, SimpleDeclaration.of(make, fields), name)
         return TableRef(ref.key, ref.name, ref.arn, has_stream=fields.get(STREAM, {}).get("StreamEnabled") is True)

@@ -56,10 +56,11 @@ KIND = Kind(
     policy=Policy(
         operations=(
             *("CreateBucket", "DeleteBucket", "HeadBucket", "ListObjectVersions", "GetBucketTagging", "PutBucketTagging"),
-            *("GetBucketEncryption", "PutBucketEncryption", "GetBucketPolicy", "PutBucketPolicy", "GetBucketVersioning"),
+            *("PutBucketEncryption", "GetBucketPolicy", "PutBucketPolicy", "GetBucketVersioning"),
             *("PutBucketVersioning", "GetBucketOwnershipControls", "PutBucketOwnershipControls", "GetPublicAccessBlock"),
             *("PutPublicAccessBlock", "GetBucketNotificationConfiguration", "PutBucketNotificationConfiguration"),
-            *("DeleteObjects", "DeleteBucketTagging", "GetBucketSettings"),
+            *("DeleteObjects", "DeleteBucketTagging"),
+            *bucket_settings.READING,
         ),
         everywhere=("ListBuckets",),
         actions={
@@ -67,7 +68,6 @@ KIND = Kind(
             "ListBuckets": ("s3:ListAllMyBuckets",),
             "ListObjectVersions": ("s3:ListBucketVersions",),
             "DeleteObjects": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
-            "GetBucketEncryption": ("s3:GetEncryptionConfiguration",),
             "PutBucketEncryption": ("s3:PutEncryptionConfiguration",),
             "GetPublicAccessBlock": ("s3:GetBucketPublicAccessBlock",),
             "PutPublicAccessBlock": ("s3:PutBucketPublicAccessBlock",),
@@ -75,7 +75,7 @@ KIND = Kind(
             "PutBucketNotificationConfiguration": ("s3:PutBucketNotification",),
             "PutBucketTagging": ("s3:PutBucketTagging", "s3:TagResource"),
             "DeleteBucketTagging": ("s3:PutBucketTagging",),
-            "GetBucketSettings": bucket_settings.READING,
+            **bucket_settings.READING,
         },
         parts=lambda arn: (f"{arn}/*",),
         patterns=("{prefix}-*-{account}",),

@@ -101,8 +101,8 @@ OPERATIONS = {name: setting.put for name, setting in SETTINGS.items()}
 """The operations that make them."""
 
 
-READING = tuple(action for setting in SETTINGS.values() for action in setting.actions if ":Get" in action)
-"""The IAM actions that reading a bucket needs."""
+READING = {setting.get: tuple(action for action in setting.actions if ":Get" in action) for setting in SETTINGS.values()}
+"""The operations that read them, with the IAM actions that each needs."""
 _NO_SETTING = frozenset({"ResponseMetadata", "TransitionDefaultMinimumObjectSize"})
 """Answers have these fields besides the setting; the second one is a parameter of its own that no declaration gives."""
 _UNSUPPORTED = frozenset({"MethodNotAllowed", "NotImplemented", "UnsupportedArgument", "UnsupportedOperation"})
@@ -157,7 +157,7 @@ def make(call: Calling, desired: JsonMapping, changed: Iterable[str]) -> None:
 
 def actions(properties: JsonMapping) -> tuple[str, ...]:
     """The IAM actions that a deployer needs to make these settings."""
-    return tuple(action for name in properties for action in SETTINGS[name].actions if action not in READING)
+    return tuple(action for name in properties for action in SETTINGS[name].actions if ":Get" not in action)
 
 
 def algorithm(configuration: JsonMapping) -> str | None:

@@ -87,9 +87,20 @@ _DELIVERY = tuple(
 _LAYERS = Need("lambda:GetLayerVersion", "{Layers}", given="Layers")
 
 IMPORTING = frozenset(
-    {"scheduler:ListSchedules", "events:ListRuleNamesByTarget", "lambda:ListEventSourceMappings", "lambda:GetPolicy"}
+    {
+        *("scheduler:ListSchedules", "events:ListRuleNamesByTarget", "lambda:ListEventSourceMappings", "lambda:GetPolicy"),
+        *("cloudcontrol:GetResource", "cloudcontrol:ListResources", "cloudwatch:DescribeAlarms"),
+    }
 )
 """The calls that an import makes and a deploy does not; `tests/importing` holds them to the policy of imports."""
+UNPRINTED = frozenset(
+    {
+        *("sqs:GetQueueUrl", "sqs:SendMessage", "sqs:ReceiveMessage"),  # sample messages, in the embedded AWS alone
+        "stepfunctions:TestState",  # by whoever tests a definition, with rights of their own
+        "sns:GetSubscriptionAttributes",  # allowed with a subscription: AWS's handler of the type asks the same
+    }
+)
+"""The calls for which the printed policy needs nothing of its own."""
 NEEDS: Mapping[str, tuple[Need, ...]] = {
     "sts:GetCallerIdentity": (),  # needs no permission
     "resourcegroupstaggingapi:GetResources": each("tag:GetResources"),
