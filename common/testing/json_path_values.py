@@ -9,7 +9,8 @@ from copy import deepcopy
 from typing import Any
 
 from common.base.json_types import Json, JsonObject
-from common.declare.asl.json_paths import JsonPath, Step, parse_path
+from common.declare.asl.json_paths import parse_path
+from common.declare.asl.path_steps import JsonPath, Step
 from common.testing.errors import RUNTIME, StateError
 from common.testing.path_filters import condition
 from common.testing.scope import Scope

@@ -10,7 +10,7 @@ from typing import Any
 
 from common.base.json_types import Json
 from common.declare.asl.json_filters import Condition, Joined, Listed, Negation, Operand, Pattern
-from common.declare.asl.json_paths import JsonPath
+from common.declare.asl.path_steps import JsonPath
 
 Holds = Callable[[Json, Json], bool]
 """Says of an item, and of the data in which the whole path began, whether a filter keeps the item."""

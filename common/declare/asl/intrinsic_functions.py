@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from common.base.suggestions import did_you_mean, known_names
-from common.declare.asl.json_paths import JsonPath, read_path
+from common.declare.asl.json_paths import read_path
+from common.declare.asl.path_steps import JsonPath
 from common.declare.asl.scanner import ESCAPED, ScanError, Scanner
 from common.model.reference import UPPER_TOKEN
 

@@ -9,12 +9,10 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
+from common.declare.asl.path_steps import JsonPath
 from common.declare.asl.scanner import Scanner
-
-if TYPE_CHECKING:
-    from common.declare.asl.json_paths import JsonPath
 
 _OPERATOR = re.compile(
     r"===|!==|==|!=|<=|>=|=~|<|>|(?:in|nin|subsetof|anyof|noneof|contains|size|empty|type|matches)\b", re.IGNORECASE
@@ -94,7 +92,7 @@ Operand: TypeAlias = "Constant | Pattern | Listed | JsonPath"
 Condition: TypeAlias = Comparison | Negation | Joined
 
 
-def read_condition(scanner: Scanner, read_path: "Callable[[], JsonPath]") -> Condition:
+def read_condition(scanner: Scanner, read_path: Callable[[], JsonPath]) -> Condition:
     """Reads the condition of a filter.
 
     Args:
@@ -110,7 +108,7 @@ def read_condition(scanner: Scanner, read_path: "Callable[[], JsonPath]") -> Con
 class _Reader:
     """Reads the parts of a condition."""
 
-    def __init__(self, scanner: Scanner, read_path: "Callable[[], JsonPath]") -> None:
+    def __init__(self, scanner: Scanner, read_path: Callable[[], JsonPath]) -> None:
         self._scanner, self._read_path = scanner, read_path
 
     def joined(self, operator: str) -> Condition:

@@ -1,19 +1,18 @@
 r"""Parses JSONPath as Step Functions has it: the dialect of Jayway, with `$$` for the context object and `$name` for variables.
 
 Libraries for JSONPath follow RFC 9535 and refuse much that AWS accepts: `$.[0]`, `$.list.length()`, `$.a[?(@.kind == word)]`,
-`$.a\.b`, `$.123`. As text, the steps of a path are those of RFC 9535 as far as it has them.
+`$.a\.b`, `$.123`.
 
 Follows https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html
 and https://github.com/json-path/JsonPath
 """
 
-import json
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from common.base.suggestions import did_you_mean
 from common.declare.asl.json_filters import read_condition
+from common.declare.asl.path_steps import JsonPath, Step
 from common.declare.asl.scanner import ESCAPED, ScanError, Scanner
 
 FUNCTIONS = frozenset(
@@ -28,68 +27,6 @@ _SLICE = re.compile(r"(-?\d+)?\s*:\s*(-?\d+)?(?:\s*:\s*(-?\d+)?)?(?=\s*\])")
 _FROM_END = re.compile(r"\(\s*@\.(?:length|size)(?:\(\))?\s*-\s*(\d+)\s*\)")
 _ARGUMENTS = re.compile(r"[^()]*\)")
 _BRACKETS = "a number, a range, *, a filter ?(…) or a quoted name is expected in brackets"
-
-
-@dataclass(frozen=True)
-class Step:
-    """A step of a path.
-
-    Args:
-        kind: ``names``, ``indices``, ``slice``, ``all``, ``filter``, ``function``, or ``from end``, which counts from the end.
-        value: the names, the numbers, the three parts of the slice, the condition, the name of the function, or the number.
-        deep: whether it looks at all levels below.
-    """
-
-    kind: str
-    value: Any = None
-    deep: bool = False
-
-    def __str__(self) -> str:
-        if self.kind == "function":
-            return f".{self.value}()"
-        if self.kind == "names":
-            inside = ",".join(json.dumps(name, ensure_ascii=False) for name in self.value)
-        elif self.kind == "slice":
-            start, stop, step = ("" if part is None else str(part) for part in self.value)
-            inside = f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
-        elif self.kind == "indices":
-            inside = ",".join(map(str, self.value))
-        else:
-            inside = {"all": "*", "filter": f"?{self.value}", "from end": f"-{self.value}"}[self.kind]
-        return f"{'..' if self.deep else ''}[{inside}]"
-
-    @property
-    def is_single(self) -> bool:
-        """Whether it leads to one value at most."""
-        single = self.kind == "from end" or (self.kind in {"names", "indices"} and len(self.value) == 1)
-        return single and not self.deep
-
-
-@dataclass(frozen=True)
-class JsonPath:
-    """A path: where it begins, and its steps.
-
-    Args:
-        root: ``$``, ``$$``, ``@`` within a filter, or the name of a variable.
-        steps: the steps from there.
-    """
-
-    root: str
-    steps: tuple[Step, ...]
-
-    def __str__(self) -> str:
-        root = self.root if self.root in {"$", "$$", "@"} else f"${self.root}"
-        return root + "".join(map(str, self.steps))
-
-    @property
-    def is_definite(self) -> bool:
-        """Whether it leads to one value at most, as reference paths do."""
-        return all(step.is_single for step in self.steps)
-
-    @property
-    def variable(self) -> str | None:
-        """The name of the variable in which it begins."""
-        return None if self.root in {"$", "$$", "@"} else self.root
 
 
 def parse_path(text: str) -> JsonPath:

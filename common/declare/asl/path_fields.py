@@ -13,7 +13,8 @@ from common.declare.asl.choice_rules import OPERATORS
 from common.declare.asl.context_object import context_problem
 from common.declare.asl.expression_uses import Findings, Use, is_token, with_token_names
 from common.declare.asl.intrinsic_functions import intrinsic_problems, parse_intrinsic, paths_in
-from common.declare.asl.json_paths import JsonPath, parse_path
+from common.declare.asl.json_paths import parse_path
+from common.declare.asl.path_steps import JsonPath
 from common.declare.asl.scanner import ScanError
 from common.declare.asl.walk import Place
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.declare.asl.json_filters import Comparison, Condition, Constant, Joined, Listed, Negation, Pattern
-from common.declare.asl.json_paths import FUNCTIONS, JsonPath, Step, parse_path
+from common.declare.asl.json_paths import FUNCTIONS, parse_path
+from common.declare.asl.path_steps import JsonPath, Step
 from common.declare.asl.scanner import ScanError
 
 
