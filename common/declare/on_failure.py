@@ -35,6 +35,7 @@ DESTINATION = "AWS::Lambda::EventInvokeConfig"
 TRIGGER = "rule"
 """The kind of triggers, also of those that are schedules of EventBridge Scheduler."""
 FAILING = (MACHINE, JOB, CRAWLER, FUNCTION)
+"""The types of what fails, besides triggers."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,8 @@ from common.base.errors import UsageError
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean
 from common.base.terminal import Screen, quoted
+from common.declare import mappings, targets
+from common.declare.on_failure import FAILING
 from common.declare.pipeline import Pipeline
 from common.declare.shared import SharedResources
 
@@ -59,6 +61,7 @@ def show_as_json(match: str | None) -> None:
     if len(names) == 1:
         schema = _schema(names[0])
         whole |= {"properties": [*_properties(schema)], "attributes": [*schema.attributes()]}
+        whole |= {"taken_by": _taken_by(schema.type_name)}
     Screen().object(whole, indent=2)
 
 
@@ -118,6 +121,24 @@ def _show_type(screen: Screen, schema: Schema) -> None:
     rows = [[entry["name"], entry["type"], ", ".join(entry["notes"]), entry["description"]] for entry in _properties(schema)]
     screen.table(("property", "type", "", "what it is"), rows, folding=[3])
     screen.line(quoted(f"attributes: {', '.join(schema.attributes())}"))
+    if taken_by := _taken_by(schema.type_name):
+        screen.line(quoted(f"a reference to one is taken by: {', '.join(taken_by)}"))
+
+
+def _taken_by(type_name: str) -> list[str]:
+    """The triggers and alerts that take a reference to a resource of a type, each with the argument."""
+    takes = {
+        "on_event(target)": targets.OF_RULES,
+        "on_object(target)": targets.OF_RULES,
+        "on_object(location)": (targets.BUCKET,),
+        "schedule(target)": targets.OF_SCHEDULES,
+        "on_messages(source)": tuple(mappings.SOURCES),
+        "on_failure(of)": FAILING,
+        "on_failure(notify)": targets.OF_RULES,
+        "alert(topic)": (targets.TOPIC,),
+        "dead_letter": (targets.QUEUE,),
+    }
+    return [argument for argument, types in takes.items() if type_name in types]
 
 
 def _properties(schema: Schema) -> Iterator[JsonObject]:

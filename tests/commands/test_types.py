@@ -36,6 +36,13 @@ def test_a_whole_name_shows_its_properties(repository: Repository) -> None:
     assert "required, only at creation" in rows["TopicArn"]
     assert "given by AWS" in rows["Arn"]
     assert "attributes: Arn" in out
+    assert "taken by" not in out
+
+
+def test_it_says_which_triggers_take_one(repository: Repository) -> None:
+    out = " ".join(repository.invoke("types", "--match", "AWS::SQS::Queue").out.split())
+    taken = "on_event(target), on_object(target), schedule(target), on_messages(source), on_failure(notify), dead_letter"
+    assert f"a reference to one is taken by: {taken}" in out
 
 
 def test_json_has_the_same(repository: Repository) -> None:
