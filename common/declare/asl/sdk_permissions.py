@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from common.base.json_types import Json
 from common.declare import permissions
-from common.declare.asl import passed_roles, sdk_data, sdk_resources
+from common.declare.asl import passed_roles, sdk_data
 from common.declare.asl.integration_permissions import INTEGRATIONS
 from common.declare.asl.needs import Need, need
 from common.declare.asl.optimised import optimised
@@ -90,10 +90,15 @@ def needs(targets: Targets, name: str, parameters: Json, place: str) -> Iterator
     if optimised_as in INTEGRATIONS and actions[0].partition(":")[2].lower() == operation.lower():
         yield from optimised(Call(targets, parameters, place, waits=False), optimised_as)
         return
-    if prefix == "apigateway":
-        yield from sdk_resources.of_api_gateway(targets, service, operation, parameters, place)
-    elif KNOWN.issuperset(actions) or sdk_resources.exist(targets, actions, place):
+    if KNOWN.issuperset(actions):
         yield from _own(targets, actions, operation, parameters, place)
+    else:
+        from common.declare.asl import sdk_resources  # an unchanged deploy mostly needs no list of actions
+
+        if prefix == "apigateway":
+            yield from sdk_resources.of_api_gateway(targets, service, operation, parameters, place)
+        elif sdk_resources.exist(targets, actions, place):
+            yield from _own(targets, actions, operation, parameters, place)
     yield from sdk_data.needs(targets, prefix, parameters, place)
     yield from passed_roles.needs(targets, service, prefix, operation, parameters, place)
 
@@ -107,12 +112,15 @@ def _own(targets: Targets, actions: tuple[str, ...], operation: str, parameters:
         yield need(actions, model_arns(targets, "ModelId", parameters, place, actions))
     elif prefix == "dynamodb" and actions[0].startswith("dynamodb:PartiQL"):
         yield from _statements(targets, actions, parameters, place)
-    elif (arns := _declarable(targets, prefix, operation, actions, parameters, place)) is None:
-        yield from sdk_resources.of_actions(targets, actions, operation, parameters, place)
-    elif KNOWN.issuperset(actions):
+    elif (arns := _declarable(targets, prefix, operation, actions, parameters, place)) is not None and KNOWN.issuperset(actions):
         yield need(actions, arns)
     else:
-        yield from (need((action,), sdk_resources.fitting(targets, action, arns)) for action in actions)
+        from common.declare.asl import sdk_resources
+
+        if arns is None:
+            yield from sdk_resources.of_actions(targets, actions, operation, parameters, place)
+        else:
+            yield from (need((action,), sdk_resources.fitting(targets, action, arns)) for action in actions)
 
 
 def in_bucket(targets: Targets, actions: tuple[str, ...], parameters: Json, place: str) -> Iterator[Need]:
