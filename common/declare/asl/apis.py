@@ -25,6 +25,8 @@ TOKEN = re.compile(
 )
 """Matches what may pass on a task token: the token itself, or a part of the context object that has it."""
 INTEGRATION = re.compile(r"arn:[^:]*:states:[^:]*:[^:]*:(?P<name>.+)")
+PLAIN = re.compile(r"[\w.-]+(:[\w./$-]*)+")
+"""What is written like an ARN or a part of one, and is no placeholder of a template."""
 CALLED = re.compile(r"arn:[^:]*:(lambda:[^:]*:[^:]*:function:.+|states:[^:]*:[^:]*:(activity:)?.+)")
 """What the Resource of a Task can be: a function, an activity or an integration."""
 PSEUDO = re.compile(r"\$\{AWS::\w+\}")
@@ -55,6 +57,8 @@ class Called(NamedTuple):
         """The service's name in botocore; None if botocore does not know it."""
         if self.service == "aws-sdk":
             return sdk_services.service_of(self.action.partition(":")[0])
+        if self.service not in {*OPTIMISED, "s3"} or self.service == "http":
+            return None
         return MODELS.get(f"{self.service}:{self.action}", MODELS.get(self.service, self.service))
 
 
@@ -83,7 +87,7 @@ def api_problems(states: Iterable[PlacedState]) -> Iterator[Problem]:
 def _part(here: Place, part: JsonMapping, language: str, *, in_map: bool) -> Iterator[Problem]:
     resource, called = part.get("Resource"), called_by(part.get("Resource"))
     if called is None:
-        if isinstance(resource, str) and not is_later(resource) and not CALLED.fullmatch(resource):
+        if isinstance(resource, str) and not is_later(resource) and PLAIN.fullmatch(resource) and not CALLED.fullmatch(resource):
             text = f"{shown(resource)} is no ARN of a function, an activity or an integration."
             yield Problem("UNKNOWN_INTEGRATION", here / "Resource", text)
         return

@@ -95,9 +95,6 @@ def _distributed(here: Place, state: JsonMapping) -> Iterator[Problem]:
         yield Problem("MISSING_FIELD", here / "ItemReader", "Resource is missing.")
     if reading.get("CSVHeaderLocation") == "GIVEN" and "CSVHeaders" not in reading:
         yield Problem("MAP_CONFIG", here / "ItemReader" / "ReaderConfig", "with CSVHeaderLocation GIVEN, it needs CSVHeaders.")
-    if reading.get("InputType") == "CSV" and "CSVHeaderLocation" not in reading:
-        text = "with InputType CSV, it needs a CSVHeaderLocation: FIRST_ROW or GIVEN."
-        yield Problem("MAP_CONFIG", here / "ItemReader" / "ReaderConfig", text)
     if "CSVHeaders" in reading and not isinstance(reading["CSVHeaders"], list):
         text = f"it must be a list of names, not {shown(reading['CSVHeaders'])}."
         yield Problem("WRONG_VALUE", here / "ItemReader" / "ReaderConfig" / "CSVHeaders", text)

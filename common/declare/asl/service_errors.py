@@ -6,6 +6,7 @@ called service.
 Follows https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
@@ -75,15 +76,12 @@ def _services(state: JsonMapping) -> set[str]:
 @cache
 def _names(service: str) -> tuple[list[str], frozenset[str]]:
     """What errors of a service begin with, and what follows behind the dot."""
-    try:
-        model = model_of(service)
-    except ValueError:  # botocore knows no such service, so the integration is refused already
-        return [service], frozenset()
+    model = model_of(service)
     metadata = model["metadata"]
-    identifier = str(metadata.get("serviceId", service)).replace(" ", "")
-    abbreviated = str(metadata.get("serviceAbbreviation", identifier)).replace("Amazon ", "").replace("AWS ", "").replace(" ", "")
+    spellings = (metadata.get(name, service) for name in ("serviceId", "serviceAbbreviation", "serviceFullName"))
+    prefixes = [re.sub(r"^(Amazon|AWS) | ", "", str(spelling)) for spelling in spellings]
     modelled = {name for name, shape in model["shapes"].items() if shape.get("exception")}
-    names = {*COMMON, *(f"{before}{identifier}Exception" for before in ("", "AWS", "Amazon"))}
+    names = {*COMMON, *(f"{before}{prefix}Exception" for before in ("", "AWS", "Amazon") for prefix in prefixes)}
     names |= {*OF_LAMBDA} if service == "lambda" else set()
     names |= modelled | {f"{name}Exception" for name in modelled} | {name.removesuffix("Exception") for name in modelled}
-    return [*dict.fromkeys((identifier, abbreviated, service))], frozenset(names)
+    return [*dict.fromkeys((*prefixes, service))], frozenset(names)

@@ -91,7 +91,6 @@ def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
             "A.ItemBatcher.MaxItemsPerBatchPath: MaxItemsPerBatch and MaxItemsPerBatchPath exclude each other.",
         ),
         (read(InputType="CVS"), "WRONG_VALUE", "A.ItemReader.ReaderConfig.InputType: it must be one of CSV, JSON"),
-        (read(InputType="CSV"), "MAP_CONFIG", "A.ItemReader.ReaderConfig: with InputType CSV, it needs a CSVHeaderLocation"),
         (
             read(InputType="CSV", CSVHeaderLocation="GIVEN"),
             "MAP_CONFIG",
