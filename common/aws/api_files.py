@@ -9,6 +9,7 @@ Only botocore's own descriptions are read, not those that a variable or a folder
 
 import marshal
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, cached_property
 from importlib.util import MAGIC_NUMBER
@@ -59,6 +60,24 @@ def loader(folder: Path = FOLDER) -> "Loader":
             return self._folders
 
     return Lean([Loader.BUILTIN_DATA_PATH], Kept(), include_default_search_paths=False)
+
+
+def derived(name: str, make: Callable[[], Json], folder: Path = FOLDER) -> Json:
+    """What is made from all descriptions, as `make` returns it; kept until another botocore is installed.
+
+    Args:
+        name: what is made.
+        make: makes it, of objects, lists and texts.
+        folder: where it is kept.
+    """
+    import botocore
+
+    kept = folder / digest.of_struct("api-derived", SCHEMA, [name, botocore.__version__, MAGIC_NUMBER.hex()])
+    if (content := _read(kept)) is None:
+        content = make()
+        with suppress(OSError):
+            _keep(kept, content)
+    return content
 
 
 def _kept_path(folder: Path, file_path: str) -> Path | None:

@@ -159,9 +159,14 @@ def service_ids() -> dict[str, str]:
 
     Only the beginning of each model is read: all models together are a hundred megabytes.
     """
-    loader = api_files.loader()
-    services = loader.list_available_services("service-2")
-    return {service: _in_metadata(loader.search_paths, service, SERVICE_ID) or service for service in services}
+
+    def read() -> dict[str, str]:
+        loader = api_files.loader()
+        services = loader.list_available_services("service-2")
+        return {service: _in_metadata(loader.search_paths, service, SERVICE_ID) or service for service in services}
+
+    ids: dict[str, str] = api_files.derived("service-ids", read)
+    return ids
 
 
 def signing_name(service: str) -> str:

@@ -77,3 +77,16 @@ def test_only_folders_are_services(tmp_path: Path) -> None:
     api_files.loader.cache_clear()
     own = Loader(include_default_search_paths=False, extra_search_paths=[Loader.BUILTIN_DATA_PATH])
     assert sorted(api_files.loader(tmp_path).list_available_services("service-2")) == own.list_available_services("service-2")
+
+
+def test_what_is_derived_is_made_once(tmp_path: Path) -> None:
+    made: list[str] = []
+
+    def make() -> list[str]:
+        made.append("made")
+        return [*made]
+
+    assert [api_files.derived("a", make, tmp_path) for _ in range(2)] == [["made"], ["made"]]
+    assert api_files.derived("b", make, tmp_path) == ["made", "made"]
+    (tmp_path / "file").write_text("")
+    assert api_files.derived("a", make, tmp_path / "file") == ["made", "made", "made"], "where nothing can be written"
