@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from common.base.errors import ConfigError, DeclarationError, DeployError, ParameterError, WrongDeclarationsError
 from common.base.suggestions import did_you_mean, known_names
+from common.declare.asl.definition_check import DefinitionError
 from common.declare.declaration import Configured, DeclaredSettings
 from common.declare.project_resources import Declaration, ProjectResources
 from common.environment.config import Environment
@@ -139,6 +140,10 @@ def render(project: ProjectResources, declarations: Mapping[Ref, Declaration]) -
             missing,
             project.project,
         )
+    if project.checked:
+        from common.declare.machine_calls import finish  # only what declares state machines has a use for it
+
+        broken = [*(error for error in broken if not isinstance(error, DefinitionError)), *finish(project)]
     if broken:
         raise broken[0] if len(broken) == 1 else WrongDeclarationsError(broken)
 

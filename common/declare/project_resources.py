@@ -10,6 +10,7 @@ from typing import Protocol
 
 from common.base.errors import DeclarationError
 from common.declare.allowed_actions import NO_FURTHER_ACCESS, FurtherAccess, Permission
+from common.declare.asl.definition_check import CheckedDefinition
 from common.declare.asl.problem import LocatedProblem
 from common.declare.declaration import Configured
 from common.declare.naming import VENDED_LOGS, PhysicalNames
@@ -80,6 +81,8 @@ class ProjectResources:
         """The queues that take what schedules could not start, by their keys; under None that of all which have no other."""
         self.dead_letters: dict[Key, Ref] = {}
         """The queues that schedules really have for that, by the keys of their declarations."""
+        self.checked: dict[Key, CheckedDefinition] = {}
+        """The definitions of state machines, whose problems are reported once everything is rendered."""
         self.warnings: list[LocatedProblem] = []
         """What may be wrong in definitions of state machines, and is not refused."""
         self.rules_of_queues: defaultdict[Ref, list[Ref]] = defaultdict(list)

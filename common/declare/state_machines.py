@@ -13,7 +13,7 @@ from common.declare.asl import definition as definitions
 from common.declare.asl import integrations
 from common.declare.asl.accepted import Accepted
 from common.declare.asl.definition import Source
-from common.declare.asl.definition_check import DefinitionCheck
+from common.declare.asl.definition_check import CheckedDefinition, DefinitionCheck
 from common.declare.asl.express import express_problems
 from common.declare.asl.field_types import with_field_types
 from common.declare.asl.may_call import MayCall, MayCallEntry, check_entries
@@ -78,21 +78,28 @@ class StateMachineDeclaration:
         project.add(machine)
 
     def _checked(self, project: ProjectResources, ref: Ref, kind: str) -> JsonObject:
-        """Returns the definition with parameters in fields with a fixed type; all its problems are reported at once."""
+        """Returns the definition with parameters in fields with a fixed type; all its problems are reported in the end, at once.
+
+        Raises:
+            DefinitionError: so that nothing is made of it.
+        """
         where = project.where(ref)
         file = self.source if isinstance(self.source, Path) else None
         remembered = Remembered(self.root / "build" / "checked-definitions" / f"{project.project}.{ref.key.name}")
         check = DefinitionCheck(where, f"projects/{project.folder}/deploy.py", file, self.root, self.accepted, remembered)
         definition = definitions.read(self.source, where, self.tokens)
         check.look_at(definition)
+        checked = project.checked[ref.key] = CheckedDefinition(check)
         if check.is_whole:
             definition, problems = with_field_types(definition, project.names)
             check.add(problems)
             try:
-                check.add(express_problems(project.names.substitute(definition, where)[0], kind))
+                checked.definition = project.names.substitute(definition, where)[0]
+                check.add(express_problems(checked.definition, kind))
             except DeclarationError:
                 check.add(reference_problems(definition, project.names, Place()))
-        project.warnings += check.finish()
+        if error := check.error():
+            raise error
         return definition
 
 

@@ -141,12 +141,12 @@ class Package(Sources):
         if self.command is not None:
             ignored = {"ignored": list(self._ignoring.patterns)} if self._ignoring.patterns else {}
             inputs |= {"command": [COMMANDS, self.command.line, self.command.output], **ignored}
-        if self.handler and self._handler_file is None:  # it changes no byte, but has to be checked in what is built
+        if self.handler and self.handler_file is None:  # it changes no byte, but has to be checked in what is built
             inputs |= {"handler": self.handler, "layers": [layer.input_digest() for layer in self.layers]}
         return inputs
 
     @cached_property
-    def _handler_file(self) -> Path | None:
+    def handler_file(self) -> Path | None:
         """The handler's file, if it is a file of the folder."""
         names = lambda_handler.candidates(self.handler, self.runtime) if self.command is None else ()
         within = (name for name in names if not name.startswith("/"))
@@ -160,8 +160,8 @@ class Package(Sources):
         Raises:
             ArtifactError: the handler's file is missing, does not compile, or does not define the handler.
         """
-        if self._handler_file is not None:
-            check_defines(self._handler_file, self.handler, self.runtime, glance=glance)
+        if self.handler_file is not None:
+            check_defines(self.handler_file, self.handler, self.runtime, glance=glance)
         elif not lambda_handler.candidates(self.handler, self.runtime) or not (
             self.command or self.dependencies or self._has_layers
         ):
@@ -229,7 +229,7 @@ class Package(Sources):
             raise ArtifactError(
                 f"{display_path(self.folder)}: the {what} is empty. Add files or dependencies, or delete the folder."
             )
-        if self.handler and self._handler_file is None and not self.has_unknown_layers:
+        if self.handler and self.handler_file is None and not self.has_unknown_layers:
             self._check_built(members, self._find_layer_files(build_dir))
         check_case(members, display_path(self.folder))
         self.check_size(members, build_dir)

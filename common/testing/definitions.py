@@ -27,7 +27,8 @@ def loaded(source: Source) -> JsonObject:
     result: Json = definition.read(source, where)
     check = DefinitionCheck(where, "", source if isinstance(source, Path) else None)
     check.add(structure_problems(result))
-    check.finish()
+    if error := check.error():
+        raise error
     machine: JsonObject = in_strings(result, _with_examples)
     return machine
 

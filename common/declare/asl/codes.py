@@ -61,6 +61,10 @@ CODES: Mapping[str, Code] = {
     "INTRINSIC": Code("There is no such intrinsic function, or it has other arguments.", "intrinsic-functions.html"),
     "CONTEXT": Code("The context object has no such part.", "input-output-contextobject.html"),
     "VARIABLE": Code("A variable is used before it is assigned, or cannot have its name.", "workflow-variables.html"),
+    "JOB_ARGUMENT": Code("The script of a job reads an argument that nothing gives it.", "connect-glue.html"),
+    "UNUSED_JOB_ARGUMENT": Code("The script of a job does not read an argument.", "connect-glue.html", "warning"),
+    "PAYLOAD_KEY": Code("The type of a handler's event has other keys.", "connect-lambda.html", "warning"),
+    "FUNCTION_TIMEOUT": Code("A task ends before the function that it calls must.", "connect-lambda.html", "warning"),
     "UNUSED_ACCEPT": Code("`accept` names a code that nothing has.", _FIELDS, "warning"),
     "TASK_TOKEN": Code("A task waits for a task token, and passes none on.", "connect-to-resource.html"),
 }

@@ -42,7 +42,8 @@ def load(source: Source, where: str, kind: str = "STANDARD") -> JsonObject:
     check.look_at(definition)
     if check.is_whole:
         check.add(express_problems(definition, kind))
-    check.finish()
+    if error := check.error():
+        raise error
     return definition
 
 

@@ -5,11 +5,12 @@ What can be told from the definition alone is found once: `Remembered` keeps it 
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from common.base.encoding import decode_text
 from common.base.errors import DeclarationError
-from common.base.json_types import Json, JsonMapping
+from common.base.json_types import Json, JsonMapping, JsonObject
 from common.declare.asl.accepted import Accepted
 from common.declare.asl.apis import api_problems
 from common.declare.asl.codes import BASIC
@@ -58,7 +59,7 @@ class DefinitionCheck:
         remembered: Remembered | None = None,
     ) -> None:
         self._where, self._declared, self._file, self._root = where, declared, file, root
-        self._accepted, self._remembered = accepted or Accepted({}), remembered
+        self._accepted, self.remembered = accepted or Accepted({}), remembered
         self._problems: list[Problem] = []
         self._definition: Json = {}
 
@@ -71,11 +72,11 @@ class DefinitionCheck:
         """Finds what is wrong with a definition, whose references are not replaced yet."""
         self._definition = definition
         text = json.dumps(definition)
-        problems = self._remembered.problems(text) if self._remembered is not None else None
+        problems = self.remembered.problems(text) if self.remembered is not None else None
         if problems is None:
             problems = find_problems(definition)
-            if self._remembered is not None:
-                self._remembered.keep(text, problems)
+            if self.remembered is not None:
+                self.remembered.keep(text, problems)
         self.add(problems)
 
     def add(self, problems: Iterable[Problem]) -> None:
@@ -86,16 +87,11 @@ class DefinitionCheck:
         """Returns what is not accepted, in the order of the lines."""
         return self._locate([*self._accepted.unaccepted(self._problems)])
 
-    def finish(self) -> list[LocatedProblem]:
-        """Returns the warnings.
-
-        Raises:
-            DefinitionError: there are errors; it has the warnings, too.
-        """
+    def error(self) -> DefinitionError | None:
+        """Returns the error with all problems, warnings too; None if none is an error."""
         located = self.located()
-        if any(found.problem.about.severity == "error" for found in located):
-            raise DefinitionError(self._where, located)
-        return located
+        is_wrong = any(found.problem.about.severity == "error" for found in located)
+        return DefinitionError(self._where, located) if is_wrong else None
 
     def _locate(self, problems: list[Problem]) -> list[LocatedProblem]:
         if self._file is None or not problems:
@@ -117,6 +113,19 @@ class DefinitionCheck:
             if isinstance(value, Mapping) and value.get("Type") in [*TYPES]:
                 kind = str(value["Type"])
         return problem.about.url(kind)
+
+
+@dataclass
+class CheckedDefinition:
+    """A definition with its problems.
+
+    Attributes:
+        check: its problems so far.
+        definition: it with its references replaced; None if that could not be done.
+    """
+
+    check: DefinitionCheck
+    definition: JsonObject | None = None
 
 
 def find_problems(definition: JsonMapping) -> list[Problem]:

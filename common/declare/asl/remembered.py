@@ -14,7 +14,7 @@ from common.base import digest
 from common.base.atomic_file import new_file
 from common.declare.asl.problem import Problem
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 """Bump when a rule finds something else than before."""
 
 
@@ -27,6 +27,10 @@ class Remembered:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+
+    def beside(self, what: str) -> "Remembered":
+        """What is remembered about something else of the same machine."""
+        return Remembered(self._path.with_name(f"{self._path.name}.{what}"))
 
     def problems(self, text: str) -> list[Problem] | None:
         """What was found wrong with this definition; None if that is not known."""

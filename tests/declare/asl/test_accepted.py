@@ -18,7 +18,9 @@ def checked(definition: dict[str, Any], *accept: str) -> list[str]:
     """The warnings."""
     check = DefinitionCheck("here", "", accepted=Accepted.of(accept))
     check.look_at(definition)
-    return [f"{located.problem.code} {located}" for located in check.finish()]
+    if error := check.error():
+        raise error
+    return [f"{located.problem.code} {located}" for located in check.located()]
 
 
 def test_an_accepted_rule_is_silent_and_others_are_not() -> None:
