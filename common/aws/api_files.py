@@ -73,10 +73,10 @@ def derived(name: str, make: Callable[[], Json], folder: Path = FOLDER) -> Json:
     import botocore
 
     kept = folder / digest.of_struct("api-derived", SCHEMA, [name, botocore.__version__, MAGIC_NUMBER.hex()])
-    if (content := _read(kept)) is None:
+    if (content := read_kept(kept)) is None:
         content = make()
         with suppress(OSError):
-            _keep(kept, content)
+            keep(kept, content)
     return content
 
 
