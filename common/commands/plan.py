@@ -7,8 +7,10 @@ from common.commands.option_help import OPTIONAL, PLANNING, options
 from common.commands.task import task
 from common.model.choices import Choices, parallel
 
+VALIDATE = "Let AWS validate the definitions of state machines that change, too: one call a second."
 
-@task(help=options(*PLANNING), optional=OPTIONAL, reads_only=True)
+
+@task(help=options(*PLANNING, validate=VALIDATE), optional=OPTIONAL, reads_only=True)
 def plan(  # Invoke reads a task's options from its signature
     _c: Context,
     env: str | None = None,
@@ -24,6 +26,7 @@ def plan(  # Invoke reads a task's options from its signature
     jobs: str = "16",
     prune: bool = False,
     data: bool = False,
+    validate: bool = False,
 ) -> None:
     """What `deploy` would do. Exit code 0: nothing; 2: something."""
     choices = Choices(
@@ -39,5 +42,6 @@ def plan(  # Invoke reads a task's options from its signature
         jobs=parallel(jobs),
         prune=prune,
         data=data,
+        validate=validate,
     )
     show_plan(deployment(choices, ["plan"], planning=True, json=json))

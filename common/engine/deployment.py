@@ -155,7 +155,8 @@ class Deployment:
             return outcome
         from common.engine.plan_checks import checked  # an unchanged deploy does not need it
 
-        return checked(outcome, resources, self._env, connection, build_dir, self._say, verify=self._choices.verify)
+        verify, validate = self._choices.verify, self._choices.validate
+        return checked(outcome, resources, self._env, connection, build_dir, self._say, verify=verify, validate=validate)
 
     def _reads(self) -> Reads:
         connection, sizes = self._connection, Sizes(self._workspace.index_sizes)

@@ -9,7 +9,7 @@ from pathlib import Path
 from common.declare.layer_sizes import check_uploaded_layers
 from common.declare.missing_imports import report_missing_imports
 from common.declare.sent_code import check_sent_code
-from common.engine import existing
+from common.engine import aws_diagnoses, existing
 from common.engine.connection import Connection
 from common.engine.planner import Outcome
 from common.engine.quotas import check_quotas
@@ -27,6 +27,7 @@ def checked(
     say: Callable[[str], None],
     *,
     verify: bool = False,
+    validate: bool = False,
 ) -> Outcome:
     """Returns the plan with reasons that name the secrets that its resources accept.
 
@@ -38,6 +39,7 @@ def checked(
         build_dir: the build folder.
         say: receives a message for each finding that is no reason to refuse the plan.
         verify: prove what unchanged resources use of others, too.
+        validate: let AWS diagnose what changes.
 
     Raises:
         DeployError: the plan is refused.
@@ -49,4 +51,6 @@ def checked(
     first = any(not baseline.digests for baseline in outcome.baselines.values())
     existing.check(env, connection, outcome.plan, resources, say, first=first, everything=verify)
     check_quotas(env, connection.aws, outcome.plan, resources, build_dir, connection.pool, say)
+    if validate:
+        aws_diagnoses.check(connection.aws, outcome.plan, resources, connection.pool, say)
     return outcome

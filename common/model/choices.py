@@ -31,6 +31,7 @@ class Choices:
         jobs: how many calls may run at once.
         yes: ask no questions.
         wait: wait for another deploy instead of giving up.
+        validate: ask AWS about what changes, where it can tell what is wrong.
 
     Raises:
         UsageError: `project` is empty. A variable that a CI job has not set must not select all projects.
@@ -50,6 +51,7 @@ class Choices:
     data: bool = False
     adopt_from: str = ""
     exclusive: bool = False
+    validate: bool = False
 
     @property
     def owners(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ from common.base.digest import FileDigests
 from common.base.json_types import Json, JsonMapping
 from common.environment.owner_tags import DEFAULT_PREFIX
 from common.model.existing import ExistingRef
-from common.model.resource import Artifact, Key, Live, Outputs, State
+from common.model.resource import Artifact, Diagnosis, Key, Live, Outputs, State
 from common.model.role_needs import RoleNeeds
 
 
@@ -178,6 +178,11 @@ class Declared:
 
     def check_creation(self, aws: Aws, desired: State) -> None:
         """Checks nothing unless the type overrides this."""
+
+    def diagnoses(self, aws: Aws, desired: State) -> Sequence[Diagnosis]:
+        """Asks nothing unless the type overrides this."""
+        del aws, desired
+        return ()
 
     @property
     def artifact(self) -> Artifact | None:

@@ -5,7 +5,7 @@ action; the engine compares, orders, records and reports. So a new AWS type is o
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -90,6 +90,15 @@ class Artifact(Protocol):
 
     def sbom_file(self, build_dir: Path) -> Path | None:
         """The bill of materials (SBOM) beside the built file; None if the artifact contains no packages of others."""
+
+
+class Diagnosis(NamedTuple):
+    """What AWS says of a desired state."""
+
+    is_error: bool
+    """Whether AWS would refuse it; otherwise it is a warning."""
+    text: str
+    """With AWS's own code and words."""
 
 
 class Resource(Protocol):
@@ -209,6 +218,9 @@ class Resource(Protocol):
         Raises:
             DeclarationError: AWS would not create it.
         """
+
+    def diagnoses(self, aws: Aws, desired: State) -> Sequence[Diagnosis]:
+        """Asks AWS what is wrong with a desired state, where AWS can tell. Only `plan --validate` asks."""
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates it and waits until it can be used. If an interrupted run has created it already, that is not an error."""

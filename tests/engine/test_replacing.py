@@ -11,7 +11,7 @@ from moto.stepfunctions.models import StepFunctionBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from common.aws.protocol import Aws
-from common.base.errors import AwsError, DeclarationError, DeployError, LockedError
+from common.base.errors import AwsError, DeployError, LockedError
 from common.engine.apply_change import act
 from common.model.declared import Identity
 from common.model.resource import Action, Change, Key, Live, Outputs, State
@@ -111,18 +111,6 @@ def test_a_role_is_put_back_under_its_old_path() -> None:
     assert made == [role.path, "/before/"]
 
 
-def test_what_aws_says_of_a_definition_is_told_with_where_it_is() -> None:
-    """As in https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html."""
-    wrong = {"severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": "not for EXPRESS", "location": "/States/A"}
-    aws = ScriptedAws({"stepfunctions:ValidateStateMachineDefinition": {"result": "FAIL", "diagnostics": [wrong]}})
-    resource = Place().state_machine()
-    with pytest.raises(
-        DeclarationError, match=r"AWS would not create it as STANDARD, and the old one stays.*\n  /States/A: not for"
-    ):
-        resource.check_creation(aws, final(resource))
-    assert aws.sent("stepfunctions:ValidateStateMachineDefinition")["type"] == "STANDARD"
-
-
 @pytest.fixture
 def standard(repository: Repository, moto_dates: None) -> Repository:
     repository.project("acres", *machine())
@@ -160,6 +148,24 @@ def test_a_definition_that_aws_refuses_deletes_nothing(standard: Repository, mon
         assert "AWS would not create it as EXPRESS, and the old one stays" in ended.err
         assert "/States/A: not so" in ended.err
     assert live_machine()["creationDate"] == before["creationDate"]
+
+
+def test_a_plan_asks_aws_of_what_changes_when_it_is_told_to(standard: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def warn(response: StepFunctionResponse) -> ActionResult:
+        asked.append(response._get_param("type"))
+        found = {"severity": "WARNING", "code": "ODD", "message": "may be left out", "location": "/States/A"}
+        return ActionResult({"result": "OK", "diagnostics": [found], "truncated": False})
+
+    monkeypatch.setattr(StepFunctionResponse, "validate_state_machine_definition", warn, raising=False)
+    assert standard.invoke("plan", "--env", "dev", "--validate").code == 0
+    standard.project("acres", *(line.replace('"End": True', '"End": True, "Comment": "new"') for line in machine()))
+    assert standard.invoke("plan", "--env", "dev").code == 2
+    assert asked == []
+    ended = standard.invoke("plan", "--env", "dev", "--validate")
+    assert (ended.code, asked) == (2, ["STANDARD"])
+    assert "AWS warns of state-machine/main: /States/A: may be left out [ODD]" in ended.out
 
 
 def test_a_machine_that_is_refused_all_the_same_leaves_the_old_one(standard: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
