@@ -22,6 +22,7 @@ from common.model.resource import Resource
 from common.packaging import code_facts
 from common.packaging.artifact import Script
 from common.packaging.lambda_package import Package
+from common.resources import kind_of
 from common.resources.function import Function
 from common.resources.job import Job
 
@@ -29,6 +30,14 @@ ALIKE = 0.85
 """How similar the name of an error is to one that a function raises if it was probably meant, from 0 to 1."""
 GIVEN = frozenset({"JOB_NAME", "JOB_ID", "JOB_RUN_ID", "SECURITY_CONFIGURATION"})
 """The arguments that Glue gives every run."""
+TARGETS = {
+    "lambda:invoke": ("lambda", "FunctionName"),
+    "glue:startJobRun": ("glue-job", "JobName"),
+    "states:startExecution": ("state-machine", "StateMachineArn"),
+}
+"""For each action that calls something of a project its kind, and the parameter that names it."""
+NEARLY = 0.9
+"""How similar an unknown name is to a name of the project if that was probably meant, from 0 to 1."""
 OF_GLUE = (
     *("additional-", "auto-scale-", "class", "conf", "continuous-", "customer-", "datalake-", "disable-", "enable-", "executor-"),
     *("extra-", "job-", "library-set", "number-of-", "python-", "scriptLocation", "spark-", "TempDir", "use-", "user-", "write-"),
@@ -62,12 +71,13 @@ class Calls:
     """
 
     def __init__(self, resources: Iterable[Resource]) -> None:
-        callable_kinds = (Function, Job)
-        self._by_text: dict[tuple[str, str], Function | Job] = {}
-        for resource in resources:
-            if isinstance(resource, callable_kinds):
-                for text in (resource.name, resource.arn):
-                    self._by_text[resource.key.kind, text] = resource
+        kinds = {kind for kind, _ in TARGETS.values()}
+        self._by_text = {
+            (resource.key.kind, text): resource
+            for resource in resources
+            if resource.key.kind in kinds
+            for text in (resource.name, resource.arn)
+        }
 
     def problems(self, definition: JsonMapping, remembered: Remembered | None) -> list[Problem]:
         """Returns what is wrong, or may be, in a definition with its references replaced.
@@ -78,10 +88,10 @@ class Calls:
         """
         states = [*every_state(definition)]
         called = {resource.key: resource for placed in states if (resource := self._called(placed.state)) is not None}
-        if not called:
+        if not any(_target(placed.state) for placed in states):
             return []
         facts = [[str(key), _facts(resource)] for key, resource in sorted(called.items())]
-        text = json.dumps([definition, facts], default=str)
+        text = json.dumps([definition, facts, sorted(self._by_text)])
         kept = remembered.beside("calls") if remembered is not None else None
         problems = kept.problems(text) if kept is not None else None
         if problems is None:
@@ -90,26 +100,24 @@ class Calls:
                 kept.keep(text, problems)
         return problems
 
-    def _called(self, state: JsonMapping) -> Function | Job | None:
-        """The function or job that a task calls; None if it is none of this project."""
-        if state["Type"] != "Task":
-            return None
-        called, parameters = called_by(state.get("Resource")), _parameters(state)
-        if called is None:
-            return self._named("lambda", state.get("Resource"))
-        if (called.service, called.action) == ("lambda", "invoke"):
-            return self._named("lambda", parameters.get("FunctionName"))
-        if (called.service, called.action) == ("glue", "startJobRun"):
-            return self._named("glue-job", parameters.get("JobName"))
-        return None
+    def _called(self, state: JsonMapping) -> Resource | None:
+        """The function, job or machine that a task calls; None if it is none of this project."""
+        target = _target(state)
+        return self._by_text.get(target) or self._by_text.get((target[0], _unqualified(target[1]))) if target else None
 
-    def _named(self, kind: str, text: Json) -> Function | Job | None:
-        if not isinstance(text, str):
-            return None
-        unqualified = ":".join(text.split(":")[:7]) if text.startswith("arn:") else text.partition(":")[0]
-        return self._by_text.get((kind, text)) or self._by_text.get((kind, unqualified))
+    def _unknown(self, placed: PlacedState) -> Iterator[Problem]:
+        """Yields a problem for a name that is nearly one of this project; any other may be somebody else's."""
+        target = _target(placed.state)
+        if target is None or self._called(placed.state) is not None:
+            return
+        kind, text = target
+        names = [name for of_kind, name in self._by_text if of_kind == kind]
+        if close := get_close_matches(_unqualified(text), names, n=1, cutoff=NEARLY):
+            message = f"this project has no {kind_of(kind).word} {text!r}."
+            yield Problem("UNKNOWN_TARGET", placed.place, message, f" Did you mean {close[0]!r}?")
 
     def _state(self, placed: PlacedState) -> Iterator[Problem]:
+        yield from self._unknown(placed)
         resource = self._called(placed.state)
         parameters = placed.place / ("Arguments" if placed.language == "JSONata" else "Parameters")
         if isinstance(resource, Job):
@@ -197,8 +205,25 @@ def _raised(function: Function) -> frozenset[str]:
     return code_facts.raised_errors(function.code.folder) if isinstance(function.code, Package) else frozenset()
 
 
-def _facts(resource: Function | Job) -> Json:
+def _target(state: JsonMapping) -> tuple[str, str] | None:
+    """The kind and the name or ARN of what a task calls; None if a project has no such kind, or if it is known only later."""
+    if state["Type"] != "Task":
+        return None
+    called = called_by(state.get("Resource"))
+    kind, parameter = TARGETS.get(f"{called.service}:{called.action}", ("", "")) if called else ("lambda", "")
+    text = _parameters(state).get(parameter) if parameter else state.get("Resource")
+    return (kind, text) if kind and isinstance(text, str) and not is_later(text) and ":activity:" not in text else None
+
+
+def _unqualified(text: str) -> str:
+    """A name or ARN without the version or alias behind it."""
+    return ":".join(text.split(":")[:7]) if text.startswith("arn:") else text.partition(":")[0]
+
+
+def _facts(resource: Resource) -> Json:
     """Everything that problems depend on beside the definition."""
+    if not isinstance(resource, Function | Job):
+        return []
     if isinstance(resource, Job):
         paths = [resource.script.path] if isinstance(resource.script, Script) else []
         return [sorted(resource.arguments), [_status(path) for path in paths]]

@@ -101,6 +101,10 @@ def test_what_fits_is_right(told: Any, right: dict[str, Any]) -> None:
                 f"warning UNUSED_JOB_ARGUMENT {UNREAD.format('dy')} Did you mean '--day'?",
             ],
         ),
+        (
+            machine(A=run_job({"--day": "x"}, JobName="t-dev-acres-laod")),
+            ["warning UNKNOWN_TARGET A: this project has no job 't-dev-acres-laod'. Did you mean 't-dev-acres-load'?"],
+        ),
         (machine(A=run_job({"--day": "x", "--more": "y"})), [f"warning UNUSED_JOB_ARGUMENT {UNREAD.format('more')}"]),
         (
             machine(A=call({"dy": "x"})),

@@ -61,6 +61,7 @@ CODES: Mapping[str, Code] = {
     "INTRINSIC": Code("There is no such intrinsic function, or it has other arguments.", "intrinsic-functions.html"),
     "CONTEXT": Code("The context object has no such part.", "input-output-contextobject.html"),
     "VARIABLE": Code("A variable is used before it is assigned, or cannot have its name.", "workflow-variables.html"),
+    "UNKNOWN_TARGET": Code("A task names what is nearly something of this project.", "connect-to-resource.html", "warning"),
     "JOB_ARGUMENT": Code("The script of a job reads an argument that nothing gives it.", "connect-glue.html"),
     "UNUSED_JOB_ARGUMENT": Code("The script of a job does not read an argument.", "connect-glue.html", "warning"),
     "PAYLOAD_KEY": Code("The type of a handler's event has other keys.", "connect-lambda.html", "warning"),

@@ -70,6 +70,15 @@ EXCLUDING: tuple[tuple[str, str], ...] = (
 """Fields of which a state has one at most."""
 TEXTS = ("Comment", "Error", "Cause", "Timestamp", "Label", *sorted(name for name in ONLY_JSONPATH if name.endswith("Path")))
 """Fields whose values are texts; whether Next, Default and Resource are, is checked with the transitions."""
+NUMBERS = (
+    "Seconds",
+    "TimeoutSeconds",
+    "HeartbeatSeconds",
+    "MaxConcurrency",
+    "ToleratedFailureCount",
+    "ToleratedFailurePercentage",
+)
+"""Fields whose values are numbers, or in JSONata expressions."""
 OBJECTS = ("Assign", "Credentials", "ItemBatcher", "ItemReader", "ResultWriter")
 """Fields of a state that must be objects."""
 LONGEST_LABEL = 40
@@ -88,7 +97,7 @@ def field_problems(placed: PlacedState) -> Iterator[Problem]:
             guess = did_you_mean(field, names, otherwise=known_names(sorted(names)))
             yield Problem("UNKNOWN_FIELD", here / field, "states have no such field.", guess)
     yield from _exclusions(here, state)
-    yield from _types(here, state)
+    yield from _types(here, state, placed.language)
     for field in sorted(ELSEWHERE.get(placed.language, frozenset()) & state.keys() & names):
         other = INSTEAD.get(field, field.removesuffix("Path"))
         yield Problem("QUERY_LANGUAGE", here / field, f"{placed.language} does not know it.", f" Use {other}.")
@@ -114,7 +123,7 @@ def _exclusions(here: Place, state: JsonMapping) -> Iterator[Problem]:
         yield Problem("TIMEOUT", here / "HeartbeatSeconds", text)
 
 
-def _types(here: Place, state: JsonMapping) -> Iterator[Problem]:
+def _types(here: Place, state: JsonMapping, language: str) -> Iterator[Problem]:
     for field in TEXTS:
         value = state.get(field)
         if value is not None and not isinstance(value, str):
@@ -122,6 +131,10 @@ def _types(here: Place, state: JsonMapping) -> Iterator[Problem]:
     for field in OBJECTS:
         if field in state and not isinstance(state[field], Mapping):
             yield Problem("STRUCTURE", here / field, f"it must be an object, not {shown(state[field])}.")
+    for field in NUMBERS if language == "JSONPath" else ():
+        value = state.get(field)
+        if isinstance(value, str) and value.startswith("{%"):
+            yield Problem("QUERY_LANGUAGE", here / field, "JSONPath has no expressions.", f" Use {field}Path.")
     timestamp, label = state.get("Timestamp"), state.get("Label")
     if isinstance(timestamp, str) and not is_timestamp(timestamp):
         text = f"it must be a time, as 2026-01-31T23:59:00Z, not {shown(timestamp)}."

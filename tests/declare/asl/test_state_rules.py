@@ -104,6 +104,7 @@ def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
         ),
         (machine(A={**DISTRIBUTED, "Label": "x" * 41}), "WRONG_VALUE", "A.Label: it has 41 characters; AWS allows 40."),
         (machine(A={**MAP, "ItemSelector": {}, "Parameters": {}}), "EXCLUSIVE_FIELDS", "A.Parameters: ItemSelector and"),
+        (wait(Seconds="{% 1 %}"), "QUERY_LANGUAGE", "A.Seconds: JSONPath has no expressions. Use SecondsPath."),
         (wait(Timestamp="2026-01-31"), "WRONG_VALUE", "A.Timestamp: it must be a time, as 2026-01-31T23:59:00Z"),
         (wait(Timestamp="2026-13-31T23:59:00Z"), "WRONG_VALUE", "A.Timestamp: it must be a time"),
         (wait(Seconds=1, Timestamp="2026-01-31T23:59:00Z"), "EXCLUSIVE_FIELDS", "A: a Wait needs one of"),
