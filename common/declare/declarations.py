@@ -12,7 +12,8 @@ from common.declare.validation import Reason
 from common.environment.config import Environment
 from common.model.reference import Names, Ref
 from common.model.resource import Key, Resource
-from common.resources import kind_of
+from common.resources import function_versions, kind_of
+from common.resources.function import Function
 
 AWAY = frozenset({"lambda", "state-machine", "rule", "table", "queue", "topic"})
 """The kinds that a project in another region than its environment's may declare."""
@@ -161,4 +162,19 @@ class Declarations:
             (*(ref.key for ref in self._by_ref), *(resource.key for resource in self._resources.resources()))
         )
         configuration.check(self._env, self._project, declared, self._names.used)
+        self._check_aliases()
         return self._resources.resources()
+
+    def _check_aliases(self) -> None:
+        """Checks that each function whose alias is used has one.
+
+        Raises:
+            DeclarationError: it publishes no versions.
+        """
+        for (key, attribute), where in self._names.attributes_used.items():
+            function = self._resources.known().get(key) if attribute == function_versions.ALIAS else None
+            if isinstance(function, Function) and not function.settings.publish:
+                raise DeclarationError(
+                    f"{where}: {key} has no alias {attribute}, because it publishes no versions. Set publish to true for it, "
+                    f"or say ${{{key.name}.arn}}."
+                )

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from common.base.errors import DeclarationError
-from common.base.json_types import JsonMapping
+from common.base.json_types import JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean
 from common.declare import configuration, grants, layers, permissions, properties, validation
 from common.declare.allowed_actions import Permission
@@ -28,7 +28,7 @@ from common.packaging.imports import Libraries
 from common.packaging.lambda_package import Package
 from common.packaging.node import Command, command
 from common.packaging.package_reference import PackageReference
-from common.resources import kind_of
+from common.resources import function_versions, kind_of
 from common.resources.function import Function
 from common.resources.layer import Layer
 from common.resources.log_group import LogGroup
@@ -82,13 +82,17 @@ class FunctionDeclaration:
             )
         if settings.log_level and settings.log_format != "JSON":
             raise DeclarationError(f'{where}: log_level needs log_format "JSON"; text has no levels.')
+        if problem := function_versions.problem(settings):
+            raise DeclarationError(f"{where}: {problem}")
         fields, named = properties.render(project, ref, settings.properties, settings)
+        mounted, mounting = _file_system(project, settings, where)
         group = _log_group(project, ref, settings)
         groups = [group.key] if settings.logging == "managed" else []
         granted = self.access.refs
         statements = [*grants.grants(project, where, self.access), permissions.logs([group.arn])]
         statements += permissions.network_interfaces(ref.arn) if network else []
         statements += grants.dead_letter(project, fields["DeadLetterConfig"]["TargetArn"], named) if settings.dead_letter else []
+        statements += [permissions.file_system(mounted[0]["Arn"])] if mounted else []
         statements += [permissions.tracing()] if settings.tracing else []
         statements += [permissions.own_key(fields["KMSKeyArn"])] if settings.kms_key else []
         role = project.role(ref, settings.role, statements, self.access.further, [*granted, *named])
@@ -96,14 +100,14 @@ class FunctionDeclaration:
         code = self._package(project, ref, settings, own_layers)
         needs = [*role.needs, *groups, code.key, *(key for layer in own_layers for key in (layer.key, layer.code.key))]
         function = Function(
-            identity=project.identity(ref, [*needs, *named, *refs, *granted, *others_layers], settings.verify, role),
+            identity=project.identity(ref, [*needs, *named, *mounting, *refs, *granted, *others_layers], settings.verify, role),
             role_arn=role.arn,
             handler=code.handler,
             code=code,
             bucket=project.env.artifact_bucket,
             code_is_sent=project.env.is_away,
             settings=settings,
-            properties=fields,
+            properties={**fields, **({"FileSystemConfigs": mounted} if mounted else {})},
             environment=environment,
             network=network,
             log_group=group.name,
@@ -146,6 +150,20 @@ def _check_variables(variables: Mapping[str, str], where: str) -> dict[str, str]
         if name in LAMBDA_VARIABLES:
             raise DeclarationError(f"{where}: environment.{name}: Lambda sets this variable itself. Choose another name.")
     return dict(variables)
+
+
+def _file_system(project: ProjectResources, settings: FunctionSettings, where: str) -> tuple[list[JsonObject], tuple[Ref, ...]]:
+    """The file systems of a function as Lambda spells them, and what they refer to.
+
+    Raises:
+        DeclarationError: the function has no network, in which a file system would be reached.
+    """
+    if settings.file_system is None:
+        return [], ()
+    if not (settings.network or settings.vpc):
+        raise DeclarationError(f"{where}: file_system needs a network: set `vpc` or `network`.")
+    values, refs = project.names.substitute(settings.file_system.model_dump(), where)
+    return [{"Arn": values["arn"], "LocalMountPath": values["path"]}], refs
 
 
 def _log_group(project: ProjectResources, ref: Ref, settings: FunctionSettings) -> Ref:
@@ -208,7 +226,7 @@ class Functions(PipelineParts):
             layers: layers of this project, shared ones, and those of others, which come after ours; if two have the same file,
                 the later one wins.
             settings: what the declaration wants different from the defaults.
-            properties: fields in AWS's own spelling that have no setting, as in ``{"SnapStart": {…}}``; tokens are replaced.
+            properties: fields in AWS's own spelling that have no setting, as in ``{"LoggingConfig": {…}}``; tokens are replaced.
             package: the code that an imported function runs, until its files are edited; `invoke import` writes it.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
             name: its exact name in AWS, instead of one that follows from a template; tokens are replaced.

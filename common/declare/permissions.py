@@ -76,6 +76,16 @@ def own_key(arn: str) -> Statement:
     return allow(kind_of("key").writes, [arn])
 
 
+def file_system(access_point: str) -> Statement:
+    """Allows a function to mount a file system by one access point, and to write there.
+
+    Follows https://docs.aws.amazon.com/lambda/latest/dg/configuration-filesystem-efs.html
+    """
+    verbs = ("ClientMount", "ClientWrite")
+    condition = {"StringEquals": {"elasticfilesystem:AccessPointArn": access_point}}
+    return {**allow([f"elasticfilesystem:{verb}" for verb in verbs], ["*"]), "Condition": condition}
+
+
 def tracing() -> Statement:
     """Allows sending traces; these operations support no narrower resource."""
     verbs = ("GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments")

@@ -15,7 +15,7 @@ from common.base.text_rules import LayerArn, LogGroupArn, RoleArn, Text
 from common.environment import aws_versions
 from common.environment.crawler_targets import CatalogTarget, DeltaTarget, DynamoTarget, IcebergTarget, JdbcTarget
 from common.environment.names import PhysicalName
-from common.environment.setting_types import DeadLetter, KmsKey, QueueArn, Retention, Verify
+from common.environment.setting_types import DeadLetter, FileSystem, KmsKey, QueueArn, Retention, Verify
 from common.environment.settings_model import Model, Settings
 
 
@@ -72,6 +72,14 @@ class FunctionSettings(Settings):
     """How log lines are written."""
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] | None = None
     """The lowest level of the function's own lines that is logged. It needs log_format JSON."""
+    publish: bool = False
+    """Publish a version after each change. The alias `live`, `${Name.live}` in references, is always the newest one."""
+    provisioned_concurrency: int | None = Field(default=None, ge=1)
+    """How many instances of the newest version wait for invocations of `live`. It needs `publish`."""
+    snap_start: bool | None = None
+    """Start instances of a version from a snapshot that is made when it is published. It needs `publish`."""
+    file_system: FileSystem | None = None
+    """A file system that the function mounts; it needs a network."""
     log_retention_days: Retention = 30
     """How many days the function's log group keeps its lines."""
     logging: Literal["managed", "unmanaged"] = "managed"

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from common.environment.settings_model import Model
+
 Retention = Literal[
     "never", 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]
@@ -22,3 +24,12 @@ QueueArn = Annotated[str, Field(pattern=rf"^(arn:aws[a-z-]*:sqs:\S+|{Reference})
 """The ARN of a queue, or a reference to one."""
 DeadLetter = Annotated[str, Field(pattern=rf"^(arn:aws[a-z-]*:(sqs|sns):\S+|{Reference})$")]
 """The ARN of a queue or a topic, or a reference to one."""
+
+
+class FileSystem(Model):
+    """A file system that a function mounts."""
+
+    arn: Annotated[str, Field(pattern=rf"^(arn:aws[a-z-]*:elasticfilesystem:\S+:access-point/\S+|{Reference})$")]
+    """The ARN of an access point of it, or a reference to one."""
+    path: Annotated[str, Field(pattern=r"^/mnt/[a-zA-Z0-9-_.]+$", max_length=160)]
+    """Where the function finds it, as in /mnt/data."""

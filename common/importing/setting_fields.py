@@ -85,6 +85,12 @@ def _targets(value: Json) -> Settings | None:
     return {("targets",): paths, ("exclusions",): exclusions[0], **more}
 
 
+def _file_system(value: Json) -> Settings | None:
+    if not (isinstance(value, list) and len(value) == 1):
+        return None
+    return {("file_system", "arn"): value[0]["Arn"], ("file_system", "path"): value[0]["LocalMountPath"]}
+
+
 def _other_targets(name: str) -> Convert:
     return lambda value: {(name,): targets} if (targets := as_setting(name, value)) else None
 
@@ -107,6 +113,7 @@ _SPECIAL: Mapping[str, Mapping[str, Convert]] = {
         "Architectures": _architecture,
         "Layers": _layers,
         "VpcConfig": _network,
+        "FileSystemConfigs": _file_system,
     },
     "log-group": {"retentionInDays": _same("log_retention_days")},
     "glue-job": {

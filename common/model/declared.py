@@ -58,6 +58,7 @@ class Declared:
     needs_record: ClassVar[bool] = False
     usual: ClassVar[State] = {}
     removable: ClassVar[frozenset[str]] = frozenset({"Tags"})
+    apart: ClassVar[frozenset[str]] = frozenset()
     lasting: ClassVar[frozenset[str]] = frozenset()
     renewed_by: ClassVar[frozenset[str]] = frozenset()
     """The fields for which AWS gives an attribute, and another one with each change, as a table's stream its ARN."""

@@ -109,6 +109,8 @@ class Names:
 
     def __init__(self, parameters: Mapping[str, Value], kinds: Kinds, account: Account = EXAMPLE_ACCOUNT) -> None:
         self._parameters = Parameters.of(parameters)
+        self.attributes_used: dict[tuple[Key, str], str] = {}
+        """The attributes that texts refer to, each with a text that does."""
         self._kinds, self._account = kinds, account
         self._refs: dict[str, list[Ref]] = {}
 
@@ -170,6 +172,7 @@ class Names:
                 return self._text_of(match[1], where, missing)
             ref, attribute = self._ref(match[1], where)
             referred[ref.key] = ref
+            self.attributes_used.setdefault((ref.key, attribute), where)
             return self._attributes(ref)[attribute]
 
         def text(string: str) -> str:

@@ -122,6 +122,8 @@ class Resource(Protocol):
     """Undeclared fields with the values that AWS itself sets; they are not worth reporting."""
     removable: ClassVar[frozenset[str]]
     """The undeclared fields that an update can take away: what was declared before, and with `--exclusive` all of them."""
+    apart: ClassVar[frozenset[str]]
+    """The fields that are read only if they are declared; the record tells of those that were."""
     lasting: ClassVar[frozenset[str]]
     """The properties that AWS cannot take away: one that is no longer declared stays as it is."""
 
@@ -188,7 +190,7 @@ class Resource(Protocol):
         """What would be lost by changing a field from its live value to the desired one, for people; empty if nothing."""
 
     def describe_change(self, name: str, before: Json, after: Json) -> str:
-        """How the change of a field is worded, for people; empty if like that of any other field."""
+        """How the change of a field is worded; empty if like that of any other field."""
 
     @property
     def index_arn(self) -> str:
@@ -226,10 +228,7 @@ class Resource(Protocol):
         """Creates it and waits until it can be used. If an interrupted run has created it already, that is not an error."""
 
     def update(self, aws: Aws, change: "Change") -> Outputs:
-        """Changes the fields `change.changed` to their values in `change.desired` and waits until AWS has finished.
-
-        Live fields that are not declared stay; if a call replaces the whole resource, they are read just before it.
-        """
+        """Gives the fields in `change.changed` their values in `change.desired`, keeps undeclared ones, and waits for the end."""
 
     def delete(self, aws: Aws) -> None:
         """Deletes it. If it does not exist, that is not an error."""

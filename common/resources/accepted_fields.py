@@ -75,6 +75,7 @@ FUNCTION_SETTINGS: Mapping[str, str] = {
     "EphemeralStorage": "ephemeral_storage_mb",
     "Environment": "environment",
     "Layers": "layers",
+    "FileSystemConfigs": "file_system",
     "VpcConfig.SubnetIds": "network",
     "VpcConfig.SecurityGroupIds": "network",
     "LoggingConfig.LogGroup": "log_group_name",
@@ -106,6 +107,7 @@ FUNCTION_FIELDS: Mapping[str, Setting] = {
     "DeadLetterConfig.TargetArn": Setting("dead_letter", services=("sqs", "sns")),
     "ReservedConcurrentExecutions": Setting("reserved_concurrency"),
     "KMSKeyArn": Setting("kms_key", services=("kms",)),
+    "SnapStart.ApplyOn": Setting("snap_start", {True: "PublishedVersions", False: "None"}),
     "LoggingConfig.LogFormat": Setting("log_format"),
     "LoggingConfig.ApplicationLogLevel": Setting("log_level"),
 }

@@ -19,8 +19,8 @@ from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.aws.rates import Budget
-from common.base.errors import ArtifactError, AwsError, DeclarationError
-from common.base.json_types import Json, JsonObject
+from common.base.errors import AwsError, DeclarationError
+from common.base.json_types import JsonObject
 from common.environment.resource_settings import FunctionSettings, Network
 from common.model import comparison, steps
 from common.model.declared import Declared
@@ -30,7 +30,7 @@ from common.model.lookup import QUALIFIED_NAME, by_arn
 from common.model.orphan import Named
 from common.model.resource import ROLE_ID, Artifact, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
-from common.resources import accepted_fields, function_code
+from common.resources import accepted_fields, function_code, function_versions
 from common.resources.function_updates import CODE, RESERVED, FunctionUpdates, refuse_part, reserve
 from common.resources.stand_in_role import stand_in
 
@@ -48,6 +48,7 @@ KIND = Kind(
     is_packaged=True,
     section="functions",
     principal="lambda.amazonaws.com",
+    attributes={"live": function_versions.arn_of},
     has_secrets=True,
     listing=Listing("ListFunctions", "Functions", "FunctionName"),
     calls=Calls(("CreateFunction",), "UpdateFunctionConfiguration", apart=CODE),
@@ -82,6 +83,7 @@ class Function(Declared):
     """A function. `environment` is complete and rendered; the code is in `bucket`, and sent along if that is elsewhere."""
 
     artifact_field: ClassVar[str] = "CodeSha256"
+    apart: ClassVar[frozenset[str]] = function_versions.FIELDS
     removable: ClassVar[frozenset[str]] = accepted_fields.FUNCTION_REMOVABLE
     lasting: ClassVar[frozenset[str]] = accepted_fields.FUNCTION_LASTING
     usual: ClassVar[State] = accepted_fields.USUAL_FUNCTION
@@ -121,6 +123,7 @@ class Function(Declared):
         """The permissions that its deployer needs besides those of its kind: for layers of others, its network and its key."""
         needs: dict[str, tuple[str, ...]] = {"*": _NETWORK} if self.network else {}
         needs |= accepted_fields.needs_of_key(self.properties.get("KMSKeyArn"))
+        needs |= dict.fromkeys((self.arn, f"{self.arn}:*") if self.settings.publish else (), function_versions.ACTIONS)
         return needs | dict.fromkeys(self.settings.layers, ("lambda:GetLayerVersion",))
 
     def desired(self) -> State:
@@ -138,6 +141,7 @@ class Function(Declared):
             "CodeSha256": ContentOf(self.code),
             "State": "Active",
             "LastUpdateStatus": "Successful",
+            **function_versions.desired(self.settings),
             "Tags": dict(self.tags),
         }
 
@@ -161,7 +165,7 @@ class Function(Declared):
             **{name: live.get(name) for name in self._configuration() if name not in self.properties},
             "EphemeralStorage": {"Size": live.get("EphemeralStorage", {}).get("Size", 512)},
             "Environment": {"Variables": variables},
-            "Layers": [self._by_content(aws, layer["Arn"]) for layer in live.get("Layers", ())],
+            "Layers": [function_code.by_content(aws, self.layers, layer["Arn"]) for layer in live.get("Layers", ())],
             "VpcConfig": {name: sorted(vpc.get(name, ())) for name in ("SubnetIds", "SecurityGroupIds")},
             "LoggingConfig": {"LogGroup": live.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{self.name}")},
             "Architectures": live.get("Architectures", ["x86_64"]),
@@ -171,10 +175,12 @@ class Function(Declared):
             "Tags": owned_tags(response.get("Tags"), self.tags),
         }
         state = comparison.with_selected(state, live, self.properties)
+        published, rest = function_versions.live(aws, self, response["Configuration"])
         undeclared = comparison.undeclared({**response.get("Code", {}), **live}, state, {**accepted_fields.FUNCTION, **RESERVED})
         state, free = comparison.released(state, self._configuration(), ("Layers", "VpcConfig"))
         undeclared |= {"Environment": {"Variables": other_variables}} if other_variables else {}
-        return Live(state, revision, comparison.merged(free, undeclared) | other_tags(response.get("Tags"), self.tags))
+        kept = comparison.merged(free, undeclared) | rest | other_tags(response.get("Tags"), self.tags)
+        return Live({**state, **published}, revision, kept)
 
     def runs_in_place(self, live: Live | None) -> bool:
         """Whether it runs the code with which it was imported."""
@@ -196,7 +202,8 @@ class Function(Declared):
         if response.get("State") != "Active":
             aws.wait("lambda", "function_active_v2", FunctionName=self.name)
         reserve(aws, self.name, desired, frozenset(desired), {})
-        return self._outputs(response, desired)
+        function_versions.bring(aws, self, desired, frozenset(desired), {}, updated=True)
+        return function_code.outputs(self, response, desired)
 
     def update(self, aws: Aws, change: Change) -> Outputs:
         """Sends configuration, code and tags, each only if it changed, and waits after each.
@@ -226,7 +233,8 @@ class Function(Declared):
         if "State" in changed:
             aws.wait("lambda", "function_active_v2", FunctionName=self.name)
         reserve(aws, self.name, desired, changed, change.stale)
-        return self._outputs(response, desired)
+        function_versions.bring(aws, self, desired, changed, change.stale, updated=bool(steps))
+        return function_code.outputs(self, response, desired)
 
     @contextmanager
     def _without_role(self, aws: Aws, change: Change) -> Iterator[Live | None]:
@@ -276,25 +284,6 @@ class Function(Declared):
         }
         return comparison.merged({name: value for name, value in self.properties.items() if name not in RESERVED}, own)
 
-    def _by_content(self, aws: Aws, arn: str) -> Json:
-        """A layer version as in `desired`; if it is not ours or was deleted, its ARN."""
-        layer = next((own for own in self.layers if own.arn == arn.rpartition(":")[0]), None)
-        content = layer.content(aws, arn) if layer is not None else None
-        return {"Layer": layer.arn, "CodeSha256": content} if layer is not None and content is not None else arn
-
     def by_number(self, aws: Aws, state: State) -> State:
         """The state as Lambda accepts it: layers by the ARNs of their versions."""
-        if "Layers" not in state:
-            return state
-        by_arn = {layer.arn: layer for layer in self.layers}
-        named = state["Layers"]
-        arns = [item if isinstance(item, str) else by_arn[item["Layer"]].version(aws, item["CodeSha256"]) for item in named]
-        return {**state, "Layers": arns}
-
-    def _outputs(self, response: JsonObject, desired: State) -> Outputs:
-        if response["CodeSha256"] != desired["CodeSha256"]:
-            raise ArtifactError(
-                f"{self.key}: Lambda loaded code with SHA-256 {response['CodeSha256']}, but {desired['CodeSha256']} was built. "
-                f"s3://{self.bucket}/{self.code.location} is not what was uploaded: delete it and deploy again."
-            )
-        return {name: str(response[name]) for name in ("CodeSha256", "RevisionId") if response.get(name)}
+        return function_code.by_number(aws, self.layers, state)

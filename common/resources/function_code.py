@@ -7,12 +7,14 @@ Follows https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCode.html and
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from common.aws.protocol import Aws
 from common.base.errors import ArtifactError
-from common.base.json_types import JsonObject
-from common.model.resource import Artifact, Key
+from common.base.json_types import Json, JsonObject
+from common.model.desired_state import Versioned
+from common.model.resource import Artifact, Key, Outputs, State
 
 MAX_SENT_BYTES = 50 * 2**20
 """How many bytes of code a call to Lambda may carry."""
@@ -20,6 +22,11 @@ MAX_SENT_BYTES = 50 * 2**20
 
 class Coded(Protocol):
     """A function, as far as its code is concerned."""
+
+    @property
+    def key(self) -> Key:
+        """Its key."""
+        ...
 
     @property
     def bucket(self) -> str:
@@ -63,3 +70,34 @@ def check_size(key: Key, size: int) -> None:
             f"bucket, so Lambda cannot load it from there, and a call to Lambda carries at most {MAX_SENT_BYTES // 2**20} MB. "
             f"Make the package smaller, or describe an environment of its own for the other region."
         )
+
+
+def by_content(aws: Aws, layers: Sequence[Versioned], arn: str) -> Json:
+    """A layer version as in a desired state; if it is not ours or was deleted, its ARN."""
+    layer = next((own for own in layers if own.arn == arn.rpartition(":")[0]), None)
+    content = layer.content(aws, arn) if layer is not None else None
+    return {"Layer": layer.arn, "CodeSha256": content} if layer is not None and content is not None else arn
+
+
+def by_number(aws: Aws, layers: Sequence[Versioned], state: State) -> State:
+    """A state as Lambda accepts it: layers by the ARNs of their versions."""
+    if "Layers" not in state:
+        return state
+    by_arn = {layer.arn: layer for layer in layers}
+    named = state["Layers"]
+    arns = [item if isinstance(item, str) else by_arn[item["Layer"]].version(aws, item["CodeSha256"]) for item in named]
+    return {**state, "Layers": arns}
+
+
+def outputs(function: Coded, response: JsonObject, desired: State) -> Outputs:
+    """The outputs of an update.
+
+    Raises:
+        ArtifactError: Lambda has loaded other code than was built.
+    """
+    if response["CodeSha256"] != desired["CodeSha256"]:
+        raise ArtifactError(
+            f"{function.key}: Lambda loaded code with SHA-256 {response['CodeSha256']}, but {desired['CodeSha256']} was built. "
+            f"s3://{function.bucket}/{function.code.location} is not what was uploaded: delete it and deploy again."
+        )
+    return {name: str(response[name]) for name in ("CodeSha256", "RevisionId") if response.get(name)}

@@ -7,6 +7,7 @@ import pytest
 from common.base.errors import DeployError
 from tests.support.repository import Repository
 
+ACCESS_POINT = "arn:aws:elasticfilesystem:eu-central-1:123456789012:access-point/fsap-01234567890123456"
 BAD = {
     'p.function("Validate", properties={"TracingConfg": {"Mode": "Active"}})': (
         "UpdateFunctionConfiguration does not accept 'TracingConfg'. Did you mean 'TracingConfig'?"
@@ -34,7 +35,8 @@ BAD = {
     ),
     'p.function("Validate", properties={"RevisionId": "1"})': "the deployer itself sets RevisionId.",
     'p.function("Validate", properties={"Tags": {"a": "b"}})': "Tags: say `tags` in the configuration of the environment.",
-    'p.function("Validate", properties={"FileSystemConfigs": [{"LocalMountPath": "/mnt/x"}]})': "FileSystemConfigs[0] needs Arn.",
+    'p.function("Validate", properties={"FileSystemConfigs": [{"LocalMountPath": "/mnt/x"}]})': "say file_system.",
+    'p.function("Validate", properties={"SnapStart": {"ApplyOn": "None"}})': "say snap_start.",
     'p.job("load", properties={"NotificationProperty": {"NotifyDelayAfter": "5"}})': (
         "NotificationProperty.NotifyDelayAfter is '5'; it must be a whole number."
     ),
@@ -92,6 +94,23 @@ def test_properties_are_an_object(repository: Repository) -> None:
         ({"kms_key": "${dead.arn}"}, "it must be an ARN of kms."),
         ({"reserved_concurrency": -1}, "reserved_concurrency"),
         ({"description": "x" * 257}, "description"),
+        ({"snap_start": True, "runtime": "python3.13"}, "snap_start is of published versions: set publish to true."),
+        ({"provisioned_concurrency": 1}, "provisioned_concurrency is of published versions"),
+        ({"publish": True, "snap_start": True}, "snap_start needs Python 3.12 or later, and runtime is python3.11."),
+        (
+            {"publish": True, "snap_start": True, "runtime": "python3.13", "ephemeral_storage_mb": 1024},
+            "snap_start and ephemeral_storage_mb above 512 exclude each other.",
+        ),
+        (
+            {"publish": True, "snap_start": True, "runtime": "python3.13", "provisioned_concurrency": 1},
+            "snap_start and provisioned_concurrency exclude each other.",
+        ),
+        (
+            {"publish": True, "provisioned_concurrency": 3, "reserved_concurrency": 2},
+            "provisioned_concurrency is more than reserved_concurrency.",
+        ),
+        ({"file_system": {"arn": ACCESS_POINT, "path": "/mnt/x"}}, "file_system needs a network: set `vpc` or `network`."),
+        ({"file_system": {"arn": ACCESS_POINT, "path": "/data"}}, "file_system.path"),
     ],
 )
 def test_a_setting_that_aws_would_not_accept_is_refused(repository: Repository, settings: dict[str, Any], message: str) -> None:
@@ -129,4 +148,32 @@ def test_packages_of_a_ray_job_are_named_in_its_arguments(repository: Repository
     repository.project("acres", 'p.job("load", script="glue/landing/load.py", ray=True)')
     repository.write("projects/acres/glue/landing/load.py", "print(1)\n")
     with pytest.raises(DeployError, match="Name them in the argument --pip-install"):
+        repository.resources()
+
+
+def test_a_file_system_is_mounted_by_its_access_point_alone(repository: Repository) -> None:
+    """See https://docs.aws.amazon.com/lambda/latest/dg/configuration-filesystem-efs.html ."""
+    network = {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]}
+    settings = {"file_system": {"arn": ACCESS_POINT, "path": "/mnt/data"}, "network": network}
+    repository.project("acres", f'p.function("Validate", settings={settings!r})')
+    resources = repository.resources()
+    mounted = resources["lambda/Validate"].desired()["FileSystemConfigs"]
+    assert mounted == [{"Arn": ACCESS_POINT, "LocalMountPath": "/mnt/data"}]
+    allowed = str(resources["role/Validate-lambda"].desired())
+    assert "elasticfilesystem:ClientWrite" in allowed
+    assert "elasticfilesystem:AccessPointArn" in allowed
+
+
+def test_the_alias_of_a_function_is_referred_to_where_it_has_one(repository: Repository) -> None:
+    machine = (
+        'p.state_machine("main", {"StartAt": "A", "States": {"A": {"Type": "Task", "End": True, "Resource": '
+        '"arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "${Validate.live}"}}}})'
+    )
+    repository.project("acres", 'p.function("Validate", settings={"publish": True})', machine)
+    resources = repository.resources()
+    alias = f"{resources['lambda/Validate'].arn}:live"
+    assert alias in str(resources["state-machine/main"].desired())
+    assert resources["lambda/Validate"].arn in str(resources["role/main-state-machine"].desired())
+    repository.project("acres", 'p.function("Validate")', machine)
+    with pytest.raises(DeployError, match="lambda/Validate has no alias live, because it publishes no versions"):
         repository.resources()

@@ -110,7 +110,7 @@ def test_every_field_is_sent_and_read_back_and_goes_when_it_is_declared_no_more(
     properties = {kind: properties_of(kind) for kind in ACCEPTED}
     assert all(properties[kind] for kind in ("lambda", "glue-job", "crawler"))
     assert {kind: {*settings} for kind, settings in SETTINGS.items()} == {
-        kind: {setting.name for setting in described.fields.values()}
+        kind: {setting.name for setting in described.fields.values()} - {"snap_start"}  # of versions, which have their own tests
         for kind in ACCEPTED
         if (described := kinds()[kind].properties)
     }
@@ -141,8 +141,9 @@ def test_every_field_is_sent_and_read_back_and_goes_when_it_is_declared_no_more(
     assert not job.keys() & gone - {"Command", "ExecutionClass"}
     assert fresh.reserved == {}
     assert function["LoggingConfig"] == {"LogGroup": f"/aws/lambda/{NAME}-Validate", "LogFormat": "Text"}
-    for name, value in accepted_fields.FUNCTION_RESET.items():
-        assert function[name] == value, name
+    of_function = {*properties["lambda"], *(field.partition(".")[0] for field in SENT["lambda"])}
+    for name in accepted_fields.FUNCTION_RESET.keys() & of_function:
+        assert function[name] == accepted_fields.FUNCTION_RESET[name], name
     for name, value in accepted_fields.CRAWLER_RESET.items():
         assert fresh.live[f"Crawler/{NAME}-found"][name] == value, name
     assert fresh.live[f"Machine/{NAME}-main"]["encryptionConfiguration"] == {"type": "AWS_OWNED_KEY"}

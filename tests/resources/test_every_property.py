@@ -17,7 +17,8 @@ from common.model.resource import Resource
 from common.resources import kinds
 from tests.resources.builders import Code, Place, final, updated
 from tests.resources.cases import VPC
-from tests.support.model_aws import ModelAws, model
+from tests.support.model_aws import ModelAws
+from tests.support.model_stores import model
 from tests.support.valid_values import valid
 
 PLACE = Place()

@@ -22,6 +22,7 @@ FUNCTIONS = {
     "environment": VARIABLES,
     "network": st.none(),
     "role": st.none(),
+    "publish": st.just(value=False),
 }
 JOBS = {
     "glue_version": st.sampled_from(["4.0", "5.0", "5.1"]),
