@@ -12,15 +12,15 @@ from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from common.base import text_rules
 from common.base.errors import ConfigError
-from common.base.text_rules import ResourceName, TagKey, TagValue
 from common.environment import aws_versions, owner_tags, partitions
+from common.environment.default_settings import Defaults
 from common.environment.endpoints import Service, Url
 from common.environment.existing import AnyArtifactBucket, ArtifactBucket, Existing
 from common.environment.names import Names
 from common.environment.parameter_values import ParameterValue
 from common.environment.partitions import Account
 from common.environment.project import Instance, Project, Region, WrittenSections
-from common.environment.resource_settings import Defaults, Embedded, Network
+from common.environment.resource_settings import Embedded, Network
 from common.environment.roles import Roles
 from common.environment.setting_types import Verify
 from common.environment.settings_model import Model
@@ -46,7 +46,7 @@ class Environment(Model):
     artifact_bucket_: AnyArtifactBucket = Field(alias="artifact_bucket")
     """The name of the bucket that holds the artifacts and the records of what is deployed: the first deploy creates it. Or an
     object that describes one that exists."""
-    tags: Annotated[dict[TagKey, TagValue], AfterValidator(text_rules.check_tag_keys)] = Field(
+    tags: Annotated[dict[text_rules.TagKey, text_rules.TagValue], AfterValidator(text_rules.check_tag_keys)] = Field(
         default_factory=dict, max_length=40
     )
     """Tags of every resource, besides the deployer's own."""
@@ -74,7 +74,7 @@ class Environment(Model):
     """What others own and the pipelines use."""
     subscriptions: Subscriptions = Field(default_factory=dict)
     """Who is told what shared topics are told, by topic: `email:team@example.com`, `https://…`, `sms:+…`. People confirm it."""
-    projects: dict[ResourceName, Project] = Field(default_factory=dict)
+    projects: dict[text_rules.ResourceName, Project] = Field(default_factory=dict)
     """The projects, by name: their parameters, and settings of single resources."""
     _instances: dict[str, Instance] = PrivateAttr(default_factory=dict)
     """The instances of projects, by the names under which they are deployed."""

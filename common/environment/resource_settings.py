@@ -5,9 +5,9 @@ declaration in `projects/<project>/deploy.py`, `defaults.<type>` of the environm
 merged key by key. The models are strict: "512" is not 512, and an unknown key is an error.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from common.base import schedules
 from common.base.json_types import Json
@@ -277,29 +277,3 @@ class TriggerSettings(Settings):
     """`always`: each plan reads how it is in AWS, and says what others changed. Without it the project's `verify`."""
     properties: dict[str, Json] = Field(default_factory=dict)
     """Fields in AWS's own spelling that have no setting here. `${…}` is replaced."""
-
-
-class Defaults(Model):
-    """Settings of every resource of a type, unless something nearer says otherwise."""
-
-    function: FunctionSettings = FunctionSettings()
-    """The defaults of all functions."""
-    job: JobSettings = JobSettings()
-    """The defaults of all Glue jobs."""
-    crawler: CrawlerSettings = CrawlerSettings()
-    """The defaults of all crawlers."""
-    state_machine: StateMachineSettings = StateMachineSettings()
-    """The defaults of all state machines."""
-    trigger: TriggerSettings = TriggerSettings()
-    """The defaults of all schedules and rules."""
-    log_retention_days: Retention = 30
-    """How many days the log groups keep their lines that state machines and jobs share."""
-
-    @model_validator(mode="after")
-    def _is_of_no_single_resource(self) -> Self:
-        for section in type(self).model_fields:
-            if getattr(getattr(self, section), "name", None) is not None:
-                raise ValueError(f"{section}.name is of a single resource; a template in `names` is for all of a kind")
-            if getattr(getattr(self, section), "package", None) is not None:
-                raise ValueError(f"{section}.package is of a single resource; set it there")
-        return self

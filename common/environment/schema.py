@@ -11,7 +11,16 @@ from itertools import pairwise
 from pathlib import Path
 
 from common.base.json_types import JsonMapping, JsonObject
-from common.environment import config, crawler_targets, existing, project, resource_settings, roles, setting_types
+from common.environment import (
+    config,
+    crawler_targets,
+    default_settings,
+    existing,
+    project,
+    resource_settings,
+    roles,
+    setting_types,
+)
 from common.environment.config import Environment
 
 PAGE = Path("docs", "configuration.md")
@@ -114,7 +123,7 @@ def _describe_values(field: JsonMapping) -> str:
 def _field_docstrings() -> dict[str, dict[str, str]]:
     """Returns the docstrings of the models' fields. They are read from the source, because only the schema needs them."""
     documented: dict[str, dict[str, str]] = {}
-    modules = (config, existing, project, roles, resource_settings, crawler_targets, setting_types)
+    modules = (config, default_settings, existing, project, roles, resource_settings, crawler_targets, setting_types)
     for source in (str(module.__file__) for module in modules):
         for model in ast.parse(Path(source).read_text(encoding="utf-8")).body:
             if isinstance(model, ast.ClassDef):

@@ -8,7 +8,8 @@ from common.base.errors import ArtifactError, ConfigError, DeclarationError, Dep
 from common.declare import project_names, projects
 from common.environment import aws_versions
 from common.environment.config_files import environments, load
-from common.environment.resource_settings import Defaults, JobSettings
+from common.environment.default_settings import Defaults
+from common.environment.resource_settings import JobSettings
 from common.model.reference import Location
 from common.model.resource import Key
 from common.packaging.artifact import Script
