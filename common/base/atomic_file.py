@@ -19,7 +19,8 @@ class new_file:  # noqa: N801 - reads as the function it is
         return self._temporary
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if error is None:
-            self._temporary.replace(self._target)
-        else:
-            self._temporary.unlink()
+        try:
+            if error is None:
+                self._temporary.replace(self._target)
+        finally:
+            self._temporary.unlink(missing_ok=True)

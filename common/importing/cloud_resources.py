@@ -9,7 +9,6 @@ Follows https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/resource-op
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from common.aws.protocol import Aws
@@ -21,15 +20,13 @@ from common.declare.naming import PhysicalNames
 from common.environment.config import Environment
 from common.importing import values
 from common.importing.entries import Context, Entry
+from common.importing.given import KIND, schema_of_live
 from common.importing.selection import WILDCARD, LiveResource, Selection
 from common.model.resource import Resource
 from common.resources import kind_of
 
-KIND = "resource"
 UNLISTED = frozenset({"InvalidRequestException", "UnsupportedActionException"})
 """With one of these AWS says that it does not list the resources of a type by itself."""
-SHORTEST = 8
-"""A shorter text that is equal to something that AWS gives may be so by chance."""
 
 
 class Account(Protocol):
@@ -87,7 +84,7 @@ def called(resource: LiveResource) -> str:
     """The name that people gave a resource of any kind, or the word for its type if AWS gave it one."""
     if resource.kind != KIND:
         return resource.name
-    schema = _schema_of(resource)
+    schema = schema_of_live(resource)
     return resource.name if schema.name_property in resource.live["Properties"] else schema.type_name.rpartition("::")[2]
 
 
@@ -95,14 +92,14 @@ def why_not(resource: LiveResource) -> str:
     """Why a resource cannot be declared; empty if it can."""
     if owner := resource.live["Owner"]:
         return f"{owner} deploys it already"
-    schema = _schema_of(resource)
+    schema = schema_of_live(resource)
     _, problems = _declarable(resource)
     return f"{schema.type_name}: {problems[0]}" if problems else ""
 
 
-def entry(resource: LiveResource, key: str, context: Context, given: "Given") -> Entry:
+def entry(resource: LiveResource, key: str, context: Context) -> Entry:
     """What is written of a resource."""
-    schema = _schema_of(resource)
+    schema = schema_of_live(resource)
     result = Entry(resource=resource, key=key, method=KIND)
     declared, _ = _declarable(resource)
     for name in sorted(resource.live["Properties"].keys() & schema.properties.keys() - declared.keys()):
@@ -110,64 +107,11 @@ def entry(resource: LiveResource, key: str, context: Context, given: "Given") ->
         if (name,) not in schema.read_only and name != schema.tag_property and value not in ({}, [], "", None):
             result.say(f"Its {name} is left as it is in AWS: it holds a secret, or what its schema does not accept.")
     own_name = declared.pop(schema.name_property, None)
-    properties = {name: given.replaced(resource, value, name, context) for name, value in declared.items()}
+    properties = {name: context.given.replaced(resource, value, name, context.references) for name, value in declared.items()}
     if isinstance(own_name, str) and PhysicalNames(context.env, context.project).named(kind_of(KIND), key) != own_name:
         properties = {schema.name_property: context.references.staged(own_name), **properties}
     result.arguments = [schema.type_name, properties] if properties else [schema.type_name]
     return result
-
-
-@dataclass
-class Given:
-    """What AWS gives the imported resources, each with the reference to it.
-
-    Args:
-        keys: the key of each imported resource, by what tells it from others.
-    """
-
-    keys: Mapping[str, str]
-    _values: dict[str, tuple[str, str]] = field(default_factory=dict)
-    _names: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
-    _edges: dict[str, set[str]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, named: Iterable[tuple[LiveResource, str]]) -> "Given":
-        """What AWS gives these resources."""
-        result = cls({resource.arn: key for resource, key in named})
-        for resource, key in named:
-            schema = _schema_of(resource)
-            for attribute in schema.attributes():
-                value = _text_at(resource.live["Properties"], attribute)
-                token = f"${{{KIND}.{key}.{attribute}}}"
-                if (tuple(attribute.split("."))) in schema.read_only and len(value) >= SHORTEST:
-                    result._values.setdefault(value, (resource.arn, token))
-                elif attribute in schema.identifiers and value:
-                    result._names[schema.type_name.rpartition("::")[2].lower(), value] = (resource.arn, token)
-        return result
-
-    def replaced(self, resource: LiveResource, value: Json, name: str, context: Context) -> Json:
-        """A property with references in place of what AWS gives others, and of names of what the project uses."""
-        if isinstance(value, str):
-            short = re.sub(r"(name|id|identifier)$", "", name.lower())
-            other = self._values.get(value) or self._names.get((short, value))
-            if other is not None and other[0] != resource.arn and not self._reaches(other[0], resource.arn):
-                self._edges.setdefault(resource.arn, set()).add(other[0])
-                return other[1]
-            return context.references.text(value)
-        if isinstance(value, Mapping):
-            return {key: self.replaced(resource, inner, str(key), context) for key, inner in value.items()}
-        if isinstance(value, list):
-            return [self.replaced(resource, inner, name, context) for inner in value]
-        return value
-
-    def _reaches(self, first: str, last: str) -> bool:
-        """Whether a resource refers to another one, by way of others or not: each would have to exist before the other."""
-        todo, reached = [first], {first}
-        while todo:
-            following = self._edges.get(todo.pop(), set()) - reached
-            reached |= following
-            todo += following
-        return last in reached
 
 
 def _schema(type_name: str, region: str) -> Schema:
@@ -175,10 +119,6 @@ def _schema(type_name: str, region: str) -> Schema:
         return schema_of(type_name, region)
     except ValueError as error:
         raise UsageError(f"--type: {error} Nothing was read.") from None
-
-
-def _schema_of(resource: LiveResource) -> Schema:
-    return schema_of(resource.live["TypeName"], resource.live["Region"])
 
 
 def _listed(account: Account, schema: Schema, selection: Selection) -> Iterator[LiveResource]:
@@ -212,7 +152,7 @@ def _in_full(account: Account, resource: LiveResource) -> LiveResource:
     if answer is None:
         what = f"{request['TypeName']} {request['Identifier']}"
         raise UsageError(f"There is no {what} in {account.env.region}. Nothing was written.")
-    schema, properties = _schema_of(resource), json.loads(answer["ResourceDescription"]["Properties"])
+    schema, properties = schema_of_live(resource), json.loads(answer["ResourceDescription"]["Properties"])
     tags = properties.get(schema.tag_property) or {}
     pairs = tags if isinstance(tags, Mapping) else {tag.get("Key"): tag.get("Value") for tag in tags}
     whole = _live(account.env, schema, request["Identifier"], properties)
@@ -228,7 +168,7 @@ def _identity(schema: Schema, properties: JsonMapping) -> str:
 
 def _declarable(resource: LiveResource) -> tuple[JsonObject, list[str]]:
     """The properties that can be declared, and why the resource cannot be, even without what may be left out."""
-    schema, live = _schema_of(resource), resource.live["Properties"]
+    schema, live = schema_of_live(resource), resource.live["Properties"]
     required = {*schema.document.get("required", ())}
     settable = {name: value for name, value in schema.settable(live).items() if value not in ({}, [], "", None)}
     settable.pop(schema.tag_property, None)
@@ -252,9 +192,3 @@ def _declarable(resource: LiveResource) -> tuple[JsonObject, list[str]]:
 def _is_secret(resource: LiveResource, name: str, value: Json) -> bool:
     """Whether a property holds a secret; of what is nothing but a value, the name of the resource tells."""
     return any(True for _ in values.secrets_in(value, resource.name if name == "Value" else name))
-
-
-def _text_at(properties: Json, attribute: str) -> str:
-    for name in attribute.split("."):
-        properties = properties.get(name) if isinstance(properties, Mapping) else None
-    return str(properties) if isinstance(properties, str | int) else ""

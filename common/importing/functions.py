@@ -30,15 +30,8 @@ def why_not(resource: LiveResource) -> str:
     return refusal(FunctionSettings, _settings(live))
 
 
-def entry(resource: LiveResource, key: str, context: Context, retention: int | str | None) -> Entry:
-    """What is written of a function, without its code.
-
-    Args:
-        resource: the function.
-        key: what the project calls it.
-        context: what the writers need.
-        retention: that of its log group; ``shared`` if others write to it, too, and None if it does not exist.
-    """
+def entry(resource: LiveResource, key: str, context: Context) -> Entry:
+    """What is written of a function, without its code."""
     live: JsonObject = resource.live["Configuration"]
     result = Entry(resource=resource, key=key, method="function")
     default_handler = "handler.handler" if live["Runtime"].startswith("python") else "index.handler"
@@ -47,6 +40,7 @@ def entry(resource: LiveResource, key: str, context: Context, retention: int | s
     if (group := log_group(resource)) != _usual_log_group(context, resource, key):
         result.named["log_group_name"] = context.references.staged(group)
     set_differing(result, FunctionSettings, context.env.defaults.function, _settings(live), IN_CODE)
+    retention = context.retentions[group]
     if isinstance(retention, int):
         result.settings["log_retention_days"] = retention
     elif retention != "never":

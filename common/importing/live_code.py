@@ -11,7 +11,7 @@ from common.aws.code_download import download
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
-from common.base.errors import DeployError
+from common.base.errors import ArtifactError, DeclarationError
 from common.packaging.imported_package import ImportedPackage
 from common.packaging.lambda_package import Package
 from common.packaging.package_reference import PackageReference
@@ -32,12 +32,16 @@ class LiveCode(NamedTuple):
 
 
 def compare(aws: Aws, function: str, package: Package) -> LiveCode:
-    """Downloads the code of a function, and compares it with the files of its package."""
+    """Downloads the code of a function, and compares it with the files of its package.
+
+    Raises:
+        DeployError: the code cannot be downloaded, so nothing is known of it.
+    """
     if package.command is not None:  # the files are not those that are packaged
         return LiveCode(None, "")
+    response = aws.call("lambda", "GetFunction", FunctionName=function)
+    data = download(response["Code"]["Location"], function)
     try:
-        response = aws.call("lambda", "GetFunction", FunctionName=function)
-        data = download(response["Code"]["Location"], function)
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place, package.folder.name)
             settings = {"runtime": package.runtime, "handler": package.handler, "architecture": package.architecture}
@@ -47,7 +51,7 @@ def compare(aws: Aws, function: str, package: Package) -> LiveCode:
                 return LiveCode(str(reference), "")
             before, now = own.sources(), live.sources()
             return LiveCode(None, digest.differences(before, {name: now[name] for name in now if name in before}))
-    except DeployError:  # then people look at it themselves
+    except (ArtifactError, DeclarationError):  # such code can only be compared by people
         return LiveCode(None, "")
 
 

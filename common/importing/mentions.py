@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from common.base.json_types import Json, JsonMapping
-from common.declare.asl.walk import inner_machines
+from common.declare.asl.walk import every_state
 from common.environment.partitions import Account
 from common.resources import kind_of
 
@@ -35,7 +35,7 @@ def in_definition(definition: JsonMapping, account: Account) -> Iterator[tuple[s
     """The kinds and names of all that a definition names; some may come more than once."""
     for text in _texts(definition):
         yield from in_text(text, account)
-    for state in _states(definition):
+    for _, _, state, _ in every_state(definition):
         for field in ("Parameters", "Arguments"):
             parameters = state.get(field)
             if isinstance(parameters, dict):
@@ -50,13 +50,6 @@ def kind_of_parameter(integration: str, parameter: str) -> str | None:
     if parameter == "Name" and ":glue:" in integration and integration.endswith("Crawler"):
         return "crawler"
     return NAMED.get(parameter)
-
-
-def _states(machine: JsonMapping) -> Iterator[JsonMapping]:
-    for state in machine.get("States", {}).values():
-        yield state
-        for inner in inner_machines(state):
-            yield from _states(inner)
 
 
 def _texts(value: Json) -> Iterator[str]:

@@ -4,9 +4,10 @@ A project that exists gets what it does not declare yet: nothing that it has is 
 """
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from common.base.atomic_file import new_file
 from common.base.errors import UsageError
@@ -15,8 +16,9 @@ from common.base.json_types import JsonObject
 from common.environment.config import Environment
 from common.importing import cloud_resources, crawlers, declaration, functions, jobs, machines, rules, skeletons, sources
 from common.importing.account import LiveAccount
-from common.importing.cloud_resources import Given, called
+from common.importing.cloud_resources import called
 from common.importing.entries import Context, Entry, Unexpressed
+from common.importing.given import KIND, Given
 from common.importing.present import PresentProject
 from common.importing.proposals import proposals
 from common.importing.references import SECTIONS, References, Used
@@ -25,15 +27,27 @@ from common.importing.sources import Source
 from common.resources import kind_of
 
 DECLARATION = "deploy.py"
-REASONS: Mapping[str, Callable[[LiveResource], str]] = {
-    "lambda": functions.why_not,
-    "glue-job": jobs.why_not,
-    "crawler": crawlers.why_not,
-    "state-machine": machines.why_not,
-    "rule": rules.why_not,
-    cloud_resources.KIND: cloud_resources.why_not,
+
+
+class Writer(Protocol):
+    """The module that writes the resources of one kind."""
+
+    def why_not(self, resource: LiveResource, /) -> str:
+        """Why a resource cannot be declared; empty if it can."""
+
+    def entry(self, resource: LiveResource, key: str, context: Context, /) -> Entry:
+        """What is written of a resource that the project calls `key`."""
+
+
+WRITERS: Mapping[str, Writer] = {
+    "lambda": functions,
+    "glue-job": jobs,
+    "crawler": crawlers,
+    "state-machine": machines,
+    "rule": rules,
+    KIND: cloud_resources,
 }
-"""What tells of each kind why a resource cannot be declared."""
+"""What writes the resources of each kind."""
 
 
 @dataclass(kw_only=True)
@@ -66,7 +80,7 @@ def why_not(resource: LiveResource) -> str:
     rule = kind_of(resource.kind).names
     if not rule.pattern.fullmatch(resource.name):
         return f"a name that is declared has {rule.words}"
-    return REASONS[resource.kind](resource)
+    return WRITERS[resource.kind].why_not(resource)
 
 
 class Importer:
@@ -81,7 +95,7 @@ class Importer:
 
     def __init__(self, root: Path, env: Environment, project: str, account: LiveAccount) -> None:
         self._root, self._env, self._project, self._account = root, env, project, account
-        self._present, self._given = PresentProject.of(root, env, project), Given({})
+        self._present = PresentProject.of(root, env, project)
 
     def run(self, selection: Selection, *, dry_run: bool = False) -> Import:
         """Reads what is selected, and writes it.
@@ -104,10 +118,10 @@ class Importer:
             importable = list(self._expressible(new, fetched, result))
             context = self._context(selection, chosen, importable)
             importable = list(self._startable(importable, context, result))
-            retentions, callers = self._retentions(importable), self._callers(importable)
+            context.retentions, callers = self._retentions(importable), self._callers(importable)
             machines_first = sorted(importable, key=lambda resource: resource.kind != "state-machine")  # for their references
             for resource in machines_first:
-                result.entries.append(self._entry(resource, context, retentions, callers))
+                result.entries.append(self._entry(resource, context, callers))
             self._write_code(result, fetched, stage)
             overlay = self._finish(result, context, stage)
             self._tell(result, context, stage)
@@ -160,7 +174,7 @@ class Importer:
         common = common_beginning([resource.name for resource in chosen])
         keys = Keys(self._present.keys)
         named = [(resource, keys.give(resource.kind, selection.stem(called(resource), common))) for resource in importable]
-        self._given = Given.of([(resource, key) for resource, key in named if resource.kind == cloud_resources.KIND])
+        given = Given.of([(resource, key) for resource, key in named if resource.kind == KIND])
         references = References.of(
             self._env,
             named,
@@ -168,7 +182,7 @@ class Importer:
             lambda name: selection.stem_of_used(name, self._env, common),
             self._account.list_buckets() if named else (),
         )
-        return self._present.extend(Context(self._env, self._project, references))
+        return self._present.extend(Context(self._env, self._project, references, given=given))
 
     def _retentions(self, importable: Iterable[LiveResource]) -> dict[str, int | str | None]:
         """The retention of each log group of a function; ``shared`` where several functions write to it."""
@@ -189,31 +203,14 @@ class Importer:
             for resource, others in zip(called, triggers, strict=True)
         }
 
-    def _entry(
-        self,
-        resource: LiveResource,
-        context: Context,
-        retentions: Mapping[str, int | str | None],
-        callers: Mapping[str, list[str]],
-    ) -> Entry:
+    def _entry(self, resource: LiveResource, context: Context, callers: Mapping[str, list[str]]) -> Entry:
         references = context.references
         key, references.present = references.imported[resource.kind, resource.name], (resource.kind, resource.name)
-        match resource.kind:
-            case "lambda":
-                entry = functions.entry(resource, key, context, retentions[functions.log_group(resource)])
-            case "glue-job":
-                entry = jobs.entry(resource, key, context)
-            case "crawler":
-                entry = crawlers.entry(resource, key, context)
-            case "state-machine":
-                entry = machines.entry(resource, key, context)
-            case cloud_resources.KIND:
-                return cloud_resources.entry(resource, key, context, self._given)
-            case _:
-                entry = rules.entry(resource, key, context)
+        entry = WRITERS[resource.kind].entry(resource, key, context)
         for caller in callers.get(resource.arn, ()):
             entry.say(f"Called by {caller}, too; that stays as it is, and is not declared.")
-        context.name(entry)
+        if resource.kind != KIND:  # its name is one of its properties
+            context.name(entry)
         return entry
 
     def _write_code(self, result: Import, fetched: Mapping[str, Source | str], stage: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from common.aws.protocol import Aws
+from common.base.errors import AwsError
 from common.base.json_types import Json, JsonMapping
 from common.engine.drift import ABSENT, Drifted, DriftResult, Field
 from common.environment.config import Environment
@@ -137,7 +138,11 @@ class Puller:
 
     def _code(self, key: Key, function: str, package: Package) -> tuple[Mapping[KeyPath, Json], str]:
         """The reference to other code that is made of the same files, or a sentence about edited code."""
-        live = compare(self._aws, function, package)
+        try:
+            live = compare(self._aws, function, package)
+        except AwsError as error:
+            folder = display_path(package.folder)
+            return {}, f"whether its code was edited is not known ({error.code}): compare what it runs with {folder}/"
         if live.package is not None:
             return {("functions", key.name, "package"): live.package}, ""
         what = f"the code was edited{f' ({live.changed})' if live.changed else ''}"

@@ -1,6 +1,7 @@
 """What of each kind can be declared, and where each of its values is written."""
 
 import json
+from collections import defaultdict
 from typing import Any
 
 import pytest
@@ -44,10 +45,9 @@ def resource(kind: str, live: dict[str, Any]) -> LiveResource:
     return LiveResource(kind, "orders", "arn", live)
 
 
-def context() -> Context:
-    return Context(
-        ENV, "sales", References(ENV, Keys(), lambda name: name, {("state-machine", "orders"): "orders"}, {"company-raw"})
-    )
+def context(retention: int | str | None = "never") -> Context:
+    references = References(ENV, Keys(), lambda name: name, {("state-machine", "orders"): "orders"}, {"company-raw"})
+    return Context(ENV, "sales", references, retentions=defaultdict(lambda: retention))
 
 
 def function(**fields: Any) -> LiveResource:
@@ -156,7 +156,7 @@ def test_which_rules_can_be_declared(fields: dict[str, Any], reason: str) -> Non
 def test_a_function_has_its_code_in_the_declaration_and_its_sizes_in_the_configuration() -> None:
     network = {"SubnetIds": ["subnet-b", "subnet-a"], "SecurityGroupIds": ["sg-1"]}
     live = function(Runtime="nodejs22.x", Handler="index.handler", Architectures=["arm64"], VpcConfig=network, Timeout=60)
-    entry = functions.entry(live, "Validate", context(), 14)
+    entry = functions.entry(live, "Validate", context(14))
     assert (entry.named, entry.code_settings) == ({}, {"runtime": "nodejs22.x", "architecture": "arm64"})
     placed = {"subnet_ids": ["subnet-a", "subnet-b"], "security_group_ids": ["sg-1"]}
     assert entry.settings == {"memory_mb": 512, "role": ROLE, "network": placed, "log_retention_days": 14}
@@ -167,7 +167,7 @@ def test_a_function_has_its_code_in_the_declaration_and_its_sizes_in_the_configu
     [("never", {}), (None, {"logging": "unmanaged"}), ("shared", {"logging": "unmanaged"}), (14, {"log_retention_days": 14})],
 )
 def test_a_log_group_is_ours_if_it_exists_and_is_of_one_function(retention: Any, settings: dict[str, Any]) -> None:
-    entry = functions.entry(function(), "Validate", context(), retention)
+    entry = functions.entry(function(), "Validate", context(retention))
     assert {name: value for name, value in entry.settings.items() if name.startswith("log")} == settings
 
 

@@ -19,7 +19,7 @@ def test_settings_of_a_function_are_written_and_what_lambda_sets_itself_is_not()
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": "/aws/lambda/orders"},
     }
     concurrency = {"ReservedConcurrentExecutions": 0}
-    entry = functions.entry(resource("lambda", {"Configuration": live, "Concurrency": concurrency}), "orders", context(), "never")
+    entry = functions.entry(resource("lambda", {"Configuration": live, "Concurrency": concurrency}), "orders", context())
     assert {name: entry.settings.get(name) for name in ("description", "tracing", "reserved_concurrency")} == {
         "description": "rows",
         "tracing": True,
@@ -28,7 +28,7 @@ def test_settings_of_a_function_are_written_and_what_lambda_sets_itself_is_not()
     assert not entry.settings.keys() & {"log_format", "kms_key"}
     assert any("kms key" in note and "stays as it is" in note for note in entry.notes)
     usual = {**FUNCTION, "TracingConfig": {"Mode": "PassThrough"}, "Description": ""}
-    entry = functions.entry(resource("lambda", {"Configuration": usual}), "orders", context(), "never")
+    entry = functions.entry(resource("lambda", {"Configuration": usual}), "orders", context())
     assert not entry.settings.keys() & {"tracing", "description"}
 
 
@@ -53,9 +53,7 @@ def test_settings_of_jobs_crawlers_and_machines_are_written() -> None:
 
 def test_a_secret_in_a_description_is_not_written() -> None:
     secret = "User=x;Password=Xk29vPq7mZt4Lw"
-    entry = functions.entry(
-        resource("lambda", {"Configuration": {**FUNCTION, "Description": secret}}), "orders", context(), "never"
-    )
+    entry = functions.entry(resource("lambda", {"Configuration": {**FUNCTION, "Description": secret}}), "orders", context())
     assert "description" not in entry.settings
     assert entry.secrets == ["description"]
     assert "Xk29" not in json.dumps([entry.settings, entry.named, entry.comments, entry.notes])

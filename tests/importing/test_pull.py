@@ -1,9 +1,15 @@
 """`invoke pull`, as typed: console edits become configuration, and drift is quiet afterwards; against moto."""
 
+import errno
 import io
 import json
 import zipfile
+from email.message import Message
+from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
+from urllib.error import HTTPError
+from urllib.request import OpenerDirector
 
 import boto3
 import pytest
@@ -116,11 +122,16 @@ def test_settings_are_written_where_they_stand_and_drift_is_quiet(deployed: Repo
     assert run(deployed, "pull")["pulled"] == []
 
 
-def test_what_is_no_setting_is_told_with_file_and_line(deployed: Repository) -> None:
+def edited() -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("handler.py", "def handler(event, context):\n    return 1\n")
-    client("lambda").update_function_code(**FUNCTION, ZipFile=stream.getvalue())
+    return stream.getvalue()
+
+
+def test_what_is_no_setting_is_told_with_file_and_line(deployed: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OpenerDirector, "open", lambda *_, **__: io.BytesIO(edited()))
+    client("lambda").update_function_code(**FUNCTION, ZipFile=edited())
     client("lambda").update_function_configuration(
         **FUNCTION, Handler="other.main", Environment={"Variables": {"ZONE": "landing"}}
     )
@@ -132,7 +143,9 @@ def test_what_is_no_setting_is_told_with_file_and_line(deployed: Repository) -> 
     result = run(deployed, "pull", code=2)
     assert sources(deployed) == before
     where = {(left["key"], left["field"].partition(".States")[0]): left["where"] for left in result["left"]}
-    assert where["lambda/Validate", "CodeSha256"] == "the code was edited: bring the edit into projects/acres/lambda/Validate/"
+    assert where["lambda/Validate", "CodeSha256"] == (
+        "the code was edited (handler.py changed): bring the edit into projects/acres/lambda/Validate/"
+    )
     assert where["lambda/Validate", "Handler"] == "no setting has it: change projects/acres/deploy.py:9"
     assert where["lambda/Validate", "Environment.Variables.MODE"].startswith(
         "it was removed: remove it from config/dev.json: $.projects.acres.functions.Validate.environment.MODE, or from "
@@ -161,17 +174,32 @@ def test_a_value_that_no_setting_can_have_is_told_and_the_rest_written(deployed:
     assert "no setting can have this value" in result["left"][0]["where"]
 
 
-def test_a_file_that_cannot_be_written_is_one_message(deployed: Repository) -> None:
+def test_a_file_that_cannot_be_written_is_one_message(deployed: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may write everywhere, so the file system refuses."""
     client("lambda").update_function_configuration(**FUNCTION, MemorySize=1024)
-    (deployed.root / "config").chmod(0o555)
-    try:
-        done = deployed.invoke("pull", "--env", "dev")
-    finally:
-        (deployed.root / "config").chmod(0o755)
-    if done.code:  # root may write everywhere
-        assert done.err.startswith("error: config/dev.json: it cannot be written")
-    else:
-        assert '"memory_mb": 1024' in text(deployed, "config/dev.json")
+    replace = Path.replace
+
+    def refused(path: Path, target: Path) -> Path:
+        if Path(target).name == "dev.json":
+            raise OSError(errno.EROFS, "Read-only file system")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", refused)
+    before = sources(deployed)
+    done = deployed.invoke("pull", "--env", "dev")
+    assert done.code == 1
+    assert done.err.startswith("error: config/dev.json: it cannot be written")
+    assert sources(deployed) == before
+
+
+def test_code_that_cannot_be_downloaded_is_not_called_edited(deployed: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    denied = HTTPError("https://x", 403, "Forbidden", Message(), None)
+    monkeypatch.setattr(OpenerDirector, "open", Mock(side_effect=denied))
+    client("lambda").update_function_code(**FUNCTION, ZipFile=edited())
+    (left,) = run(deployed, "pull", code=2)["left"]
+    assert left["where"] == (
+        "whether its code was edited is not known (CodeDownload): compare what it runs with projects/acres/lambda/Validate/"
+    )
 
 
 def test_what_is_gone_is_left_to_deploy(deployed: Repository) -> None:
