@@ -3,7 +3,7 @@
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -58,14 +58,30 @@ MAINTAINED = [path for path in SOURCES if path not in DECLARATIONS and not path.
 OURS = [*COMMON, *DECLARATIONS, ROOT / "tasks.py"]
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """All nodes of a file's syntax tree, its module first; many tests look at all files."""
+    return [*ast.walk(ast.parse(path.read_bytes()))]
+
+
+@cache
+def imported(path: Path) -> tuple[str, ...]:
     """What a file imports anywhere, dotted: modules, and names that may be modules."""
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    names: list[str] = []
+    for node in nodes(path):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += (f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(names)
+
+
+def describes_itself(path: Path) -> bool:
+    """Whether a file begins with a docstring."""
+    module = nodes(path)[0]
+    assert isinstance(module, ast.Module)
+    return bool(ast.get_docstring(module))
 
 
 def rooms_imported(path: Path) -> set[str]:
@@ -91,9 +107,7 @@ def shown(path: Path) -> str:
 def test_every_module_stands_in_a_room() -> None:
     assert {room(path) for path in COMMON} - {"__init__"} == set().union(*FLOORS)
     for name in set().union(*FLOORS):
-        assert ast.get_docstring(ast.parse((ROOT / "common" / name / "__init__.py").read_bytes())), (
-            f"{name} says what its rule is"
-        )
+        assert describes_itself(ROOT / "common" / name / "__init__.py"), f"{name} says what its rule is"
 
 
 @pytest.mark.parametrize("path", COMMON, ids=shown)
@@ -141,7 +155,7 @@ def test_two_modules_speak_to_aws_and_two_read_its_models_and_one_makes_digests(
 def test_no_property_asks_aws() -> None:
     """What asks is a method with a verb: whoever reads an attribute does not expect a call, or a refusal."""
     for path in COMMON:
-        for node in ast.walk(ast.parse(path.read_bytes())):
+        for node in nodes(path):
             if isinstance(node, ast.FunctionDef) and any("property" in ast.unparse(each) for each in node.decorator_list):
                 called = {ast.unparse(inner.func) for inner in ast.walk(node) if isinstance(inner, ast.Call)}
                 assert not {name for name in called if re.search(r"aws\.|\.guard$|records\.", name)}, (
@@ -153,11 +167,7 @@ def test_commands_alone_speak_to_invoke_and_open_what_they_work_with() -> None:
     outside = [path for path in OURS if path.parent != ROOT / "common/commands"]
     assert [shown(path) for path in outside if "invoke" in top_level(path)] == []
     for path in outside:
-        made = {
-            ast.unparse(node.func).rpartition(".")[2]
-            for node in ast.walk(ast.parse(path.read_bytes()))
-            if isinstance(node, ast.Call)
-        }
+        made = {ast.unparse(node.func).rpartition(".")[2] for node in nodes(path) if isinstance(node, ast.Call)}
         assert not made & OPENED, shown(path)
 
 
@@ -175,17 +185,12 @@ def test_commands_are_one_file_a_task_and_what_tasks_share() -> None:
 
 def test_an_option_is_known_to_its_tasks_and_to_one_module_that_decides() -> None:
     """The way of `--only`: a task hands it to `Choices`, and `Choices.select` decides; nobody else looks at it."""
-    trees = {shown(path): ast.parse(path.read_bytes()) for path in OURS}
     reading = {
-        name
-        for name, tree in trees.items()
-        if any(isinstance(node, ast.Attribute) and node.attr == "only" for node in ast.walk(tree))
+        shown(path) for path in OURS if any(isinstance(node, ast.Attribute) and node.attr == "only" for node in nodes(path))
     }
     assert reading == {"common/model/choices.py"}
     naming = {
-        name
-        for name, tree in trees.items()
-        if any(getattr(node, "arg", getattr(node, "id", None)) == "only" for node in ast.walk(tree))
+        shown(path) for path in OURS if any(getattr(node, "arg", getattr(node, "id", None)) == "only" for node in nodes(path))
     }
     assert naming == {
         *reading,
@@ -195,7 +200,7 @@ def test_an_option_is_known_to_its_tasks_and_to_one_module_that_decides() -> Non
 
 def writes_to_the_terminal(path: Path) -> bool:
     """Whether a file prints, names a standard stream that is written to, or makes a console of its own."""
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in nodes(path):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"print", "input"}:
             return True
         if isinstance(node, ast.Attribute) and ast.unparse(node) in {"sys.stdout", "sys.stderr", "sys.__stdout__", "os.write"}:
@@ -235,7 +240,7 @@ def test_the_deployer_knows_no_pipeline_by_name() -> None:
     assert names
     for path in (*COMMON, ROOT / "tasks.py"):
         text = path.read_text()
-        texts = {node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)}
+        texts = {node.value for node in nodes(path) if isinstance(node, ast.Constant)}
         assert not [name for name in names if name in texts or re.search(rf"projects[./]{name}\b", text)], shown(path)
 
 
@@ -254,6 +259,4 @@ def test_no_file_is_long() -> None:
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    assert [
-        shown(path) for path in MAINTAINED if path.stat().st_size and not ast.get_docstring(ast.parse(path.read_bytes()))
-    ] == []
+    assert [shown(path) for path in MAINTAINED if path.stat().st_size and not describes_itself(path)] == []
