@@ -13,7 +13,6 @@ from common.declare import event_patterns, targets, validation
 from common.declare.allowed_actions import Permission, allow
 from common.declare.resource_references import token_of
 from common.declare.targets import BUCKET, QUEUE, STREAM, TABLE
-from common.model.existing import ExistingRef
 from common.model.generated import GeneratedRef
 from common.model.reference import Ref
 from common.resources.table_reference import TableRef
@@ -158,13 +157,9 @@ def check_fitting(declared: JsonMapping, service: str, *, is_fifo: bool) -> None
         raise ValueError(f"batch_size is {batch}; more than {SMALL_BATCH} messages of a queue take window_seconds of at least 1")
 
 
-def permissions_of(service: str, arn: str, source: Ref | str, told: Ref | None) -> Iterable[Permission]:
+def permissions_of(service: str, arn: str, told: Ref | None) -> Iterable[Permission]:
     """What the role of the function is allowed: to receive, and to tell of what is given up."""
     yield allow(*RECEIVING[service], on=arn)
-    if isinstance(source, ExistingRef) and source.kms_key:
-        yield allow("kms:Decrypt", on=source.kms_key)
     if told is not None:
         actions = ("s3:PutObject", "s3:ListBucket") if targets.type_of(told) == BUCKET else targets.ACTIONS[targets.type_of(told)]
         yield allow(*actions, on=told)
-        if isinstance(told, ExistingRef) and told.kms_key:
-            yield allow("kms:GenerateDataKey", "kms:Decrypt", on=told.kms_key)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from common.aws.resource_schemas import schema_of
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping, JsonObject
-from common.declare import mappings, targets, validation
+from common.declare import mappings, targets, used_keys, validation
 from common.declare.cloud_resources import ResourceDeclaration
 from common.declare.declaration import Configured
 from common.declare.pipeline_parts import PipelineParts
@@ -43,6 +43,7 @@ class MessagesDeclaration:
     mapping: ResourceDeclaration
     function: Ref
     source: Ref | str
+    told: Ref | None
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
         """Adds the mapping.
@@ -67,6 +68,10 @@ class MessagesDeclaration:
             raise DeclarationError(
                 f'{where}: {source.key} has no stream. Declare it with "StreamSpecification": {{"StreamViewType": "NEW_IMAGE"}}.'
             )
+        if isinstance(self.source, Ref):
+            used_keys.allow(project, self.function, [self.source], writing=False)
+        if self.told is not None:
+            used_keys.allow(project, self.function, [self.told], writing=True)
         self.mapping.render(project, ref, configured)
 
 
@@ -148,8 +153,8 @@ class Messages(PipelineParts):
         schema, key = schema_of(MAPPING, self.env.region), Key(self.name, KIND, reference)
         mapping = ResourceDeclaration(schema=schema, properties=declared, name="")
         ref = reference_to(self.env, key, schema, "")
-        self._declarations.keep_named(ref, MessagesDeclaration(mapping=mapping, function=called, source=source))
-        for permission in mappings.permissions_of(service, arn, source, on_failure):
+        self._declarations.keep_named(ref, MessagesDeclaration(mapping=mapping, function=called, source=source, told=on_failure))
+        for permission in mappings.permissions_of(service, arn, on_failure):
             self._declarations.allow(called, permission)
         return ref
 

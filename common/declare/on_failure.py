@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from common.aws.resource_schemas import schema_of
 from common.base.json_types import JsonObject
-from common.declare import failures, targets
+from common.declare import failures, targets, used_keys
 from common.declare.alerts import UndeliveredDeclaration, add_rule, check_key
 from common.declare.allowed_actions import allow
 from common.declare.cloud_resources import ResourceDeclaration
@@ -57,7 +57,9 @@ class FailureDeclaration:
                 return
             watched = alarm.add(project)
             add_rule(project, ref, configured, notify, STATE_CHANGE, STATE_CHANGE.pattern([watched.name]), [watched])
-        elif of.key.kind != TRIGGER and not is_sent_directly(of, notify):
+        elif is_sent_directly(of, notify):
+            used_keys.allow(project, of, [notify], writing=True)
+        elif of.key.kind != TRIGGER:
             subject = SUBJECTS[targets.type_of(of)]
             names = [of.arn, {"prefix": f"{of.arn}:"}] if targets.type_of(of) == FUNCTION else subject.names([of])
             add_rule(project, ref, configured, notify, subject, subject.pattern(names), [of])
@@ -141,8 +143,6 @@ class Failures(PipelineParts):
         self._declarations.keep(reference_to(self.env, key, schema, ""), config)
         actions = targets.ACTIONS[targets.type_of(notify)] if directly else ("events:PutEvents",)
         self._declarations.allow(function, allow(*actions, on=notify if directly else bus))
-        if directly and isinstance(notify, ExistingRef) and notify.kms_key:
-            self._declarations.allow(function, allow("kms:GenerateDataKey", "kms:Decrypt", on=notify.kms_key))
 
     def _collect_undelivered(self, trigger: Ref, notify: Ref) -> None:
         """Gives a schedule a queue for what it could not start; a rule needs none."""

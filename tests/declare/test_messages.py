@@ -128,6 +128,23 @@ def test_the_key_of_a_queue_of_others_comes_with_it(repository: Repository) -> N
 
 
 NO_STREAM = 'runs = p.resource("runs", "AWS::DynamoDB::Table", {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]})'
+
+
+@pytest.mark.parametrize(
+    "queue",
+    [
+        'q = p.queue("secret", visibility_timeout_seconds=360, kms_key="${key.Arn}")',
+        'q = p.resource("secret", "AWS::SQS::Queue", {"VisibilityTimeout": 360, "KmsMasterKeyId": "${key.Arn}"})',
+    ],
+)
+def test_the_key_of_a_queue_of_the_project_comes_with_it(repository: Repository, queue: str) -> None:
+    """The queue is declared after the function: the function's role still gets the key, and is made after it."""
+    key = 'p.resource("key", "AWS::KMS::Key", {"KeyPolicy": {}})'
+    mapped(repository, key, queue, 'p.on_messages("incoming", f, q)')
+    assert any("kms:Decrypt" in entry["Action"] and "key#Arn" in str(entry["Resource"]) for entry in granted(repository))
+    assert Key("acres", "resource", "key") in repository.resources()["role/Validate-lambda"].needs
+
+
 ANY_QUEUE = 'short = p.resource("short", "AWS::SQS::Queue"{})'
 
 
