@@ -26,6 +26,7 @@ from common.resources import every_kind, kind_of
 
 _DEAD_LETTERS = {"sqs": "sqs:SendMessage", "sns": "sns:Publish"}
 """The actions that send what has failed, by service."""
+_DEAD_LETTER_TYPES = frozenset({"AWS::SQS::Queue", "AWS::SNS::Topic"})
 _ALIAS = re.compile(r"(arn:[^«]*:)?(alias/.+)")
 _ALIAS_ATTRIBUTE = "AliasName"
 BELOW = "/*"
@@ -72,6 +73,9 @@ def dead_letter(project: ProjectResources, arn: str, refs: Iterable[Ref]) -> Ite
     Follows https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
     """
     targets = [ref for ref in refs if arn in {ref.arn, *ref.generated.values()}]
+    if wrong := [ref for ref in targets if isinstance(ref, GeneratedRef) and ref.type_name not in _DEAD_LETTER_TYPES]:
+        shown = f"{wrong[0].key} ({wrong[0].type_name})"
+        raise DeclarationError(f"{project.env.where(project.project)}: dead_letter must be a queue or a topic, not {shown}.")
     services = {service for ref in targets if isinstance(ref, GeneratedRef) for service in ref.services} or {arn.split(":")[2]}
     yield allow([action for service, action in _DEAD_LETTERS.items() if service in services], [arn])
     yield from encryption(project, targets, writing=True)

@@ -163,6 +163,10 @@ def test_what_others_share_is_named_with_its_type(repository: Repository) -> Non
             (QUEUE, 'b = p.resource("drop", "AWS::S3::Bucket")', 'p.on_object("o", t, b / "new")'),
             "resource/drop tells nobody of new objects. Declare it with",
         ),
+        (
+            (STREAM, 'p.function("Validate", settings={"dead_letter": "${clicks.Arn}"})'),
+            "dead_letter must be a queue or a topic, not resource/clicks (AWS::Kinesis::Stream)",
+        ),
         ((QUEUE, "p.alert(t)"), "topic must be a topic, not resource/work (AWS::SQS::Queue)"),
         (
             (TOPIC, f'p.schedule("s", t, {DAILY}, dead_letter=t)'),
