@@ -23,6 +23,14 @@ def need(actions: Iterable[str], arns: Iterable[str], when: JsonObject | None = 
     return Need(tuple(sorted(actions)), frozenset(arns), json.dumps(when, sort_keys=True) if when else "")
 
 
+def joined(needs: Iterable[Need]) -> Iterator[Need]:
+    """Yields the needs of one call, those on the same resources under the same conditions as one."""
+    actions: defaultdict[tuple[frozenset[str], str], set[str]] = defaultdict(set)
+    for needed in needs:
+        actions[needed.arns, needed.when].update(needed.actions)
+    yield from (Need(tuple(sorted(names)), arns, when) for (arns, when), names in actions.items())
+
+
 def statements(needs: Iterable[Need]) -> Iterator[Statement]:
     """Yields the statements of all needs, those with the same actions and conditions as one, in a fixed order."""
     allowed: defaultdict[tuple[tuple[str, ...], str], set[str]] = defaultdict(set)

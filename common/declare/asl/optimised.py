@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from common.base.json_types import JsonObject
 from common.declare.asl import special_permissions
 from common.declare.asl.integration_permissions import INTEGRATIONS, Row
-from common.declare.asl.needs import Need, need
+from common.declare.asl.needs import Need, joined, need
 from common.declare.asl.special_permissions import Call
 from common.declare.asl.targets import ALL, Problem, values_at
 
@@ -18,7 +18,7 @@ def optimised(call: Call, action: str) -> Iterator[Need]:
     targets, known = call.targets, len(call.targets.problems)
     rows = [row for row in INTEGRATIONS[action] if call.waits or not row.waits]
     needs = [needed for row in rows for needed in _row(call, row)]
-    yield from [*needs, *special_permissions.needs(action, call)]
+    yield from joined([*needs, *special_permissions.needs(action, call)])
     optional = [on for row in rows for on in row.on if on.endswith("?")]
     if (
         len(optional) == sum(len(row.on) for row in rows if " if " not in row.on[0]) > 0

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from common.base.errors import DeclarationError
+from common.declare.asl import integrations
 from common.model.reference import Names
 from projects.fpac_pipeline.fpac_stepfunctions import definition
-from tests.support.machines import BUCKET, DATABASE, END, ITSELF, REGION, TABLE, TOPIC, named, needed, task
+from tests.support.machines import BUCKET, DATABASE, END, ENV, ITSELF, OWN, REGION, TABLE, TOPIC, named, needed, task
 
 
 @pytest.fixture
@@ -25,6 +26,12 @@ def test_the_fpac_machine_may_do_what_its_states_do_and_nothing_else(names: Name
         "glue:StartCrawler": crawler,
         "glue:GetCrawler": crawler,
     }
+
+
+def test_what_a_call_needs_on_the_same_resource_is_one_statement(names: Names) -> None:
+    machine = task("arn:aws:states:::glue:startJobRun.sync", JobName="${final_job.name}")
+    (statement,) = integrations.state_machine(ENV, OWN, machine, names, "here")
+    assert statement["Action"] == ["glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun"]
 
 
 @pytest.mark.parametrize("flavour", [".sync", ".sync:2"])
