@@ -30,8 +30,8 @@ FLOORS = (
 SHARED_BY_TYPES = {
     *("accepted_fields", "bucket_lookup", "bucket_policy", "bucket_settings", "cloud_requests", "crawler_runs"),
     *("crawler_targets", "function_code", "function_updates", "function_versions", "handler_arns", "job_commands"),
-    *("layer_versions", "machine_logging", "machine_versions", "stand_in_role", "table_indexes", "table_reference"),
-    "table_settings",
+    *("layer_versions", "machine_logging", "machine_validation", "machine_versions", "stand_in_role", "table_indexes"),
+    *("table_reference", "table_settings"),
 }
 """What stands beside the types of resources and is none."""
 SHARED_BY_TASKS = {

@@ -8,8 +8,9 @@ from common.aws.protocol import Aws
 from common.base.digest import FileDigests
 from common.base.json_types import Json, JsonMapping
 from common.environment.owner_tags import DEFAULT_PREFIX
+from common.model.diagnosis import Diagnosis
 from common.model.existing import ExistingRef
-from common.model.resource import Artifact, Diagnosis, Key, Live, Outputs, State
+from common.model.resource import Artifact, Key, Live, Outputs, State
 from common.model.role_needs import RoleNeeds
 
 

@@ -1,7 +1,7 @@
 """The basic types: resources, artifacts, actions, changes and plans.
 
 A resource type makes no decisions. It renders its desired state, reads its live state in the same spelling, and carries out one
-action; the engine compares, orders, records and reports. So a new AWS type is one file.
+action; the engine does the rest. So a new AWS type is one file.
 """
 
 import re
@@ -15,6 +15,7 @@ from common.aws.protocol import Aws
 from common.base.digest import Digest, FileDigests, OfFile
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model.comparison import FieldChange, difference
+from common.model.diagnosis import Diagnosis
 from common.model.role_needs import RoleNeeds
 
 State = JsonObject
@@ -90,15 +91,6 @@ class Artifact(Protocol):
 
     def sbom_file(self, build_dir: Path) -> Path | None:
         """The bill of materials (SBOM) beside the built file; None if the artifact contains no packages of others."""
-
-
-class Diagnosis(NamedTuple):
-    """What AWS says of a desired state."""
-
-    is_error: bool
-    """Whether AWS would refuse it; otherwise it is a warning."""
-    text: str
-    """With AWS's own code and words."""
 
 
 class Resource(Protocol):
@@ -215,11 +207,7 @@ class Resource(Protocol):
         """Whether it runs what its artifact says by `in_aws`, so that nothing has to be built or uploaded."""
 
     def check_creation(self, aws: Aws, desired: State) -> None:
-        """Checks, as far as possible without creating anything, that AWS would create it. A replacement checks this first.
-
-        Raises:
-            DeclarationError: AWS would not create it.
-        """
+        """Raises DeclarationError if AWS would not create it, as far as it can tell before. A replacement checks this first."""
 
     def diagnoses(self, aws: Aws, desired: State) -> Sequence[Diagnosis]:
         """Asks AWS what is wrong with a desired state, where AWS can tell. Only `plan --validate` asks."""

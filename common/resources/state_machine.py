@@ -19,13 +19,14 @@ from common.environment.resource_settings import StateMachineSettings
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
+from common.model.diagnosis import Diagnosis
 from common.model.kind import AT_ONCE, PLAIN, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Properties, Quota
 from common.model.lookup import QUALIFIED_NAME, by_arn
 from common.model.machine_changes import is_machine, summary
 from common.model.orphan import Named
-from common.model.resource import Change, Diagnosis, Live, Outputs, State
+from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
-from common.resources import accepted_fields, machine_versions
+from common.resources import accepted_fields, machine_validation, machine_versions
 from common.resources.machine_logging import desired_logging, logged
 
 _SENT = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration")
@@ -190,7 +191,7 @@ class StateMachine(Declared):
         Raises:
             DeclarationError: AWS would refuse the definition; the message contains AWS's reasons.
         """
-        problems = [found for found in self.diagnoses(aws, desired) if found.is_error]
+        problems = [diagnosis for diagnosis in self.diagnoses(aws, desired) if diagnosis.is_error]
         if problems:
             message = (
                 f"{self.key}: AWS would not create it as {desired['type']}, and the old one stays. It says of the definition:"
@@ -198,17 +199,8 @@ class StateMachine(Declared):
             raise DeclarationError("\n".join([message, *(f"  {problem.text}" for problem in problems)]))
 
     def diagnoses(self, aws: Aws, desired: State) -> Sequence[Diagnosis]:
-        """Lets AWS validate the definition: its errors and warnings, each with the place in the definition.
-
-        Follows https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html
-        """
-        parameters = {"definition": desired["definition"], "type": desired["type"], "severity": "WARNING"}
-        answer = aws.call("stepfunctions", "ValidateStateMachineDefinition", **parameters)
-        diagnoses = []
-        for found in answer.get("diagnostics", ()):
-            place = found.get("location") or "the definition"
-            diagnoses.append(Diagnosis(found["severity"] == "ERROR", f"{place}: {found['message']} [{found['code']}]"))
-        return diagnoses
+        """Lets AWS validate the definition: its errors and warnings."""
+        return machine_validation.diagnoses(aws, desired)
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the machine with its tags in one call. If one of its name is being deleted, it waits for that first."""
