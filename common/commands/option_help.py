@@ -37,7 +37,7 @@ IMPORTING = {
 }
 """The options of `import` alone."""
 TYPES = {
-    "match": "Types to list: a pattern such as 'AWS::SQS::*', a part of a name, or a whole name for its properties.",
+    "match": "A kind such as function, or types to list: a pattern such as 'AWS::SQS::*', a part of a name, or a whole name.",
     "schema": "Print the JSON schema of files with these types, for editors.",
 }
 """The options of `types` alone."""

@@ -64,6 +64,24 @@ def check(kind: Kind, properties: JsonMapping, where: str) -> None:
         raise DeclarationError("\n".join(f"{where}: properties: {problem.rstrip('.')}{_stop(problem)}" for problem in problems))
 
 
+def accepted_names(kind: Kind) -> list[str]:
+    """The fields that the properties of a kind may have: those that have no settings; parts of structures by dotted names."""
+    accepted = kind.properties
+    if accepted is None:
+        return []
+    own = {"Tags", "tags", *accepted.settings, *accepted.fields}
+    members = Parameter(kind.service, accepted.operation, accepted.path).members() if accepted.operation else []
+    partly = {name.partition(".")[0] for name in own if "." in name}
+    result = []
+    for name in sorted({*members, *accepted.keys, *accepted.operations} - own):
+        if name not in partly or accepted.operation == "":
+            result.append(name)
+            continue
+        inner = Parameter(kind.service, accepted.operation, (*accepted.path, name)).members()
+        result += [f"{name}.{part}" for part in inner if f"{name}.{part}" not in own]
+    return result
+
+
 def _problems(kind: Kind, properties: JsonMapping) -> Iterator[str]:
     accepted = kind.properties
     if accepted is None:

@@ -83,7 +83,7 @@ def _table(model: JsonMapping, title: str) -> Iterator[str]:
     for name, field in model["properties"].items():
         if name != "$schema":
             default = "**required**" if name in required else _describe_default(field)
-            yield f"| `{name}` | {_describe_values(field)} | {default} | {field['description']} |"
+            yield f"| `{name}` | {describe_values(field)} | {default} | {field['description']} |"
     yield ""
 
 
@@ -92,23 +92,23 @@ def _describe_default(field: JsonMapping) -> str:
     return f"`{json.dumps(value)}`" if value not in (None, "", [], {}) and not isinstance(value, dict) else ""
 
 
-def _describe_values(field: JsonMapping) -> str:
+def describe_values(field: JsonMapping) -> str:
     """Describes the values of a field in words."""
     match field:
         case {"$ref": target}:
             heading = SECTIONS[target.rpartition("/")[2]]
             words = f"see [{heading}](#{re.sub(r'[^a-z_]', '', heading.lower())})"
         case {"anyOf": choices} | {"oneOf": choices}:
-            words = " or ".join(_describe_values(choice) for choice in choices if choice.get("type") != "null")
+            words = " or ".join(describe_values(choice) for choice in choices if choice.get("type") != "null")
         case {"enum": values}:
             words = ", ".join(f"`{json.dumps(value)}`" for value in values)
         case {"type": "object", "additionalProperties": True}:
             words = "object, in AWS's own spelling"
         case {"type": "object"}:
             inner = next(iter(field.get("patternProperties", {}).values()), None) or field["additionalProperties"]
-            words = f"object of names: {_describe_values(inner)}"
+            words = f"object of names: {describe_values(inner)}"
         case {"type": "array", "items": items}:
-            words = f"list of: {_describe_values(items)}"
+            words = f"list of: {describe_values(items)}"
         case {"type": "integer", "minimum": least, "maximum": most}:
             words = f"{least:,} to {most:,}"
         case {"type": "integer", "minimum": least}:

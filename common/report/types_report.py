@@ -15,6 +15,7 @@ from common.declare import mappings, targets
 from common.declare.on_failure import FAILING
 from common.declare.pipeline import Pipeline
 from common.declare.shared import SharedResources
+from common.report import kinds_report
 
 OTHER_METHODS = frozenset({"borrow", "library", "rendered", "resource", "resources", "run_by"})
 """The methods that declare nothing, or anything."""
@@ -27,13 +28,18 @@ LONGEST = 160
 
 def show(match: str | None) -> None:
     """Prints the types that match a pattern: the properties of a single one, and of many only the number for each service."""
-    screen, names = Screen(), _matching(match)
+    screen = Screen()
+    if kind := kinds_report.kind_of(match):
+        kinds_report.show(screen, kind)
+        return
+    names = _matching(match)
     if len(names) == 1:
         _show_type(screen, _schema(names[0]))
         return
     if match is None:
         screen.line("what has a method of its own, in projects and in root deploy.py:")
         screen.line(quoted(f"  {', '.join(_methods())}"))
+        screen.line(quoted(f"`{typed('types')} --match function` shows what one of them takes."))
         screen.line("types for resource(…), by service:")
     if len(names) > MANY:
         for service, number in Counter(name.rpartition("::")[0] for name in names).items():
@@ -56,6 +62,9 @@ def _methods() -> list[str]:
 
 def show_as_json(match: str | None) -> None:
     """Prints the same as one JSON object."""
+    if kind := kinds_report.kind_of(match):
+        Screen().object(kinds_report.described(kind), indent=2)
+        return
     names = _matching(match)
     whole: JsonObject = {"types": names}
     if len(names) == 1:

@@ -80,3 +80,35 @@ def test_what_cannot_be_shown_is_told(repository: Repository, words: list[str], 
     ended = repository.invoke("types", *words)
     assert ended.code == 1
     assert message in ended.err
+
+
+@pytest.mark.parametrize("match", ["function", "lambda"])
+def test_a_kind_shows_its_arguments_settings_and_properties(repository: Repository, match: str) -> None:
+    out = repository.invoke("types", "--match", match).out
+    rows = {line.split()[0]: line for line in out.splitlines() if line.strip()}
+    assert "lambda, declared by function" in out
+    assert "arguments of function: reference, handler," in out
+    assert "1 or more" in rows["provisioned_concurrency"]
+    assert {"snap_start", "file_system", "publish", "dead_letter"} <= rows.keys()
+    assert "properties, in AWS's own spelling (UpdateFunctionConfiguration): " in out
+    assert "LoggingConfig.SystemLogLevel" in out
+    assert "MemorySize" not in out
+    assert "LoggingConfig.LogFormat" not in out
+
+
+@pytest.mark.parametrize(
+    ("match", "arguments", "properties"),
+    [
+        ("table", {"table": {"indexes", "time_to_live", "stream"}}, {"TableClass", "TimeToLiveSpecification"}),
+        ("bucket", {"bucket": {"kms_key", "expire_days", "access_logs"}}, {"CORSConfiguration", "ReplicationConfiguration"}),
+        ("topic", {"topic": {"properties"}}, {"DisplayName", "KmsMasterKeyId"}),
+        ("log-group", {"log_group": {"properties"}}, {"kmsKeyId", "logGroupClass", "deletionProtectionEnabled"}),
+        ("job", {"job": {"streaming", "ray"}}, {"SourceControlDetails", "Command.Runtime"}),
+        ("trigger", {"on_event": {"pattern"}, "schedule": {"timezone"}}, {"RetryPolicy"}),
+    ],
+)
+def test_kinds_as_json(repository: Repository, match: str, arguments: dict[str, set[str]], properties: set[str]) -> None:
+    whole = json.loads(repository.invoke("types", "--match", match, "--json").out)
+    for method, names in arguments.items():
+        assert names <= {*whole["arguments"][method]}
+    assert properties <= {*whole["properties"]}
