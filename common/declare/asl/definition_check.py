@@ -12,15 +12,10 @@ from common.base.encoding import decode_text
 from common.base.errors import DeclarationError
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.declare.asl.accepted import Accepted
-from common.declare.asl.apis import api_problems
 from common.declare.asl.codes import BASIC
 from common.declare.asl.problem import LocatedProblem, Problem, pages
 from common.declare.asl.remembered import Remembered
-from common.declare.asl.service_errors import service_error_problems
-from common.declare.asl.source_lines import line_of, lines_of
-from common.declare.asl.states import state_problems
-from common.declare.asl.structure import structure_problems
-from common.declare.asl.walk import TYPES, every_state
+from common.declare.asl.walk import TYPES
 
 
 class DefinitionError(DeclarationError):
@@ -74,6 +69,8 @@ class DefinitionCheck:
         text = json.dumps(definition)
         problems = self.remembered.problems(text) if self.remembered is not None else None
         if problems is None:
+            from common.declare.asl.all_rules import find_problems  # what is remembered has no use for it
+
             problems = find_problems(definition)
             if self.remembered is not None:
                 self.remembered.keep(text, problems)
@@ -96,6 +93,8 @@ class DefinitionCheck:
     def _locate(self, problems: list[Problem]) -> list[LocatedProblem]:
         if self._file is None or not problems:
             return [LocatedProblem(problem, self._where, self._declared, None, self._page(problem)) for problem in problems]
+        from common.declare.asl.source_lines import line_of, lines_of
+
         lines = lines_of(decode_text(self._file.read_bytes()), is_yaml=self._file.suffix in {".yaml", ".yml"})
         file = self._file.relative_to(self._root).as_posix() if self._root else self._file.name
         located = [
@@ -104,14 +103,15 @@ class DefinitionCheck:
         return sorted(located, key=lambda found: found.line or 0)
 
     def _page(self, problem: Problem) -> str:
-        value, kind = self._definition, None
+        value, kind, before = self._definition, None, None
         for key in problem.place.keys:
             try:
                 value = value[key]
             except (KeyError, IndexError, TypeError):
                 break
-            if isinstance(value, Mapping) and value.get("Type") in [*TYPES]:
+            if before == "States" and isinstance(value, Mapping) and value.get("Type") in [*TYPES]:
                 kind = str(value["Type"])
+            before = key
         return problem.about.url(kind)
 
 
@@ -126,20 +126,3 @@ class CheckedDefinition:
 
     check: DefinitionCheck
     definition: JsonObject | None = None
-
-
-def find_problems(definition: JsonMapping) -> list[Problem]:
-    """Returns what is wrong with a definition, as far as it can be told from it alone.
-
-    Args:
-        definition: references are not replaced yet.
-    """
-    states = [*every_state(definition)]
-    problems = structure_problems(definition)
-    problems += state_problems(states, definition.get("QueryLanguage", "JSONPath"))
-    problems += [*api_problems(states), *service_error_problems(states)]
-    if not any(problem.code in BASIC for problem in problems):
-        from common.declare.asl.expressions import expression_problems  # an unchanged deploy has no use for it
-
-        problems += expression_problems(definition)
-    return problems

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from common.declare.asl.definition_check import find_problems
+from common.declare.asl.all_rules import find_problems
 from tests.declare.asl.test_definition import DISTRIBUTED, END, JSONATA, MAP, RULE, TASK, machine
 
 READER = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"}}
