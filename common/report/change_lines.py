@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from common.base.json_types import Json
 from common.base.terminal import quoted, visible
+from common.model import generated
 from common.model.comparison import FieldChange
 from common.model.resource import Action, Change, Key, Plan
 
@@ -162,7 +163,10 @@ def _bounded(value: str, start: int) -> str:
 
 
 def _spelled(value: Json) -> str:
-    return "none" if value in (None, "") else value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    """A value as reasons spell it."""
+    if value is None or isinstance(value, str):
+        return generated.shown(value or "none")
+    return generated.shown(json.dumps(value, ensure_ascii=False, sort_keys=True))
 
 
 def width_of_keys(changes: list[Change]) -> int:

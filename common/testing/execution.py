@@ -86,7 +86,7 @@ def run_state(
 ) -> Run:
     """Executes one state of a machine with its retries, wherever in the machine it is.
 
-    `mocks` may be the outcome of the state alone, too. See `run_machine` for the rest.
+    `variables` are those that earlier states have assigned. See `run_machine` for the rest.
 
     Raises:
         MockError: there is no such state, or something that is called has no mock.
