@@ -5,10 +5,11 @@ Follows https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/resource-op
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from common.aws.protocol import Aws
 from common.aws.resource_schemas import Schema
+from common.aws.session_memory import of_session
 from common.base.errors import AwsError
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model.tags import tag_list, tag_map
@@ -39,17 +40,25 @@ def properties(aws: Aws, type_name: str, identifier: str) -> JsonObject | None:
 
 
 def named(aws: Aws, type_name: str, name_property: str, name: Json) -> str | None:
-    """The identifier of the resource with a name, of a type whose identifiers AWS gives; None if there is none."""
+    """The identifier of the resource with a name, of a type whose identifiers AWS gives; None if there is none.
+
+    A type is listed once in a session: that serves all its resources.
+    """
+    for identifier, listed in of_session(aws, (SERVICE, type_name), lambda: list(_listed(aws, type_name))):
+        if listed.get(name_property) == name or re.split(r"[/:|]", identifier)[-1] == name:
+            return identifier
+    return None
+
+
+def _listed(aws: Aws, type_name: str) -> Iterator[tuple[str, JsonObject]]:
+    """The identifiers of the resources of a type, with what the listing tells of their properties."""
     try:
         for page in aws.pages(SERVICE, "ListResources", TypeName=type_name):
             for description in page["ResourceDescriptions"]:
-                listed = json.loads(description.get("Properties") or "{}")
-                if listed.get(name_property) == name or re.split(r"[/:|]", description["Identifier"])[-1] == name:
-                    return str(description["Identifier"])
+                yield str(description["Identifier"]), json.loads(description.get("Properties") or "{}")
     except AwsError as error:
         if error.code not in {"UnsupportedActionException", "InvalidRequestException"}:  # the type cannot be listed like this
             raise
-    return None
 
 
 def create(aws: Aws, type_name: str, model: str, token: str) -> str:

@@ -117,12 +117,23 @@ def bad_order(root: Path) -> str:
 def test_fifty_of_them_cost_an_unchanged_deploy_nothing(tmp_path: Path) -> None:
     root = bare_clone(tmp_path / "clone")
     (root / "projects/orders").mkdir()
-    lines = ["for number in range(50):", '        p.resource(f"topic{number}", "AWS::SNS::Topic", {})']
-    (root / "projects/orders/deploy.py").write_text(PROJECT.format(name="orders", body="\n    ".join(lines)))
+    declaration = root / "projects/orders/deploy.py"
+    name = '{"DisplayName": "changed" if number == edited else "x"}'
+    lines = ["for number in range(50):", f'        p.resource(f"topic{{number}}", "AWS::SNS::Topic", {name})']
+    text = PROJECT.format(name="orders", body="\n    ".join(["edited = -1", *lines]))
+    declaration.write_text(text)
     try:
-        assert deploy(root)["failed"] == {}
+        first = deploy(root)
         second = deploy(root)
+        declaration.write_text(text.replace("edited = -1", "edited = 7"))
+        third = deploy(root)
     finally:
         local.stop(root)
+    assert first["failed"] == {}
+    made = {name: calls for name, calls in first["api_calls"]["by_operation"].items() if name.startswith("cloudcontrol:")}
+    each = dict.fromkeys(("CreateResource", "GetResourceRequestStatus", "GetResource"), 50)
+    assert made == {f"cloudcontrol:{name}": calls for name, calls in {**each, "ListResources": 1}.items()}
     assert changes(second) == {}
     assert second["api_calls"]["total"] <= 6
+    assert [*changes(third)] == ["resource/topic7"]
+    assert third["api_calls"]["total"] <= second["api_calls"]["total"] + 12

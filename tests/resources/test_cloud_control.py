@@ -29,7 +29,7 @@ TAGS = {"deployer:environment": "acres-dev/dev", "deployer:project": "acres", "d
 URL = "https://sqs.us-east-1.amazonaws.com/123456789012/q"
 
 
-@dataclass
+@dataclass(eq=False)
 class CloudControl:
     """The API with its requests; what it makes has the identifier `URL` and the attributes that are given."""
 
