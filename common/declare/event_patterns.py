@@ -39,8 +39,8 @@ def check(pattern: JsonMapping) -> None:
     problems = [] if pattern else ["it is empty, and would match nothing"]
     for name in pattern:
         if name not in FIELDS and name != OR:
-            guess = did_you_mean(name, FIELDS, otherwise=known_names(FIELDS))
-            problems.append(f"{name}: events have no such field.{guess} What is within an event stands in `detail`")
+            guess = did_you_mean(name, FIELDS, otherwise=" What is within an event stands in `detail`")
+            problems.append(f"{name}: events have no such field.{guess}")
     problems += _problems(pattern, "")
     if (count := _combinations(pattern)) > COMBINATIONS:
         problems.append(f"with {OR} it stands for {count} combinations; EventBridge allows {COMBINATIONS}")
