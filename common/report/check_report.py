@@ -5,6 +5,7 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 """
 
 import json
+import re
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,6 +15,8 @@ from common.base.version import VERSION
 from common.declare.asl.codes import CODES
 from common.declare.checking import Checked
 
+PLACE = re.compile(r"(?P<file>[\w./-]+\.(py|json|ya?ml))(:(?P<line>\d+))?")
+"""The place that a message begins with."""
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -69,10 +72,7 @@ def as_sarif(checked: Checked) -> JsonObject:
             "message": {"text": str(located.problem)},
             "locations": [
                 {
-                    "physicalLocation": {
-                        "artifactLocation": {"uri": quote(located.file), "uriBaseId": "%SRCROOT%"},
-                        "region": {"startLine": located.line or 1},
-                    },
+                    **_location(located.file, located.line or 1),
                     "logicalLocations": [{"fullyQualifiedName": f"{located.machine}: {located.problem.place}"}],
                 }
             ],
@@ -81,9 +81,21 @@ def as_sarif(checked: Checked) -> JsonObject:
     ]
     if checked.errors:
         rules.append({"id": "DECLARATION", "shortDescription": {"text": "A declaration or a configuration file is wrong."}})
-        results += [{"ruleId": "DECLARATION", "level": "error", "message": {"text": message}} for message in checked.errors]
+        results += [_declaration(message) for message in checked.errors]
     driver = {"name": "invoke check", "version": VERSION, "rules": rules}
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+
+
+def _declaration(message: str) -> JsonObject:
+    """The result for what is no problem of a definition; most messages begin with the file and the line."""
+    place = PLACE.match(message)
+    location = _location(place["file"], int(place["line"] or 1)) if place else _location("deploy.py", 1)
+    return {"ruleId": "DECLARATION", "level": "error", "message": {"text": message}, "locations": [location]}
+
+
+def _location(file: str, line: int) -> JsonObject:
+    place = {"uri": quote(file), "uriBaseId": "%SRCROOT%"}
+    return {"physicalLocation": {"artifactLocation": place, "region": {"startLine": line}}}
 
 
 def write_sarif(checked: Checked, path: str) -> None:

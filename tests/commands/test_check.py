@@ -84,3 +84,6 @@ def test_programs_get_an_object_and_pull_requests_sarif(repository: Repository, 
         "region": {"startLine": 3},
     }
     assert second["message"]["text"] == error
+    place = second["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "projects/orders/deploy.py"
+    assert error.startswith(f"projects/orders/deploy.py:{place['region']['startLine']}: ")
