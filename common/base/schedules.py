@@ -7,12 +7,13 @@ Follows https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-ru
 and https://docs.aws.amazon.com/glue/latest/dg/monitor-data-warehouse-schedule.html
 """
 
+import os
 import re
+import zoneinfo
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
-from zoneinfo import available_timezones
 
 from common.base.suggestions import did_you_mean
 
@@ -23,6 +24,8 @@ CRON = re.compile(r"cron\(([^()\n]*)\)")
 GLUE_INTERVAL_MINUTES = 5
 """The shortest time between two starts of a crawler, in minutes."""
 EXAMPLES = "write it as cron(0 3 * * ? *), rate(1 hour) or rate(5 minutes)"
+TIMEZONE = re.compile(r"(?!posix/|right/|posixrules|localtime)[A-Za-z0-9_+/-]+")
+"""The names of time zones; the folders have more, which AWS does not know."""
 ONCE = re.compile(r"at\((.*)\)")
 """Matches a single time of EventBridge Scheduler."""
 
@@ -96,10 +99,23 @@ def check_timezone(name: str) -> str:
     Raises:
         ValueError: there is no such time zone.
     """
-    names = available_timezones()
+    if any(_has_timezone(folder, name) for folder in zoneinfo.TZPATH):
+        return name
+    names = zoneinfo.available_timezones()
     if names and name not in names:
         raise ValueError(f"there is no time zone {name!r}.{did_you_mean(name, names)}")
     return name
+
+
+def _has_timezone(folder: str, name: str) -> bool:
+    """Whether a folder of time zones has this one, spelled like this. Listing all time zones would take much longer."""
+    if not TIMEZONE.fullmatch(name):
+        return False
+    for part in name.split("/"):
+        if not os.path.isdir(folder) or part not in os.listdir(folder):  # noqa: PTH112, PTH208 - the names alone, and fast
+            return False
+        folder = os.path.join(folder, part)  # noqa: PTH118 - see above
+    return not os.path.isdir(folder)  # noqa: PTH112 - see above
 
 
 def check_moment(text: str) -> str:

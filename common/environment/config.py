@@ -187,7 +187,7 @@ class Environment(Model):
 
     def project(self, name: str) -> Project:
         """Returns the project's section; an empty section if the configuration has none."""
-        return self.projects.get(name, Project())
+        return self.projects[name] if name in self.projects else Project()
 
     def expanded(self, written: Iterable[WrittenSections]) -> "Environment":
         """Returns the environment with every instance as a project of its own, `<folder>-<instance>`, in place of its folder.

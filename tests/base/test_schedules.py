@@ -4,6 +4,8 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-patte
 https://docs.aws.amazon.com/glue/latest/dg/monitor-data-warehouse-schedule.html
 """
 
+import re
+import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
@@ -154,3 +156,11 @@ def test_what_waits_for_new_objects_has_no_schedule(repository: Repository) -> N
     repository.project("acres", MACHINE, 'p.on_object("new", m, p.shared.bucket("artifacts") / "x")')
     with pytest.raises(DeclarationError, match=r"rule/new: it waits for events, so it has no schedule\. Take `expression` away"):
         repository.declared()
+
+
+def test_time_zones_are_known_by_their_exact_names() -> None:
+    for name in zoneinfo.available_timezones() - {"localtime"}:
+        assert schedules.check_timezone(name) == name
+    for name in ("America", "america/Chicago", "posix/UTC", "posixrules", "../zoneinfo/UTC", "zone.tab", ""):
+        with pytest.raises(ValueError, match=re.escape(f"there is no time zone {name!r}.")):
+            schedules.check_timezone(name)
