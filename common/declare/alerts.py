@@ -33,6 +33,7 @@ from common.resources import kind_of
 from common.resources.cloud_control import CloudResource
 from common.resources.queue import Queue
 from common.resources.rule import Rule
+from common.resources.topic import Topic
 
 ERRORS = "errors"
 """The keys and names of the alarms of functions end with this word."""
@@ -168,7 +169,7 @@ def check_key(project: ProjectResources, topic: Ref) -> None:
     """
     known = project.known()
     resource = known.get(topic.key)
-    name = str(resource.properties.get("KmsMasterKeyId", "")) if isinstance(resource, CloudResource) else ""
+    name = str(resource.properties.get("KmsMasterKeyId", "")) if isinstance(resource, CloudResource | Topic) else ""
     where = f"{project.env.where(project.project)}: {topic.key}"
     if name.endswith("alias/aws/sns"):
         raise DeclarationError(

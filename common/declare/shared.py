@@ -24,7 +24,6 @@ from common.resources import bucket_settings, kind_of
 from common.resources.bucket import Bucket
 from common.resources.database import Database
 from common.resources.log_group import LogGroup
-from common.resources.topic import Topic
 
 
 class SharedResources(SimpleResources, CloudResources):
@@ -110,10 +109,6 @@ class SharedResources(SimpleResources, CloudResources):
             DeclarationError: always.
         """
         raise DeclarationError(f"deploy.py: {pattern}: only projects have files of resources. Declare shared ones here.")
-
-    def topic(self, reference: str, /, *, properties: JsonMapping | None = None, name: str | None = None) -> None:
-        """An SNS topic; `properties` are attributes in SNS's spelling, all of them texts; `name` as of a bucket."""
-        self._declare("topic", reference, SimpleDeclaration.of(Topic, properties), name)
 
     def log_group(self, reference: str, /, *, properties: JsonMapping | None = None, name: str | None = None) -> None:
         """A log group with the environment's retention; `properties`, as in ``{"kmsKeyId": "…"}``, and `name` as of a bucket."""

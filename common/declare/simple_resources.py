@@ -20,6 +20,7 @@ from common.resources.queue import FIFO, Queue, QueueRef
 from common.resources.table import Table
 from common.resources.table_reference import TableRef
 from common.resources.table_settings import STREAM
+from common.resources.topic import Topic
 
 Make = Callable[..., Resource]
 """A type of resources with what is declared filled in, as `functools.partial` does it: it takes `identity`, `properties` and the
@@ -117,6 +118,16 @@ class SimpleResources(ABC):
         )
         ref = self._declare("table", reference, SimpleDeclaration.of(make, fields), name)
         return TableRef(ref.key, ref.name, ref.arn, has_stream=fields.get(STREAM, {}).get("StreamEnabled") is True)
+
+    def topic(self, reference: str, /, *, properties: JsonMapping | None = None, name: str | None = None) -> Ref:
+        """An SNS topic.
+
+        Args:
+            reference: what references call it.
+            properties: attributes in SNS's spelling, all of them texts, as in ``{"KmsMasterKeyId": "${key.Arn}"}``.
+            name: see `table`.
+        """
+        return self._declare("topic", reference, SimpleDeclaration.of(Topic, properties), name)
 
     def queue(
         self,

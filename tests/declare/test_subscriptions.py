@@ -61,6 +61,14 @@ def test_a_project_has_its_own(repository: Repository) -> None:
     assert told(resources["resource/subscription.theirs.email-team-example-com"])[0] == f"arn:aws:sns:{HERE}:their-topic"
 
 
+def test_a_topic_of_the_project_is_subscribed_too(repository: Repository) -> None:
+    repository.project("acres", 'p.topic("mine")')
+    repository.configure(projects={"acres": {"subscriptions": {"mine": [TEAM]}}})
+    subscribed = repository.resources()["resource/subscription.mine.email-team-example-com"]
+    assert told(subscribed)[0] == f"arn:aws:sns:{HERE}:t-dev-acres-mine"
+    assert subscribed.needs == (Key("acres", "topic", "mine"),)
+
+
 def test_addresses_that_look_alike_stay_apart(repository: Repository) -> None:
     repository.configure(subscriptions={"alerts": ["email:a.b@example.com", "email:a-b@example.com", TEAM, TEAM]})
     subscribed = [resource for key, resource in shared_of(repository).items() if "subscription." in key]
