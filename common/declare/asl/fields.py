@@ -131,6 +131,9 @@ def _types(here: Place, state: JsonMapping, language: str) -> Iterator[Problem]:
     for field in OBJECTS:
         if field in state and not isinstance(state[field], Mapping):
             yield Problem("STRUCTURE", here / field, f"it must be an object, not {shown(state[field])}.")
+    credentials = state.get("Credentials", {"RoleArn": ""})
+    if isinstance(credentials, Mapping) and not {"RoleArn", "RoleArn.$"} & credentials.keys():
+        yield Problem("MISSING_FIELD", here / "Credentials", "RoleArn is missing.")
     for field in NUMBERS if language == "JSONPath" else ():
         value = state.get(field)
         if isinstance(value, str) and value.startswith("{%"):

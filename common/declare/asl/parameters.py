@@ -85,7 +85,7 @@ class Parameters:
             if folded in names:
                 yield Problem("EXCLUSIVE_FIELDS", here / field, f"{name} is given twice.")
             names.add(folded)
-            if folded not in pascal:
+            if folded not in pascal or name.endswith(DYNAMIC):
                 yield Problem("UNKNOWN_PARAMETER", here / field, "there is no such parameter.", self._guess(name, pascal))
             elif not _is_written_as(name, pascal[folded], top=top):
                 text = "capital letters matter in parameters."

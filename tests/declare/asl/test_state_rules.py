@@ -113,6 +113,12 @@ def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
         (chosen(IsNull=True, Output=1), "QUERY_LANGUAGE", "A.Choices[1].Output: JSONPath does not know it."),
         (machine(A={"Type": "Succeed", "Next": "A"}), "UNKNOWN_FIELD", "A.Next: a Succeed is an end, so it has no Next."),
         (machine(A={**TASK, "Credentials": "arn"}), "STRUCTURE", "A.Credentials: it must be an object, not 'arn'."),
+        (machine(A={**TASK, "Credentials": {}}), "MISSING_FIELD", "A.Credentials: RoleArn is missing."),
+        (
+            jsonata(**TASK, Arguments={"FunctionName.$": "$.f"}),
+            "UNKNOWN_PARAMETER",
+            "A.Arguments.FunctionName.$: there is no such parameter. JSONata has no names that end with .$: write the value as",
+        ),
         (machine(A={**END, "Assign": ["x"]}), "STRUCTURE", "A.Assign: it must be an object"),
         (machine(A={**TASK, "Resource": "lambda:invoke"}), "UNKNOWN_INTEGRATION", "A.Resource: 'lambda:invoke' is no ARN of"),
         (jsonata(**END, Result={}), "QUERY_LANGUAGE", "A.Result: JSONata does not know it. Use Output."),
