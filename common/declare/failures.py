@@ -188,7 +188,7 @@ class Alarm:
         return project.key(KIND, self.reference)
 
     def add(self, project: ProjectResources, topics: Sequence[Ref] = ()) -> Ref:
-        """Adds it to a project, with the topics that it notifies."""
+        """Adds it to a project, with the topics that it notifies; one that is there already notifies those of both."""
         env, schema, key = project.env, schema_of(ALARM, project.env.region), self.key(project)
         stands_for = stand_in(env, key, schema, f"{self.about.name}-{self.ending}")
         alarm: JsonObject = {
@@ -199,10 +199,16 @@ class Alarm:
             "Threshold": 0,
             "ComparisonOperator": "GreaterThanThreshold",
             "TreatMissingData": "notBreaching",
-            **({"AlarmActions": [topic.arn for topic in topics]} if topics else {}),
         }
+        earlier = project.known().get(key)
+        notified = [*earlier.properties.get("AlarmActions", ())] if isinstance(earlier, CloudResource) else []
+        if actions := list(dict.fromkeys([*notified, *(topic.arn for topic in topics)])):
+            alarm["AlarmActions"] = actions
         told = [replace(topic, purposes=(ALARMS,)) if isinstance(topic, ExistingRef) else topic for topic in topics]
         identity = project.identity(stands_for, [self.about, *told])
+        if isinstance(earlier, CloudResource):
+            needs, uses = dict.fromkeys((*earlier.needs, *identity.needs)), dict.fromkeys((*earlier.uses, *identity.uses))
+            identity = replace(identity, needs=tuple(needs), uses=tuple(uses))
         project.add(cloud_resources.resource_of(identity, schema, alarm, env, f"{env.where(project.project)}: {key}"))
         return stands_for
 

@@ -153,6 +153,15 @@ def test_an_alarm_reaches_a_machine_by_an_event(repository: Repository) -> None:
     assert alarm.key in rule.needs
 
 
+@pytest.mark.parametrize("lines", [("p.alert(t)", "p.on_failure(e, o)"), ("p.on_failure(e, o)", "p.alert(t)")])
+def test_an_alarm_of_both_tells_both(repository: Repository, lines: tuple[str, str]) -> None:
+    event, other = 'e = p.on_event("e", m, {"source": ["acres"]})', 'o = p.topic("other")'
+    repository.project("acres", MACHINE, TELL, event, other, *lines)
+    alarm = repository.resources()["resource/e.undelivered"]
+    assert set(alarm.desired()["AlarmActions"]) == {TOPIC, f"arn:aws:sns:{HERE}:t-dev-acres-other"}
+    assert {Key("shared", "topic", "alerts"), Key("acres", "topic", "other")} <= set(alarm.needs)
+
+
 def schedule(more: str = "") -> str:
     return f's = p.schedule("s", f, "rate(1 hour)"{more})'
 
