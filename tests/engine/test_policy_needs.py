@@ -11,7 +11,7 @@ from botocore import handlers
 
 from common.resources import kinds
 from tests.engine.test_deployer_policy import ROOT, printed
-from tests.support.iam import HERE, IMPORTING, NEEDS, UNPRINTED, Asked, allows, asked
+from tests.support.iam import FUNCTION, HERE, IMPORTING, NEEDS, UNPRINTED, Asked, allows, asked, same
 from tests.support.repository import SHARED, Ended, Repository
 from tests.support.type_tests import said_by_types
 
@@ -175,11 +175,29 @@ def named_calls() -> set[str]:
     return result
 
 
+PUBLISHING = same(
+    "lambda",
+    "CreateAlias DeleteAlias PublishVersion UpdateAlias DeleteProvisionedConcurrencyConfig GetProvisionedConcurrencyConfig "
+    "PutProvisionedConcurrencyConfig",
+    FUNCTION,
+    f"{FUNCTION}:live",
+)
+"""The calls for a function that publishes versions; Lambda holds some of them to the function, and some to the alias."""
+
+
 def test_the_reference_knows_every_call_that_the_source_names() -> None:
     listed = {f"{kind.service}:{kind.listing.operation}" for kind in kinds().values() if kind.listing}
     named = named_calls()
     assert len(named) > 60
-    assert (named | listed) - NEEDS.keys() - said_by_types("NEEDS").keys() == IMPORTING | UNPRINTED
+    assert (named | listed) - NEEDS.keys() - PUBLISHING.keys() - said_by_types("NEEDS").keys() == IMPORTING | UNPRINTED
+
+
+def test_a_function_that_publishes_versions_brings_what_they_need(acres: Repository) -> None:
+    acres.project("acres", 'p.function("Validate", settings={"publish": True})')
+    statements = printed(acres)
+    whose = {"FunctionName": "t-dev-acres-Validate"}
+    questions = [Asked(need.action, need.arn.format_map(whose), {}) for needs in PUBLISHING.values() for need in needs]
+    assert [str(question) for question in questions if not allows(statements, question, {})] == []
 
 
 @contextmanager

@@ -39,6 +39,7 @@ CRAWLERS = {
     "schedule": st.none() | st.just("cron(0 4 * * ? *)"),
     "role": st.none(),
 }
+MACHINES = {"role": st.none(), "publish": st.just(value=False), "alias": st.just("live")}
 NETWORKS = st.none() | st.builds(
     Network,
     subnet_ids=st.sets(st.sampled_from(["subnet-a", "subnet-b", "subnet-c"]), min_size=1).map(tuple),
@@ -105,7 +106,7 @@ def test_crawler(moto_aws: AwsSession, settings: CrawlerSettings) -> None:
 
 
 @SHARED
-@given(settings=valid(StateMachineSettings, {"role": st.none()}), comment=TEXT)
+@given(settings=valid(StateMachineSettings, MACHINES), comment=TEXT)
 def test_state_machine(moto_aws: AwsSession, settings: StateMachineSettings, comment: str) -> None:
     definition = {"StartAt": "Done", "Comment": comment, "States": {"Done": {"Type": "Succeed"}}}
     check(moto_aws, PLACE.state_machine(settings=settings, definition=definition))
