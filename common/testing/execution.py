@@ -6,8 +6,8 @@ others have been executed nevertheless, where AWS would stop them.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from common.base.json_types import Json, JsonMapping, JsonObject
@@ -21,15 +21,13 @@ from common.testing.errors import RUNTIME, StateError
 from common.testing.languages import LANGUAGES, seconds
 from common.testing.outcomes import Mock, MockError, Mocks, Outcome
 from common.testing.run import Run, Visit, Wait
-from common.testing.scope import Clock, ExecutionTimedOut, Scope, context_of
+from common.testing.scope import START, Clock, ExecutionTimedOut, Scope, context_of
 from common.testing.steps import FAILED, RETRIABLE, LocalStepper, Step, Stepper
 
 MOST_VISITS = 12_500
 """An execution of AWS has at most 25,000 events, of which each state takes two or more."""
 ON_AWS = "TEST_STATES_ON_AWS"
 """The environment variable that names the environment in whose account TestState is to make all attempts."""
-START = datetime(2026, 1, 1, tzinfo=UTC)
-"""When executions begin, unless a test gives another time."""
 
 
 def run_machine(
@@ -158,7 +156,7 @@ class _Execution:
         while True:
             visit.attempts += 1
             about = {"EnteredTime": entered, "Name": name, "RetryCount": sum(retried)}
-            inside = scope.within(State=about, **self._token(state))
+            inside = replace(scope.within(State=about, **self._token(state)), now=self.clock.now)
             outcome = self._outcome(name, state, own_language, inside, visit, language or own_language)
             step = self.stepper.step(name, state, own_language, inside, outcome, retried)
             if step.status == RETRIABLE:

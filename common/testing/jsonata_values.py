@@ -8,7 +8,7 @@ import random
 import sys
 import uuid
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from common.base import digest
@@ -51,7 +51,8 @@ def evaluate(content: str, states: JsonMapping, scope: Scope, field: str) -> Jso
     try:
         # An object has no field for a value that is not defined, so that it is told from null.
         expression = library.Jsonata(f'{{"value": ({content})}}')
-        for name, function in _FUNCTIONS.items():
+        millis = round(scope.now.timestamp() * 1000)
+        for name, function in {**_FUNCTIONS, "millis": lambda: millis, "now": partial(_now, millis)}.items():
             expression.register_lambda(name, function)
         for name, value in scope.variables.items():
             expression.assign(name, value)
@@ -95,6 +96,14 @@ def hash_of(value: Json, algorithm: Json) -> str:
 
 def _random(seed: Json = None) -> float:
     return random.Random(seed).random()  # noqa: S311 - a number for a test, not a secret
+
+
+def _now(millis: int, *arguments: Json) -> Json:
+    """The counted time as a text, formatted by a picture and a time zone if they are given."""
+    expression = _library().Jsonata("$fromMillis($millis, $picture, $timezone)")
+    for name, value in zip(("millis", "picture", "timezone"), (millis, *arguments), strict=False):
+        expression.assign(name, value)
+    return expression.evaluate(None)
 
 
 _FUNCTIONS: Mapping[str, Any] = {

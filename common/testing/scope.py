@@ -10,6 +10,8 @@ from common.testing.errors import TOO_LARGE, StateError
 
 LIMIT = 262_144
 """How many bytes the input or the output of a state may have."""
+START = datetime(2026, 1, 1, tzinfo=UTC)
+"""When executions begin, unless a test gives another time."""
 EXAMPLE = "arn:aws:states:us-east-1:123456789012"
 """The beginning of the ARNs in the context object."""
 
@@ -67,11 +69,13 @@ class Scope:
         input: its input.
         context: the context object.
         variables: the variables, as they were when it was entered.
+        now: the counted time.
     """
 
     input: Json
     context: JsonMapping
     variables: JsonMapping = field(default_factory=dict)
+    now: datetime = START
 
     def within(self, **context: Json) -> "Scope":
         """The same with other parts of the context object."""

@@ -147,6 +147,19 @@ def test_a_task_in_jsonata_has_arguments_a_result_and_an_output() -> None:
     assert run_machine({**machine(A=TASK), "QueryLanguage": "JSONata"}, {"n": 4}, {"A": ok([1])}).output == [1]
 
 
+def test_the_time_of_an_expression_is_the_counted_one() -> None:
+    wait = {"Type": "Wait", "Seconds": 90, "Next": "B"}
+    output = {
+        "now": "{% $now() %}",
+        "day": "{% $now('[D01].[M01]') %}",
+        "millis": "{% $millis() %}",
+        "any": "{% $random() < 1 %}",
+    }
+    definition = {**machine(A=wait, B={"Type": "Pass", "Output": output, "End": True}), "QueryLanguage": "JSONata"}
+    run = run_machine(definition, start=datetime(2026, 3, 4, 5, 6, tzinfo=UTC))
+    assert run.output == {"now": "2026-03-04T05:07:30.000Z", "day": "04.03", "millis": 1772600850000, "any": True}
+
+
 def test_a_catch_in_jsonata_sees_the_error() -> None:
     catch = {"ErrorEquals": ["States.ALL"], "Assign": {"e": "{% $states.errorOutput.Error %}"}, "Next": "Done"}
     definition = {**machine(A={**TASK, "Catch": [catch]}, Done=DONE), "QueryLanguage": "JSONata"}
