@@ -16,8 +16,8 @@ from common.aws.protocol import Aws
 from common.base.errors import DeployError
 from common.testing import fails, ok, payload, run_machine
 from common.testing.aws_states import AwsStepper
-from common.testing.execution import START, _Execution
-from common.testing.scope import Scope
+from common.testing.execution import _Execution
+from common.testing.scope import START, Scope
 from tests.testing.test_errors import DONE, TASK, machine
 
 DEFINITION = machine(
