@@ -141,7 +141,9 @@ class Declarations:
 
     def borrow(self, shared: Iterable[Resource]) -> None:
         """Receives the resources of root `deploy.py`."""
-        self._resources.borrowed |= {resource.key: resource for resource in shared}
+        for resource in shared:
+            self._resources.borrowed[resource.key] = resource
+            self._resources.names.offer(resource.key)
 
     def rendered(self) -> tuple[Resource, ...]:
         """Returns the resources of all declarations.

@@ -113,6 +113,7 @@ class Names:
         """The attributes that texts refer to, each with a text that does."""
         self._kinds, self._account = kinds, account
         self._refs: dict[str, list[Ref]] = {}
+        self._shared: dict[str, Key] = {}
 
     @property
     def used(self) -> set[str]:
@@ -135,6 +136,10 @@ class Names:
                 raise DeclarationError(f"{ref.key.project}: {other.key} and {ref.key} have one name. Rename one of them.")
         same.append(ref)
         return ref
+
+    def offer(self, key: Key) -> None:
+        """Tells of a shared resource, which texts may name once the declaration refers to it."""
+        self._shared[key.name] = key
 
     def of(self, kind: str, name: str) -> Ref | None:
         """The resource of that kind that was declared under this name."""
@@ -219,6 +224,12 @@ class Names:
                 keys = " or ".join(str(ref.key) for ref in same)
                 raise DeclarationError(f"{where}: ${{{whole}}} may be {keys}. Write {kinds}.")
             return same[0], attribute
+        first = whole.partition(".")[0]
+        if first not in self._refs and (shared := self._shared.get(first)):
+            verb = f'p.shared.{self._kinds[shared.kind].word}("{shared.name}")'
+            raise DeclarationError(
+                f"{where}: ${{{whole}}} is of a shared resource. Refer to that in deploy.py first, as in {verb}."
+            )
         raise DeclarationError(f"{where}: ${{{whole}}} refers to nothing.{self._guess(whole)} {LITERALLY}")
 
     def _marked(self, text: str) -> Iterator[Ref]:

@@ -129,6 +129,10 @@ def test_it_is_deployed_before_what_needs_it_and_last_if_nothing_does() -> None:
             "no values for parameters of acres: ${nothing} in projects/acres: resource/x",
         ),
         ('p.resource("x", "AWS::SQS::Queue", {"KmsMasterKeyId": "${key.Arn}"})', "${key.Arn} refers to nothing"),
+        (
+            'p.shared.log_group("states"); p.resource("x", "AWS::SQS::Queue", {"QueueName": "${states.nam}"})',
+            "Did you mean ${states.name}?",
+        ),
         (f'{WORK}; p.function("Validate", environment={{"QUEUE": "${{work.Url}}"}})', "Did you mean ${work.QueueUrl}?"),
         (f'{WORK}; work.attribute("Url")', "resource/work has no attribute 'Url'; it has Arn, QueueUrl"),
         (f"{WORK}; {WORK}", "declares resource/work twice"),
@@ -154,6 +158,16 @@ def test_what_aws_would_refuse_is_refused_with_what_to_do(repository: Repository
     assert ended.code == 1
     assert message in " ".join(ended.err.split())
     assert "Traceback" not in ended.err
+
+
+def test_a_token_of_a_shared_resource_that_the_declaration_does_not_name_is_refused_with_the_line_to_write(
+    repository: Repository,
+) -> None:
+    repository.project("acres", 'p.resource("x", "AWS::SQS::Queue", {"KmsMasterKeyId": "${states.name}"})')
+    ended = repository.invoke("policy", "--env", "dev")
+    assert ended.code == 1
+    words = '${states.name} is of a shared resource. Refer to that in deploy.py first, as in p.shared.log_group("states").'
+    assert words in " ".join(ended.err.split())
 
 
 def test_two_that_need_what_aws_gives_to_the_other_are_refused(repository: Repository) -> None:
