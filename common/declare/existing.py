@@ -160,18 +160,19 @@ class ExistingReferences(Verbs):
     def __init__(self, env: Environment, project: str, names: Names) -> None:
         self._env, self._project, self._names = env, project, names
 
-    def of(self, kind: str, name: str, kms_key: str | Ref | None = None) -> Ref:
+    def of(self, kind: str, name: str, kms_key: str | Ref | None = None, *, verb: str = "") -> Ref:
         """A thing of any kind.
 
         Args:
             kind: its kind.
             name: its name or ARN; tokens are replaced.
             kms_key: the ARN of the key that encrypts it, or a reference to the key, if those who use it need the key.
+            verb: what the declaration has called, for messages.
         """
-        verb = kind_of(kind).word
-        where = f"{self._env.where(self._project)}: p.existing.{verb}({name!r})"
+        verb = verb or f"p.existing.{kind_of(kind).word}"
+        where = f"{self._env.where(self._project)}: {verb}({name!r})"
         if not isinstance(name, str) or not name:
-            raise TypeError(f"p.existing.{verb} takes a name or an ARN, not {name!r}.")
+            raise TypeError(f"{verb} takes a name or an ARN, not {name!r}.")
         text = self._substituted(name, where)
         try:
             ref = reference(self._env, kind_of(kind), "", text, where, kms_key=self.key_arn(where, kms_key))
@@ -182,7 +183,7 @@ class ExistingReferences(Verbs):
         except DeclarationError:
             raise DeclarationError(
                 f"{where}: another {kind} has this name in tokens. Name this one under `existing` in configuration, and refer to "
-                f"it as p.shared.{verb}(…)."
+                f"it as p.shared.{kind_of(kind).word}(…)."
             ) from None
 
     def _substituted(self, text: str, where: str) -> str:

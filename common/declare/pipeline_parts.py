@@ -67,4 +67,4 @@ class PipelineParts:
             return name
         if isinstance(name, str) and existing.configured(self.env, self.name, kind, name) is not None:
             return self.shared.of(thing.kind, name)
-        return self.existing.of(thing.kind, name, thing.kms_key)
+        return self.existing.of(thing.kind, name, thing.kms_key, verb=kind.word)

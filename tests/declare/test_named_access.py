@@ -126,7 +126,7 @@ def test_what_is_declared_is_named_by_its_reference(repository: Repository) -> N
 def test_they_are_looked_at_like_all_that_exists(repository: Repository) -> None:
     repository.project("acres", IMPORT, 'p.function("Validate", permissions=[parameter("/orders/url")])')
     uses = cast(Any, repository.resources()["lambda/Validate"]).uses
-    assert [(ref.name, ref.place) for ref in uses] == [("/orders/url", "projects/acres: p.existing.parameter('/orders/url')")]
+    assert [(ref.name, ref.place) for ref in uses] == [("/orders/url", "projects/acres: parameter('/orders/url')")]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_they_are_looked_at_like_all_that_exists(repository: Repository) -> None
         ('reads=[secret("db", kms_key="orders")]', "kms_key is the ARN of a key, not 'orders'"),
         ('reads=[secret("db", kms_key=p.shared.bucket("final"))]', "kms_key is the ARN of a key, not bucket/final"),
         ('reads=[secret(p.shared.bucket("final"))]', "secret names a secret, and bucket/final is none"),
-        ('reads=[secret("${nothing}/db")]', "${nothing} in projects/acres: p.existing.secret("),
+        ('reads=[secret("${nothing}/db")]', "${nothing} in projects/acres: secret("),
         ("reads=[secret(7)]", "takes a name or an ARN, not 7"),
         ('permissions=["db"]', "'db' is not a permission; write [allow('service:Action', on=…)]"),
     ],
