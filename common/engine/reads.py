@@ -16,7 +16,7 @@ from common.base.json_types import JsonMapping
 from common.engine.recorded import recalled
 from common.environment.config import Environment
 from common.model.events import Building, Report
-from common.model.resource import Artifact, Key, Live, Resource
+from common.model.resource import Artifact, Key, Live, Outputs, Resource
 from common.state import baseline, stored_artifacts
 from common.state.baseline import Body
 from common.state.records import Records
@@ -122,6 +122,7 @@ class Reads:
         self.tags: dict[Key, Future[Digest | None]] = {}
         """The digests in the tags of records whose reads have begun."""
         self._live: dict[Key, Future[Live | DeployError | None]] = {}
+        self._outputs: dict[Key, Outputs] = {}
         self._contents: dict[Key, Future[tuple[Digest, bool]]] = {}
 
     def expect(self, edited: Collection[Resource]) -> None:
@@ -150,6 +151,15 @@ class Reads:
         if resource.key not in self._live:
             self._live[resource.key] = self._pool.submit(read)
         return self._live[resource.key]
+
+    def outputs(self, resource: Resource) -> Outputs | None:
+        """What AWS has given a resource that exists; None if it does not, or cannot be read."""
+        live = self.live(resource).result()
+        if not isinstance(live, Live):
+            return None
+        if resource.key not in self._outputs:
+            self._outputs[resource.key] = resource.outputs_of(regions.at(self._aws, resource.arn), live)
+        return self._outputs[resource.key]
 
     def body(self, key: Key) -> Future[JsonMapping]:
         """The body of a record."""

@@ -28,10 +28,15 @@ class Rounds:
         self._reads, self._baselines, self._contents = reads, baselines, contents
         self._made: set[Key] = set()
         """The resources that will be created, so that their attributes are not known yet."""
+        self._resources: dict[Key, Resource] = {}
 
     def attributes(self, key: Key) -> Mapping[str, str] | None:
-        """The attributes of a resource, from its record; None if it will be created."""
-        outputs = None if key in self._made else self._reads.body(key).result().get("outputs")
+        """The attributes of a resource, from its record, or from AWS if it is adopted; None if it will be created."""
+        if key in self._made:
+            return None
+        outputs = self._reads.body(key).result().get("outputs")
+        if not isinstance(outputs, Mapping) and key in self._resources:
+            outputs = self._reads.outputs(self._resources[key])
         return outputs if isinstance(outputs, Mapping) else None
 
     def decide(
@@ -51,6 +56,7 @@ class Rounds:
         Raises:
             DeployError: something cannot be done; one message has all reasons.
         """
+        self._resources = {resource.key: resource for resource in selected}
         decisions = {resource.key: self._decided(resource, decider) for resource in unsettled}
         renewed_by = {resource.key: resource.renewed_by for resource in selected if isinstance(resource, Declared)}
         while new := self._new(decisions, renewed_by):
