@@ -8,7 +8,8 @@ from threading import Lock
 
 from common.base.errors import UsageError
 from common.declare import edited_files, project_names, projects
-from common.declare.declaration import Declares
+from common.declare.asl.problem import LocatedProblem
+from common.declare.declaration import Declares, Warns
 from common.declare.inputs import Inputs
 from common.environment import config_files
 from common.environment.config import Environment
@@ -38,6 +39,11 @@ class DeclaredPipelines:
         """The declarations of these pipelines."""
         resources = [resource for pipeline in pipelines for resource in pipeline.rendered()]
         return cls(env, pipelines, resources, projects.consumers(pipelines))
+
+    @property
+    def warnings(self) -> list[LocatedProblem]:
+        """What may be wrong in the definitions of state machines, and is not refused."""
+        return [warning for pipeline in self.pipelines if isinstance(pipeline, Warns) for warning in pipeline.warnings]
 
 
 class Workspace:

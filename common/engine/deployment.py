@@ -153,8 +153,9 @@ class Deployment:
             role_checks.tell(connection.aws, outcome.plan, resources, reads, connection.pool, self._say, verify=verify)
         if outcome.plan.is_empty and not self._choices.verify:
             return outcome
-        from common.engine.plan_checks import checked  # an unchanged deploy does not need it
+        from common.engine.plan_checks import checked, warn  # an unchanged deploy does not need it
 
+        warn(outcome.plan, self._env, self._declarations.warnings, self._say)
         verify, validate = self._choices.verify, self._choices.validate
         return checked(outcome, resources, self._env, connection, build_dir, self._say, verify=verify, validate=validate)
 

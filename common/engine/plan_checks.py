@@ -6,6 +6,7 @@ An unchanged deploy needs none of these checks, so it does not load them.
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from common.declare.asl.problem import LocatedProblem
 from common.declare.layer_sizes import check_uploaded_layers
 from common.declare.missing_imports import report_missing_imports
 from common.declare.sent_code import check_sent_code
@@ -15,7 +16,7 @@ from common.engine.planner import Outcome
 from common.engine.quotas import check_quotas
 from common.engine.secrets import vetted
 from common.environment.config import Environment
-from common.model.resource import Resource
+from common.model.resource import CHANGING, Plan, Resource
 
 
 def checked(
@@ -54,3 +55,11 @@ def checked(
     if validate:
         aws_diagnoses.check(connection.aws, outcome.plan, resources, connection.pool, say)
     return outcome
+
+
+def warn(plan: Plan, env: Environment, warnings: Sequence[LocatedProblem], say: Callable[[str], None]) -> None:
+    """Tells what may be wrong in the definitions of the state machines that a plan changes."""
+    changing = {f"{env.where(change.key.project)}: {change.key}" for change in plan.changes if change.action in CHANGING}
+    for warning in warnings:
+        if warning.machine in changing:
+            say(str(warning))

@@ -150,6 +150,17 @@ def test_a_definition_that_aws_refuses_deletes_nothing(standard: Repository, mon
     assert live_machine()["creationDate"] == before["creationDate"]
 
 
+def test_a_plan_warns_of_the_machines_that_it_changes(standard: Repository) -> None:
+    step, call = machine()
+    call = call.replace("settings=None", 'accept=["EXPRESS: it was one"]')
+    standard.project("acres", step, call)
+    assert "accept names EXPRESS" not in standard.invoke("plan", "--env", "dev").out, "the definition is as it was"
+    standard.project("acres", step.replace('"End": True', '"End": True, "Comment": "new"'), call)
+    planned = standard.invoke("plan", "--env", "dev")
+    assert planned.code == 2
+    assert "projects/acres: state-machine/main: warning: the top level: accept names EXPRESS" in planned.out
+
+
 def test_a_plan_asks_aws_of_what_changes_when_it_is_told_to(standard: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
