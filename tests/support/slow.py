@@ -62,6 +62,7 @@ FILES = frozenset(
         "execution/test_samples.py",
         "importing/test_adopting.py",
         "importing/test_import.py",
+        "importing/test_proposals.py",
         "importing/test_pull.py",
         "packaging/test_determinism.py",
         "packaging/test_layers.py",
