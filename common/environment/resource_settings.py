@@ -77,7 +77,7 @@ class FunctionSettings(Settings):
     provisioned_concurrency: int | None = Field(default=None, ge=1)
     """How many instances of the newest version wait for invocations of `live`. It needs `publish`."""
     snap_start: bool | None = None
-    """Start instances of a version from a snapshot that is made when it is published. It needs `publish`."""
+    """Start instances of a version from a snapshot that is made when it is published, as with `publish`."""
     file_system: FileSystem | None = None
     """A file system that the function mounts; it needs a network."""
     log_retention_days: Retention = 30

@@ -20,9 +20,9 @@ from common.environment.settings_model import explain_settings_error
 from common.importing.config_places import ConfigPlaces, KeyPath, Place
 from common.importing.declared_at import METHODS, declared_at, definition_file
 from common.importing.live_code import compare
-from common.importing.setting_fields import TEXTS, SettingField, setting_of
+from common.importing.setting_fields import TEXTS, SettingField, properties_of, setting_of
 from common.importing.values import holds_secret
-from common.model import projection
+from common.model import comparison, projection
 from common.model.resource import SHARED, Key, Resource
 from common.packaging.artifact import Script
 from common.packaging.lambda_package import Package
@@ -190,11 +190,15 @@ class Puller:
 
 
 def _property(resource: Resource, part: str, state: JsonMapping) -> SettingField | None:
-    """The field as it is declared in AWS's own spelling; None if it is not."""
+    """The field as it is declared in AWS's own spelling, without the parts that have settings; None if it is not."""
     name = part.partition(".")[0]
     if name not in resource.properties or name not in state:
         return None
-    return SettingField(name, {("properties", name): state[name]})
+    known = properties_of(resource.key.kind)
+    value = comparison.selected(state[name], resource.properties[name])
+    if isinstance(value, dict):
+        value = {field: inner for field, inner in value.items() if f"{name}.{field}" not in {*known.settings, *known.fields}}
+    return SettingField(name, {("properties", name): value})
 
 
 def _code(resource: Resource, part: str) -> str:

@@ -64,9 +64,8 @@ def problem(settings: FunctionSettings) -> str:
 
     Follows https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html
     """
-    needing = [name for name in ("snap_start", "provisioned_concurrency") if getattr(settings, name)]
-    if needing and not settings.publish:
-        return f"{needing[0]} is of published versions: set publish to true."
+    if settings.provisioned_concurrency and not settings.publish:
+        return "provisioned_concurrency is of published versions: set publish to true."
     if settings.provisioned_concurrency and (settings.reserved_concurrency or 10**9) < settings.provisioned_concurrency:
         return "provisioned_concurrency is more than reserved_concurrency."
     if not settings.snap_start:

@@ -94,7 +94,6 @@ def test_properties_are_an_object(repository: Repository) -> None:
         ({"kms_key": "${dead.arn}"}, "it must be an ARN of kms."),
         ({"reserved_concurrency": -1}, "reserved_concurrency"),
         ({"description": "x" * 257}, "description"),
-        ({"snap_start": True, "runtime": "python3.13"}, "snap_start is of published versions: set publish to true."),
         ({"provisioned_concurrency": 1}, "provisioned_concurrency is of published versions"),
         ({"publish": True, "snap_start": True}, "snap_start needs Python 3.12 or later, and runtime is python3.11."),
         (

@@ -108,7 +108,7 @@ def test_each_kind_of_key_goes_where_it_belongs(theirs: Repository) -> None:
                 "memory_mb": 1024,
                 "environment": {"ZONE": "attic"},
                 "tracing": True,
-                "properties": {"SnapStart": {"ApplyOn": "None"}},
+                "snap_start": False,
             }
         },
     }

@@ -209,15 +209,15 @@ def test_what_is_gone_is_left_to_deploy(deployed: Repository) -> None:
 
 
 def test_a_property_is_written_in_the_spelling_of_aws_and_a_setting_in_ours(deployed: Repository) -> None:
-    settings = {"properties": {"SnapStart": {"ApplyOn": "PublishedVersions"}}, "tracing": True}
+    settings = {"properties": {"LoggingConfig": {"SystemLogLevel": "WARN"}}, "log_format": "JSON", "tracing": True}
     deployed.write("config/acres/dev.json", {"functions": {"Validate": settings}})
     assert deployed.invoke("deploy", "--env", "dev").code == 0
-    changed = {"SnapStart": {"ApplyOn": "None"}, "TracingConfig": {"Mode": "PassThrough"}}
+    changed = {"LoggingConfig": {"SystemLogLevel": "DEBUG"}, "TracingConfig": {"Mode": "PassThrough"}}
     client("lambda").update_function_configuration(**FUNCTION, **changed)
     result = run(deployed, "pull", "--only", "lambda/*")
-    assert [pulled["value"] for pulled in result["pulled"]] == [{"ApplyOn": "None"}, False]
+    assert [pulled["value"] for pulled in result["pulled"]] == [{"SystemLogLevel": "DEBUG"}, False]
     overlay = json.loads(text(deployed, "config/acres/dev.json"))
-    assert overlay["functions"]["Validate"]["properties"] == {"SnapStart": {"ApplyOn": "None"}}
+    assert overlay["functions"]["Validate"]["properties"] == {"LoggingConfig": {"SystemLogLevel": "DEBUG"}}
     assert overlay["functions"]["Validate"]["tracing"] is False
     assert run(deployed, "drift")["drifted"] == []
 
