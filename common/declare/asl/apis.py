@@ -8,13 +8,13 @@ Follows https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from common.aws import sdk_services
 from common.aws.api_models import model_of
 from common.base.json_types import Json, JsonMapping
 from common.base.suggestions import closest, did_you_mean, known_names
-from common.declare.asl.integration_tables import FURTHER, MODELS, OPERATIONS, OPTIMISED, OWN_SHAPES, SHAPES, SYNC, WAIT
+from common.declare.asl.called import WAIT, Called, called_by
+from common.declare.asl.integration_tables import FURTHER, MODELS, OPERATIONS, OPTIMISED, OWN_SHAPES, SHAPES, SYNC
 from common.declare.asl.later import is_later
 from common.declare.asl.parameters import Parameters
 from common.declare.asl.problem import Problem, shown
@@ -24,13 +24,10 @@ TOKEN = re.compile(
     r"\$\$(?![.{\w])|\$\$\.Task(?:\.Token|(?!\.?\w))|\$states(?!\.?\w)|\$states\.context(?:\.Task(?:\.Token|(?!\.?\w))|(?!\.?\w))"
 )
 """Matches what may pass on a task token: the token itself, or a part of the context object that has it."""
-INTEGRATION = re.compile(r"arn:[^:]*:states:[^:]*:[^:]*:(?P<name>.+)")
 PLAIN = re.compile(r"[\w.-]+(:[\w./$-]*)+")
 """What is written like an ARN or a part of one, and is no placeholder of a template."""
 CALLED = re.compile(r"arn:[^:]*:(lambda:[^:]*:[^:]*:function:.+|states:[^:]*:[^:]*:(activity:)?.+)")
 """What the Resource of a Task can be: a function, an activity or an integration."""
-PSEUDO = re.compile(r"\$\{AWS::\w+\}")
-"""References to what is known of the environment, such as its partition."""
 READING = ("getObject", "listObjectsV2", "putObject")
 """The actions with which a Map reads items and writes results."""
 VERBS = (
@@ -40,36 +37,6 @@ VERBS = (
     *("tag", "terminate", "test", "untag", "update", "upload", "validate"),
 )
 """The words that actions of AWS begin with."""
-
-
-class Called(NamedTuple):
-    """The integration that a Resource names."""
-
-    service: str
-    """As in ``lambda`` or ``aws-sdk``."""
-    action: str
-    """As in ``invoke``; of an SDK integration with the service, as in ``s3:getObject``."""
-    ending: str
-    """As in ``.sync``; empty without."""
-
-    @property
-    def model(self) -> str | None:
-        """The service's name in botocore; None if botocore does not know it."""
-        if self.service == "aws-sdk":
-            return sdk_services.service_of(self.action.partition(":")[0])
-        if self.service not in {*OPTIMISED, "s3"} or self.service == "http":
-            return None
-        return MODELS.get(f"{self.service}:{self.action}", MODELS.get(self.service, self.service))
-
-
-def called_by(resource: Json) -> Called | None:
-    """Returns the integration that a Resource names; None for a function, an activity, or what is known only later."""
-    match = INTEGRATION.fullmatch(PSEUDO.sub("x", str(resource)))
-    if match is None or match["name"].startswith("activity:") or is_later(match["name"]):
-        return None
-    plain, dot, ending = match["name"].partition(".")
-    service, _, action = plain.partition(":")
-    return Called(service, action, dot + ending)
 
 
 def api_problems(states: Iterable[PlacedState]) -> Iterator[Problem]:
@@ -122,6 +89,15 @@ def _integration(at: Place, called: Called, *, in_map: bool) -> Iterator[Problem
         yield Problem("UNKNOWN_INTEGRATION", at, f"the integration {integration!r} is not known.", guess)
 
 
+def botocore_name(called: Called) -> str | None:
+    """The service's name in botocore; None if botocore does not know it."""
+    if called.service == "aws-sdk":
+        return sdk_services.service_of(called.action.partition(":")[0])
+    if called.service not in {*OPTIMISED, "s3"} or called.service == "http":
+        return None
+    return MODELS.get(f"{called.service}:{called.action}", MODELS.get(called.service, called.service))
+
+
 def _sdk(at: Place, action: str, ending: str) -> Iterator[Problem]:
     name, _, operation = action.partition(":")
     service = sdk_services.service_of(name)
@@ -146,7 +122,7 @@ def _guessed_action(operation: str, known: list[str]) -> str:
 
 def _parameters(here: Place, called: Called, parameters: JsonMapping, language: str) -> Iterator[Problem]:
     own = f"{called.service}:{called.action}"
-    model = called.model
+    model = botocore_name(called)
     shapes: JsonMapping = model_of(model)["shapes"] if model and own not in OWN_SHAPES else {}
     if own in OWN_SHAPES:
         shapes = {**(model_of("emr")["shapes"] if model == "emr" else {}), **SHAPES, "Own": OWN_SHAPES[own]}

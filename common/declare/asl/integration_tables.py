@@ -9,8 +9,8 @@ Follows https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized
 from collections.abc import Mapping
 
 from common.base.json_types import JsonMapping
+from common.declare.asl.called import WAIT
 
-WAIT = ".waitForTaskToken"
 SYNC = ".sync"
 _PLAIN, _SYNC, _TOKEN = ("",), ("", SYNC), ("", WAIT)
 _ALL = ("", SYNC, WAIT)

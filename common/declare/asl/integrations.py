@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from common.base.errors import DeclarationError
 from common.base.json_types import Json, JsonMapping
 from common.base.suggestions import did_you_mean, known_names
-from common.declare.asl import sdk_permissions
+from common.declare.asl.bucket_permissions import in_bucket
 from common.declare.asl.integration_permissions import INTEGRATIONS
 from common.declare.asl.may_call import MayCall
 from common.declare.asl.needs import Need, need, statements
@@ -108,6 +108,8 @@ def _task(targets: Targets, task: JsonMapping, place: str) -> Iterator[Need]:
         return
     plain, parameters = name.removesuffix(".waitForTaskToken"), _parameters(task)
     if plain.startswith("aws-sdk:"):
+        from common.declare.asl import sdk_permissions  # many machines have none of these
+
         yield from sdk_permissions.needs(targets, plain.removeprefix("aws-sdk:"), parameters, place)
     elif (action_name := WAITS.sub("", plain)) in INTEGRATIONS:
         yield from optimised(Call(targets, parameters, place, waits=plain != action_name), action_name)
@@ -134,7 +136,7 @@ def _distributed(targets: Targets, state: JsonMapping, place: str) -> Iterator[N
         yield from _bucket(targets, reader, READERS, f"{place}.ItemReader")
         config = reader.get("ReaderConfig")
         if isinstance(config, dict) and config.get("Transformation") == "LOAD_AND_FLATTEN":  # reads what it has listed, too
-            yield from sdk_permissions.in_bucket(targets, ("s3:GetObject",), _parameters(reader), f"{place}.ItemReader")
+            yield from in_bucket(targets, ("s3:GetObject",), _parameters(reader), f"{place}.ItemReader")
     if "Resource" in state.get("ResultWriter", {}):  # without it the results go on to the next state
         yield from _bucket(targets, state["ResultWriter"], WRITERS, f"{place}.ResultWriter")
 
@@ -146,7 +148,7 @@ def _bucket(targets: Targets, part: JsonMapping, types: Mapping[str, tuple[str, 
         hint = did_you_mean(operation, types, otherwise=known_names(types))
         targets.problems.append(Problem(f"{place}: the integration {operation!r} is not known.{hint}"))
         return
-    yield from sdk_permissions.in_bucket(targets, types[operation], _parameters(part), place)
+    yield from in_bucket(targets, types[operation], _parameters(part), place)
 
 
 def _parameters(part: JsonMapping) -> Json:

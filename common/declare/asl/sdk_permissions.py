@@ -11,15 +11,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from common.base.json_types import Json
-from common.declare import permissions
 from common.declare.asl import passed_roles, sdk_data
+from common.declare.asl.bucket_permissions import in_bucket
 from common.declare.asl.integration_permissions import INTEGRATIONS
 from common.declare.asl.needs import Need, need
 from common.declare.asl.optimised import optimised
 from common.declare.asl.sdk_actions import actions_of, prefix_of
 from common.declare.asl.special_permissions import Call, model_arns
 from common.declare.asl.targets import Problem, Targets, values_at
-from common.model.reference import MARK
 
 PARAMETERS: Mapping[str, Mapping[str, str]] = {
     "lambda": {"FunctionName": "function"},
@@ -61,8 +60,6 @@ KNOWN = frozenset(
     }
 )
 """Actions that are not looked up in the list of those that exist, so that an unchanged deploy mostly does not read it."""
-OBJECT = re.compile(r"s3:(?!.*BucketObjectLock)(.*Object.*|AbortMultipartUpload|ListMultipartUploadParts)")
-"""Matches the actions that act on objects; all others that are allowed here act on buckets."""
 STATEMENT = re.compile(
     r"""\s*(?P<verb>SELECT|INSERT|UPDATE|DELETE)\b(?:.*?\b(?:FROM|INTO)\b)?\s*["']?(?P<table>[A-Za-z0-9_.-]{3,255})""",
     re.IGNORECASE | re.DOTALL,
@@ -121,32 +118,6 @@ def _own(targets: Targets, actions: tuple[str, ...], operation: str, parameters:
             yield from sdk_resources.of_actions(targets, actions, operation, parameters, place)
         else:
             yield from (need((action,), sdk_resources.fitting(targets, action, arns)) for action in actions)
-
-
-def in_bucket(targets: Targets, actions: tuple[str, ...], parameters: Json, place: str) -> Iterator[Need]:
-    """Yields the actions on a bucket and on its objects, on those alone that the parameters name."""
-    found = targets.of_parameter("bucket", "Bucket", parameters, place, actions)
-    if found is None:
-        targets.problems.append(Problem(f"{place} needs {actions[0]}, but has no Bucket."))
-        return
-    given = parameters if isinstance(parameters, Mapping) else {}
-    if list(values_at(given, "VersionId")):
-        versions = {"s3:DeleteObject": "s3:DeleteObjectVersion", "s3:GetObject": "s3:GetObjectVersion"}
-        actions = (*actions, *(versions[action] for action in actions if action in versions))
-    objects = {arn for arn in found if "/" in MARK.sub("", arn)}
-    buckets = found - objects
-    for parameter, after in (("Key", ""), ("Prefix", "*")):
-        named = [targets.text_of(value, place) for _, value in values_at(parameters, parameter)]
-        if named and named[0]:
-            objects = {f"{arn[:-1]}{permissions.literal(named[0])}{after}" if arn.endswith("/*") else arn for arn in objects}
-    if sources := list(values_at(given, "CopySource")):
-        where = f"{place}.{sources[0][0].removesuffix('.$')}"
-        source = given.get("CopySource", given.get("CopySource.$"))
-        copied = targets.buckets_in(source, where, ("s3:GetObject",))
-        yield need(("s3:GetObject",), {f"{arn}/*" for arn in copied if "/" not in MARK.sub("", arn)})
-        actions = tuple(action for action in actions if not action.startswith("s3:GetObject"))
-    yield need([action for action in actions if OBJECT.fullmatch(action)], objects)
-    yield need([action for action in actions if not OBJECT.fullmatch(action)], buckets)
 
 
 def _declarable(

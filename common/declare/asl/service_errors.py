@@ -13,7 +13,8 @@ from functools import cache
 
 from common.aws.api_models import model_of
 from common.base.json_types import JsonMapping
-from common.declare.asl.apis import called_by
+from common.declare.asl.apis import botocore_name
+from common.declare.asl.called import called_by
 from common.declare.asl.problem import Problem
 from common.declare.asl.walk import PlacedState, inner_machines
 
@@ -62,7 +63,8 @@ def _services(state: JsonMapping) -> set[str]:
     if state["Type"] == "Task":
         resource = str(state.get("Resource"))
         called = called_by(resource)
-        return {called.model} if called and called.model else set() if called else {"lambda"}
+        name = botocore_name(called) if called else "lambda"
+        return {name} if name else set()
     inner = [
         nested
         for machine in inner_machines(state)

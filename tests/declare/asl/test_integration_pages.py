@@ -13,8 +13,9 @@ import pytest
 
 from common.aws import arn_forms, iam_actions
 from common.declare.asl import integrations
+from common.declare.asl.called import WAIT
 from common.declare.asl.integration_permissions import INTEGRATIONS
-from common.declare.asl.integration_tables import OPTIMISED, WAIT
+from common.declare.asl.integration_tables import OPTIMISED
 from tests.support.machines import ENV, OWN, REGION, named, task
 
 TABLE = Path(__file__).with_name("integration_pages.txt")
