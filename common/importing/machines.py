@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection
 
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonObject
@@ -46,6 +47,17 @@ def entry(resource: LiveResource, key: str, context: Context) -> Entry:
     set_differing(result, StateMachineSettings, context.env.defaults.state_machine, _settings(live), IN_CODE)
     values.set_plain(result, context, StateMachineSettings, live)
     return result
+
+
+def accept_kept_arguments(entries: Collection[Entry]) -> None:
+    """Lets definitions start jobs with arguments that hold secrets: AWS keeps these, and the declaration does not have them."""
+    kept = {entry.key: entry.secrets for entry in entries if entry.resource.kind == "glue-job" and entry.secrets}
+    for entry in entries:
+        text = b"".join(entry.files.values()).decode() if entry.resource.kind == "state-machine" else ""
+        jobs = [key for key in sorted(kept) if re.search(rf"\$\{{(?:\w+\.)?{re.escape(key)}\.name\}}", text)]
+        if jobs:
+            names = ", ".join(f"{name} of {key}" for key in jobs for name in kept[key])
+            entry.named["accept"] = [f"JOB_ARGUMENT: AWS alone has {names}"]
 
 
 def _settings(live: JsonObject) -> JsonObject:

@@ -122,6 +122,7 @@ class Importer:
             machines_first = sorted(importable, key=lambda resource: resource.kind != "state-machine")  # for their references
             for resource in machines_first:
                 result.entries.append(self._entry(resource, context, callers))
+            machines.accept_kept_arguments(result.entries)
             self._write_code(result, fetched, stage)
             overlay = self._finish(result, context, stage)
             self._tell(result, context, stage)

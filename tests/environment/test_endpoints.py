@@ -135,7 +135,7 @@ def test_the_account_guard_asks_the_configured_sts(repository: Repository, elsew
     [
         (
             {"ec2": "https://x.example"},
-            "'ec2' is not a service that the deployer calls. There are default, cloudcontrol, dynamodb,",
+            "'ec2' is not a service that the deployer calls. There are default, cloudcontrol, cloudwatch,",
         ),
         ({"sfn": "https://x.example"}, "Did you mean 'stepfunctions'?"),
         ({"resource_groups_tagging_api": "https://x.example"}, "Did you mean 'resourcegroupstaggingapi'?"),

@@ -74,7 +74,7 @@ def test_what_is_known_is_told_if_nothing_is_near() -> None:
     with pytest.raises(DeclarationError, match="Known: nothing"):
         Names({}, kinds()).substitute("${X}", "here")
     (names := Names({"level": ""}, kinds())).add(ref("Validate"))
-    with pytest.raises(DeclarationError, match=r"Known: Validate.arn, Validate.name, level\. Write \$\${…} if"):
+    with pytest.raises(DeclarationError, match=r"Known: Validate.arn, Validate.live, Validate.name, level\. Write \$\${…} if"):
         names.substitute("${QQQ}", "here")
 
 

@@ -18,6 +18,7 @@ IMPORTED = (
     "function weather",
     "job load_fields",
     "job export-fields",
+    "job stream_fields",
     "crawler fields",
     "state machine fields-daily",
     "state machine fields-quick",
@@ -173,7 +174,6 @@ class FlatAccount:
             MaxCapacity=0.0625,
             Tags=_TAGS,
         )
-        # A streaming job and one in Scala carry the tag, too, but no declaration can express them.
         glue.create_job(
             Name="stream_fields",
             Role=self._role,
@@ -183,6 +183,7 @@ class FlatAccount:
             NumberOfWorkers=2,
             Tags=_TAGS,
         )
+        # A job in Scala carries the tag, too, but no declaration can express it.
         glue.create_job(
             Name="count_fields",
             Role=self._role,

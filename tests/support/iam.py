@@ -96,7 +96,6 @@ IMPORTING = frozenset(
 UNPRINTED = frozenset(
     {
         *("sqs:GetQueueUrl", "sqs:SendMessage", "sqs:ReceiveMessage"),  # sample messages, in the embedded AWS alone
-        "stepfunctions:TestState",  # by whoever tests a definition, with rights of their own
         "sns:GetSubscriptionAttributes",  # allowed with a subscription: AWS's handler of the type asks the same
     }
 )
