@@ -42,7 +42,7 @@ class Executor(invoke.executor.Executor):
 
     def execute(self, *tasks: str | tuple[str, JsonObject] | ParserContext) -> Any:
         """Runs the tasks of one command line within one `Invocation`."""
-        gc.set_threshold(200_000, 50, 50)  # modules and declarations are many objects and hardly any garbage
+        gc.set_threshold(1_000_000, 50, 50)  # modules and declarations are many objects and hardly any garbage
         atexit.register(gc.freeze)  # which Python would otherwise look for in all of them before it ends
         requested: list[tuple[str, JsonMapping]] = []
         written = terminal.Screen.objects
