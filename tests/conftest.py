@@ -33,8 +33,9 @@ settings.load_profile("unhurried")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tells the slow tests from the others."""
+    """Tells the slow tests from the others, and lets them begin first, so that nobody waits for one in the end."""
     slow.mark(items)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -43,7 +43,7 @@ def tried(tmp_path: Path, case: str, *more: str) -> tuple[dict[str, int], list[d
     return lines[0], [line for line in lines if "wrong" in line]
 
 
-@pytest.mark.parametrize(("case", "parts"), [("first", 2), ("update", 2), ("prune", 1), ("rename", 8), ("destroy", 2)])
+@pytest.mark.parametrize(("case", "parts"), [("first", 3), ("update", 3), ("prune", 1), ("rename", 8), ("destroy", 3)])
 def test_killed_at_any_call_the_next_deploy_converges(
     tmp_path: Path, case: str, parts: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -85,6 +85,17 @@ FILES = frozenset(
     }
 )
 """Files, and folders of them, in tests/ whose tests are slow."""
+TESTS = frozenset(
+    {
+        "base/test_import_source.py::test_other_threads_may_import_meanwhile",
+        "commands/test_bad_input.py::test_one_message_and_nothing_written[artifact too large]",
+        "engine/test_policy_needs.py::test_no_command_makes_a_call_that_the_policy_does_not_allow",
+        "packaging/test_artifact.py::test_lambda_takes_only_so_much",
+        "packaging/test_source_files.py::test_names_are_read_as_utf_8_or_not_at_all",
+        "packaging/test_unpacking.py::test_a_zip_that_expands_without_end_is_refused",
+    }
+)
+"""Single tests of other files that are slow."""
 FIXTURES = frozenset({"embedded", "flat", "fsa", "planted", "spark_results", "stack"})
 """Who asks for one of these, by name or as a parameter, has a server or Spark started."""
 
@@ -97,5 +108,5 @@ def mark(items: list[pytest.Item]) -> None:
         within = path.removeprefix(f"{here}/")
         names = {within, within.partition("/")[0]} if path != within else set()
         asks = {*getattr(item, "fixturenames", ()), *item.name.replace("]", "-").replace("[", "-").split("-")}
-        if names & FILES or FIXTURES & asks:
+        if names & FILES or f"{within}::{item.name}" in TESTS or FIXTURES & asks:
             item.add_marker(pytest.mark.slow)
