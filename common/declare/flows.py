@@ -9,9 +9,14 @@ from dataclasses import dataclass
 
 from common.base.errors import ParameterError, UsageError
 from common.declare import packages, project_names, projects
+from common.declare.failures import ALARM
+from common.declare.messages import MAPPING
+from common.declare.scheduled import SCHEDULE
 from common.declare.workspace import DeclaredPipelines, Workspace
 from common.environment import config_files
+from common.model.generated import marked_keys
 from common.model.resource import Key, Resource
+from common.resources.cloud_control import CloudResource
 from common.resources.role import Role
 
 WORKING = ("lambda", "glue-job", "crawler", "state-machine")
@@ -62,7 +67,7 @@ def flows(resources: Sequence[Resource], project: str, artifact_bucket: str) -> 
         if resource.key.kind in WORKING:
             result |= dict.fromkeys(_of_role(resource, drawn, by_arn, buckets))
         elif resource.key.kind in STARTING:
-            result |= dict.fromkeys(_of_trigger(resource.key, resource.needs))
+            result |= dict.fromkeys(_of_trigger(resource, drawn))
     return list(result)
 
 
@@ -113,14 +118,26 @@ def _of_role(
                     yield Flow(own, node)
 
 
-def _of_trigger(key: Key, needs: Sequence[Key]) -> Iterator[Flow]:
-    """What a trigger starts, and what it waits for; resources of any type that start nothing have no arrows of their own."""
-    started = [need for need in needs if need.kind in WORKING]
-    for need in needs:
-        if need in started:
-            yield Flow(node_of(key), node_of(need), is_start=True)
-        elif started and need.kind in {"bucket", *HOLDING}:
-            yield Flow(node_of(need), node_of(key))
+def _of_trigger(resource: Resource, drawn: Mapping[Key, Resource]) -> Iterator[Flow]:
+    """What a rule, a schedule or a mapping waits for, starts and tells, and what an alarm watches; other types have no arrows."""
+    own, kind = node_of(resource.key), resource.type_name if isinstance(resource, CloudResource) else resource.key.kind
+    if kind not in {"rule", ALARM, MAPPING, SCHEDULE}:
+        return
+    for need in resource.needs:
+        if kind == ALARM and need.kind != "topic":
+            yield from [Flow(node_of(need), own)] if need.kind in {*WORKING, *HOLDING} else ()
+        elif need.kind in WORKING:
+            yield Flow(own, node_of(need), is_start=True)
+        elif need.kind == "bucket" or (kind == MAPPING and _is_source(need, resource, drawn)):
+            yield Flow(node_of(need), own)
+        elif need.kind in HOLDING:
+            yield Flow(own, node_of(need))
+
+
+def _is_source(need: Key, mapping: Resource, drawn: Mapping[Key, Resource]) -> bool:
+    """Whether a mapping takes messages from a resource, and does not only tell it of failures."""
+    source = mapping.properties.get("EventSourceArn")
+    return need in marked_keys(source) or (need in drawn and drawn[need].arn == source)
 
 
 def _reads(action: str) -> bool:

@@ -28,12 +28,6 @@ def declared(repository: Repository) -> Repository:
 def test_a_project_is_drawn_from_its_declaration(repository: Repository) -> None:
     """It needs no environment to be named, though there are two."""
     declared(repository).configure("prod")
-    ended = repository.invoke("graph", "--project", "acres")
-    assert (ended.code, ended.err) == (0, "")
-    lines = ended.out.splitlines()
-    found = [re.match(r'  (\w+)\W+"(.+)"', line) for line in lines]
-    nodes = {match[2].replace("<br/>", " "): match[1] for match in found if match}
-    arrows = {line.strip() for line in lines if " --> " in line or " ==> " in line}
     expected = {
         ("landing/in", "-->", "Validate lambda"),
         ("Validate lambda", "-->", "runs"),
@@ -44,7 +38,41 @@ def test_a_project_is_drawn_from_its_declaration(repository: Repository) -> None
         ("new_file rule", "==>", "main state-machine"),
         ("landing", "-->", "new_file rule"),
     }
-    assert arrows == {f"{nodes[source]} {arrow} {nodes[target]}" for source, arrow, target in expected}
+    assert arrows(repository) == expected
+
+
+def arrows(repository: Repository) -> set[tuple[str, str, str]]:
+    """The arrows of the drawing, between names with kinds."""
+    ended = repository.invoke("graph", "--project", "acres")
+    assert (ended.code, ended.err) == (0, "")
+    nodes = dict(re.findall(r'^  (\w+)\W+"(.+)"', ended.out.replace("<br/>", " "), re.MULTILINE))
+    lines = re.findall(r"^  (\w+) (-->|==>) (\w+)$", ended.out, re.MULTILINE)
+    return {(nodes[source], arrow, nodes[target]) for source, arrow, target in lines}
+
+
+def test_an_alarm_watches_and_tells_and_what_takes_messages_is_no_target(repository: Repository) -> None:
+    declared(repository).project(
+        "acres",
+        'queue, lost = p.queue("work", visibility_timeout_seconds=360), p.queue("lost")',
+        'alerts = p.topic("alerts")',
+        'work = p.function("Validate")',
+        'p.on_messages("orders", work, queue)',
+        'p.schedule("nightly", work, "rate(1 day)", dead_letter=lost)',
+        'p.resource("errors", "AWS::CloudWatch::Alarm", {"MetricName": "Errors", "Namespace": "AWS/Lambda", "Statistic": "Sum", '
+        '"Dimensions": [{"Name": "FunctionName", "Value": work.name}, {"Name": "X", "Value": "${lost.name}"}], "Period": 60, '
+        '"EvaluationPeriods": 1, "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold", "AlarmActions": [alerts.arn]})',
+        'p.resource("group", "AWS::Athena::WorkGroup", {"Description": "for ${work.arn}"})',
+    )
+    assert arrows(repository) == {
+        ("work queue", "-->", "Validate lambda"),
+        ("work queue", "-->", "orders resource"),
+        ("orders resource", "==>", "Validate lambda"),
+        ("nightly.schedule resource", "==>", "Validate lambda"),
+        ("nightly.schedule resource", "-->", "lost queue"),
+        ("Validate lambda", "-->", "errors resource"),
+        ("lost queue", "-->", "errors resource"),
+        ("errors resource", "-->", "alerts topic"),
+    }
 
 
 def test_a_machine_is_drawn_by_its_name(repository: Repository) -> None:
