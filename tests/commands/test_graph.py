@@ -14,6 +14,18 @@ LINES = (
     'p.on_object("new_file", m, landing / "in")',
 )
 
+WATCHED = {
+    "MetricName": "Errors",
+    "Namespace": "AWS/Lambda",
+    "Statistic": "Sum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 1,
+    "ComparisonOperator": "GreaterThanThreshold",
+    "AlarmActions": ["${alerts.arn}"],
+    "Dimensions": [{"Name": "FunctionName", "Value": "${Validate.name}"}, {"Name": "QueueName", "Value": "${lost.name}"}],
+}
+
 
 def declared(repository: Repository) -> Repository:
     buckets = '    shared.bucket("landing", event_bridge=True)\n    return shared'
@@ -54,13 +66,11 @@ def test_an_alarm_watches_and_tells_and_what_takes_messages_is_no_target(reposit
     declared(repository).project(
         "acres",
         'queue, lost = p.queue("work", visibility_timeout_seconds=360), p.queue("lost")',
-        'alerts = p.topic("alerts")',
+        'p.topic("alerts")',
         'work = p.function("Validate")',
         'p.on_messages("orders", work, queue)',
         'p.schedule("nightly", work, "rate(1 day)", dead_letter=lost)',
-        'p.resource("errors", "AWS::CloudWatch::Alarm", {"MetricName": "Errors", "Namespace": "AWS/Lambda", "Statistic": "Sum", '
-        '"Dimensions": [{"Name": "FunctionName", "Value": work.name}, {"Name": "X", "Value": "${lost.name}"}], "Period": 60, '
-        '"EvaluationPeriods": 1, "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold", "AlarmActions": [alerts.arn]})',
+        f'p.resource("errors", "AWS::CloudWatch::Alarm", {WATCHED})',
         'p.resource("group", "AWS::Athena::WorkGroup", {"Description": "for ${work.arn}"})',
     )
     assert arrows(repository) == {
