@@ -55,18 +55,6 @@ class DeclarationError(DeployError):
     """A pipeline's declaration cannot be rendered."""
 
 
-class WrongDeclarationsError(DeclarationError):
-    """Several declarations of a project cannot be rendered.
-
-    Attributes:
-        errors: an error for each.
-    """
-
-    def __init__(self, errors: Sequence[DeclarationError]) -> None:
-        super().__init__("\n".join(map(str, errors)))
-        self.errors = tuple(errors)
-
-
 class ParameterError(ConfigError):
     """An environment has no values for parameters that a project refers to.
 

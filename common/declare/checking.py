@@ -3,12 +3,12 @@
 It needs no credentials. A project without values for its parameters in an environment is left out there, as in packaging.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from common.base.errors import DeployError, ParameterError, WrongDeclarationsError
+from common.base.errors import DeployError, ParameterError
 from common.declare import packages, project_names, projects
-from common.declare.asl.definition_check import DefinitionError
+from common.declare.asl.definition_check import DefinitionError, WrongDeclarationsError
 from common.declare.asl.problem import LocatedProblem
 from common.declare.declaration import Warns
 from common.declare.workspace import Workspace
@@ -43,13 +43,14 @@ class Checked:
         if isinstance(error, WrongDeclarationsError):
             for part in error.errors:
                 self.add(part)
+            self.add_problems(error.warnings)
         elif isinstance(error, DefinitionError):
             self.wrong.add(error.where)
             self.add_problems(error.problems)
         elif (message := str(error)) not in self.errors:
             self.errors.append(message)
 
-    def add_problems(self, problems: list[LocatedProblem]) -> None:
+    def add_problems(self, problems: Iterable[LocatedProblem]) -> None:
         """Adds what is new of these problems."""
         self.problems += [problem for problem in problems if problem not in self.problems]
 
@@ -77,7 +78,7 @@ def _check_project(workspace: Workspace, env: Environment, project: str, checked
         for pipeline in projects.load(workspace.root, env, [project]):
             checked.machines |= {resource.key for resource in pipeline.rendered() if resource.key.kind == "state-machine"}
             if isinstance(pipeline, Warns):
-                checked.add_problems([*pipeline.warnings])
+                checked.add_problems(pipeline.warnings)
     except ParameterError as error:
         say(f"{project} is not checked for {env.name}, which has no values for {', '.join(error.places)}.")
     except DeployError as error:

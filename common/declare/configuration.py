@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from common.base.errors import ConfigError, DeclarationError, DeployError, ParameterError, WrongDeclarationsError
+from common.base.errors import ConfigError, DeclarationError, DeployError, ParameterError
 from common.base.suggestions import did_you_mean, known_names
-from common.declare.asl.definition_check import DefinitionError
+from common.declare.asl.definition_check import DefinitionError, WrongDeclarationsError
 from common.declare.declaration import Configured, DeclaredSettings
 from common.declare.project_resources import Declaration, ProjectResources
 from common.environment.config import Environment
@@ -145,7 +145,7 @@ def render(project: ProjectResources, declarations: Mapping[Ref, Declaration]) -
 
         broken = [*(error for error in broken if not isinstance(error, DefinitionError)), *finish(project)]
     if broken:
-        raise broken[0] if len(broken) == 1 else WrongDeclarationsError(broken)
+        raise broken[0] if len(broken) == 1 and not project.warnings else WrongDeclarationsError(broken, project.warnings)
 
 
 def check_roles(env: Environment, declared: Iterable[Key]) -> None:

@@ -35,6 +35,16 @@ def test_all_problems_of_all_machines_are_told_at_once(repository: Repository) -
     assert "There is no project 'order'" in repository.invoke("check", "--project", "order").err
 
 
+def test_a_wrong_machine_hides_no_warning_of_another(repository: Repository) -> None:
+    declare(repository, "acres", load=machine(A=END), clean=machine(A={**END, "Nxt": "A"}))
+    load = 'p.state_machine("load", "load.asl.json", accept=["RETRY: x"])'
+    repository.project("acres", load, 'p.state_machine("clean", "clean.asl.json")')
+    repository.configure("prod")
+    ended = repository.invoke("check")
+    assert ended.out.count("projects/acres/load.asl.json:1: warning: the top level: accept names RETRY") == 1, ended.out
+    assert ended.err == "error: 1 error and 1 warning; wrong: 1 state machine.\n"
+
+
 def test_a_project_without_values_for_its_parameters_is_left_out(repository: Repository) -> None:
     declare(repository, "acres", load=machine(A={"Type": "Wait", "Seconds": "${wait}", "End": True}))
     ended = repository.invoke("check")

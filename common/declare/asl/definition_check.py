@@ -4,7 +4,7 @@ What can be told from the definition alone is found once: `Remembered` keeps it 
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,19 @@ class DefinitionError(DeclarationError):
         count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
         super().__init__("\n  ".join([f"{where} has {count}:", *map(str, problems), *pages(problems)]))
         self.where, self.problems = where, problems
+
+
+class WrongDeclarationsError(DeclarationError):
+    """Declarations of a project cannot be rendered.
+
+    Args:
+        errors: an error for each.
+        warnings: the warnings about the project's other state machines, which `invoke check` reports with the errors.
+    """
+
+    def __init__(self, errors: Sequence[DeclarationError], warnings: Sequence[LocatedProblem]) -> None:
+        super().__init__("\n".join(map(str, errors)))
+        self.errors, self.warnings = tuple(errors), tuple(warnings)
 
 
 class DefinitionCheck:
@@ -87,7 +100,7 @@ class DefinitionCheck:
     def error(self) -> DefinitionError | None:
         """Returns the error with all problems, warnings too; None if none is an error."""
         located = self.located()
-        is_wrong = any(found.problem.about.severity == "error" for found in located)
+        is_wrong = any(problem.problem.about.severity == "error" for problem in located)
         return DefinitionError(self._where, located) if is_wrong else None
 
     def _locate(self, problems: list[Problem]) -> list[LocatedProblem]:
@@ -100,7 +113,7 @@ class DefinitionCheck:
         located = [
             LocatedProblem(problem, self._where, file, line_of(lines, problem.place), self._page(problem)) for problem in problems
         ]
-        return sorted(located, key=lambda found: found.line or 0)
+        return sorted(located, key=lambda problem: problem.line or 0)
 
     def _page(self, problem: Problem) -> str:
         value, kind, before = self._definition, None, None

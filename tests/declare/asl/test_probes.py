@@ -1,7 +1,6 @@
 """A hundred definitions, each about one thing: `invoke check` refuses the wrong ones for its reason, and accepts all others.
 
-They are machines of two projects, which one `check` looks at, each with a function and a job that they may call. Wrong ones have
-a project of their own, because warnings are told only of projects without errors.
+They are machines of one project, which one `check` looks at, with a function and a job that they may call.
 """
 
 import json
@@ -236,29 +235,26 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[tuple[str
     """What `invoke check` tells of each probe: severities and codes."""
     repository = Repository(tmp_path_factory.mktemp("probes"))
     probes = {**RIGHT, **{f"wrong: {name}": wrong for name, (_, wrong) in {**WRONG, **WARNED}.items()}}
-    declared: dict[str, list[str]] = {"acres": [], "beans": []}
-    names = {}
+    declared, names = list[str](), {}
     for number, (name, definition) in enumerate(probes.items()):
-        project = "beans" if name.removeprefix("wrong: ") in WRONG and name not in RIGHT else "acres"
         file = f"m{number}.asl.{'yaml' if isinstance(definition, str) else 'json'}"
-        names[f"projects/{project}/{file}"] = name
+        names[f"projects/acres/{file}"] = name
         kind = "EXPRESS" if name.endswith("EXPRESS") else "STANDARD"
-        declared[project].append(f'p.state_machine("m{number}", {file!r}, settings={{"type": {kind!r}, "role": {ROLE!r}}})')
-        repository.write(f"projects/{project}/{file}", definition if isinstance(definition, str) else json.dumps(definition))
-    for project, lines in declared.items():
-        function, job = (
-            'p.function("Validate", settings={"timeout_seconds": 300})',
-            'p.job("load", script="glue/landing/load.py")',
-        )
-        repository.project(project, function, job, *lines)
-        repository.write(f"projects/{project}/glue/landing/load.py", SCRIPT)
-        repository.write(f"projects/{project}/lambda/Validate/handler.py", HANDLER)
-    told = json.loads(repository.invoke("check", "--json").out)
-    assert told["errors"] == []
-    found: dict[str, set[tuple[str, str]]] = {name: set() for name in probes}
-    for problem in told["problems"]:
-        found[names[problem["file"]]].add((problem["severity"], problem["code"]))
-    return found
+        declared.append(f'p.state_machine("m{number}", {file!r}, settings={{"type": {kind!r}, "role": {ROLE!r}}})')
+        repository.write(f"projects/acres/{file}", definition if isinstance(definition, str) else json.dumps(definition))
+    function, job = (
+        'p.function("Validate", settings={"timeout_seconds": 300})',
+        'p.job("load", script="glue/landing/load.py")',
+    )
+    repository.project("acres", function, job, *declared)
+    repository.write("projects/acres/glue/landing/load.py", SCRIPT)
+    repository.write("projects/acres/lambda/Validate/handler.py", HANDLER)
+    report = json.loads(repository.invoke("check", "--json").out)
+    assert report["errors"] == []
+    problems: dict[str, set[tuple[str, str]]] = {name: set() for name in probes}
+    for problem in report["problems"]:
+        problems[names[problem["file"]]].add((problem["severity"], problem["code"]))
+    return problems
 
 
 @pytest.mark.parametrize("name", RIGHT)
