@@ -9,7 +9,7 @@ from common.declare.asl.called import WAIT
 from common.declare.asl.later import is_later
 from common.declare.asl.problem import Problem
 from common.declare.asl.walk import Place, PlacedState
-from common.declare.machine_targets import MachineTargets, parameters_of, target_of, unqualified
+from common.declare.machine_targets import MachineTargets, parameters_of, shared_paths, target_of, unqualified
 from common.packaging import code_facts
 from common.packaging.artifact import Script
 from common.packaging.lambda_package import Package
@@ -86,7 +86,7 @@ def _arguments(here: Place, parameters: JsonMapping, job: Job) -> Iterator[Probl
     if not isinstance(arguments, Mapping) or "Arguments.$" in parameters or not isinstance(job.script, Script):
         return
     given = {name.removesuffix(".$").removeprefix("--") for name in arguments}
-    read = code_facts.read_arguments(job.script.path)
+    read = code_facts.read_arguments(job.script.path, shared_paths(job))
     missing = read.required - given - GIVEN - {name.removeprefix("--") for name in job.arguments}
     for name in sorted(missing):
         near = closest(name, given - read.required - read.optional)

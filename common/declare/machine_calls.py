@@ -12,7 +12,7 @@ from common.declare.asl.definition_check import DefinitionError
 from common.declare.asl.problem import Problem
 from common.declare.asl.remembered import Remembered
 from common.declare.asl.walk import every_state
-from common.declare.machine_targets import MachineTargets, target_of
+from common.declare.machine_targets import MachineTargets, shared_paths, target_of
 from common.declare.project_resources import ProjectResources
 from common.model.resource import Resource
 from common.packaging.artifact import Script
@@ -68,7 +68,7 @@ def _facts(resource: Resource) -> Json:
     if not isinstance(resource, Function | Job):
         return []
     if isinstance(resource, Job):
-        paths = [resource.script.path] if isinstance(resource.script, Script) else []
+        paths = [resource.script.path, *shared_paths(resource)] if isinstance(resource.script, Script) else []
         return [sorted(resource.arguments), [_status(path) for path in paths]]
     folder = resource.code.folder if isinstance(resource.code, Package) else None
     files = sorted(folder.rglob("*.py")) if folder is not None else []

@@ -1,13 +1,16 @@
 """Finds what the tasks of state machines call of their own project."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from common.base.json_types import JsonMapping
 from common.declare.asl.called import called_by
 from common.declare.asl.later import is_later
 from common.declare.asl.walk import inner_machines
 from common.model.resource import Resource
+from common.packaging.job_imports import SharedCode
 from common.resources.function import Function
+from common.resources.job import Job
 
 TARGETS = {
     "lambda:invoke": ("lambda", "FunctionName"),
@@ -69,3 +72,8 @@ def parameters_of(state: JsonMapping) -> JsonMapping:
     """The parameters of a task in either query language; empty if they are none."""
     parameters = state.get("Parameters", state.get("Arguments"))
     return parameters if isinstance(parameters, Mapping) else {}
+
+
+def shared_paths(job: Job) -> list[Path]:
+    """The files of shared code that the script of a job imports."""
+    return job.shared_code.paths if isinstance(job.shared_code, SharedCode) else []

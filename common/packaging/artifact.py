@@ -83,6 +83,11 @@ class Sources:
     def _digests(self) -> dict[str, Digest]:
         return {}
 
+    @property
+    def paths(self) -> list[Path]:
+        """The files, where they are on this machine."""
+        return [file.path for file in self._source_files.values()]
+
     def source(self, name: str) -> bytes:
         """Reads the current bytes of one of the files."""
         return self._source_files[name].path.read_bytes()

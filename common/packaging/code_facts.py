@@ -7,12 +7,23 @@ Follows https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-pyspark-
 
 import ast
 import builtins
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 READER = "getResolvedOptions"
-_CONDITIONAL = (ast.If, ast.Try, ast.IfExp, ast.While, ast.For, ast.BoolOp, ast.ExceptHandler)
+PARSERS = frozenset({"argparse", "click", "fire", "optparse", "typer"})
+"""The libraries that read the arguments of a program by themselves."""
+_READS_ARGUMENTS = re.compile(rf"\b({'|'.join([READER, 'argv', *sorted(PARSERS)])})\b".encode())
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_SOMETIMES = (
+    *(*_FUNCTIONS, ast.If, ast.IfExp, ast.BoolOp, ast.Match, ast.Try, ast.TryStar, ast.While, ast.For, ast.AsyncFor),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
+"""What is in these runs only in some case."""
+_ENDS = frozenset({"exit", "_exit", "quit", "SystemExit"})
+"""The names of what ends a program."""
 BUILTIN_ERRORS = frozenset(
     name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
 )
@@ -24,9 +35,9 @@ class ReadArguments:
     """The arguments that the script of a job reads.
 
     Args:
-        required: those without which it fails.
+        required: those without which it always fails.
         optional: those that it reads in some case.
-        is_whole: whether there are no others.
+        is_whole: whether it reads no others.
     """
 
     required: frozenset[str] = frozenset()
@@ -49,28 +60,37 @@ class EventKeys:
     type_name: str
 
 
-def read_arguments(script: Path) -> ReadArguments:
-    """Returns the arguments that a script reads with `getResolvedOptions`."""
+def read_arguments(script: Path, imported: Iterable[Path] = ()) -> ReadArguments:
+    """Returns the arguments that a script reads with `getResolvedOptions`.
+
+    Args:
+        script: the script.
+        imported: the files of the repository that it imports, which may read arguments, too.
+    """
     tree = _parsed(script)
     if tree is None:
         return ReadArguments()
+    try:
+        always = _calls_made_always(tree)
+    except RecursionError:  # an expression with a thousand parts is that deep
+        always = set()
     lists = _lists(tree)
-    required, optional, is_whole, calls = set[str](), set[str](), True, 0
-    for call, conditional in _calls(tree, conditional=False):
-        calls += 1
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _name(node.func) == READER]
+    required, optional, is_whole = set[str](), set[str](), bool(calls)
+    for call in calls:
         names = _texts(call.args[1], lists) if len(call.args) > 1 else None
         if names is None:
             is_whole = False
-        elif conditional:
-            optional |= names
-        else:
+        elif call in always:
             required |= names
-    others = "argparse" in _imported(tree) or _uses_of_arguments(tree) > calls
-    return ReadArguments(frozenset(required), frozenset(optional), is_whole and calls > 0 and not others)
+        else:
+            optional |= names
+    others = PARSERS & _imported(tree) or _uses_of_arguments(tree) > len(calls) or any(map(_may_read_arguments, imported))
+    return ReadArguments(frozenset(required), frozenset(optional), is_whole and not others)
 
 
 def raised_errors(folder: Path) -> frozenset[str]:
-    """Returns the names of the errors that the files of a folder define, raise or catch."""
+    """Returns the names of the errors that the files of a folder define, raise or import."""
     names = set[str]()
     for path in sorted(folder.rglob("*.py")):
         for node in ast.walk(_parsed(path) or ast.Module([], [])):
@@ -132,31 +152,75 @@ def _parsed(path: Path) -> ast.Module | None:
         return None
 
 
-def _calls(node: ast.AST, *, conditional: bool) -> Iterator[tuple[ast.Call, bool]]:
-    """Yields the calls of `getResolvedOptions`, and whether each is made only in some case."""
-    if isinstance(node, ast.Call) and _name(node.func) == READER:
-        yield node, conditional
-    inner = conditional or (isinstance(node, _CONDITIONAL) and not _is_main(node))
-    for child in ast.iter_child_nodes(node):
-        yield from _calls(child, conditional=inner)
+def _calls_made_always(tree: ast.Module) -> set[ast.Call]:
+    """Returns the calls that every run makes: those outside of functions, and those in functions that are called so."""
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef) and _runs_when_called(node)}
+    calls, pending = set[ast.Call](), [*_unconditional(tree)]
+    while pending:
+        call = pending.pop()
+        calls.add(call)
+        function = functions.pop(call.func.id, None) if isinstance(call.func, ast.Name) else None
+        for statement in function.body if function is not None else ():
+            pending += _unconditional(statement)
+            if _may_end(statement):
+                break
+    return calls
+
+
+def _runs_when_called(function: ast.FunctionDef) -> bool:
+    """Whether a call runs the body, which a decorator may prevent; that of a generator runs later."""
+    return not function.decorator_list and not any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(function))
+
+
+def _unconditional(node: ast.AST) -> Iterator[ast.Call]:
+    """Yields the calls within a part of the code that are made whenever it runs."""
+    if isinstance(node, _SOMETIMES) and not _is_main(node):
+        return
+    if isinstance(node, ast.Call):
+        yield node
+    for child in node.body if isinstance(node, ast.If) else ast.iter_child_nodes(node):
+        yield from _unconditional(child)
+        if isinstance(child, ast.stmt) and _may_end(child):
+            return
+
+
+def _may_end(node: ast.AST) -> bool:
+    """Whether what follows a statement may not be reached, because the function or the program ends."""
+    pending = [node]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Return) or _name(node) in _ENDS:
+            return True
+        if not isinstance(node, _FUNCTIONS):
+            pending += ast.iter_child_nodes(node)
+    return False
 
 
 def _is_main(node: ast.AST) -> bool:
     """Whether it is ``if __name__ == "__main__":``."""
-    return isinstance(node, ast.If) and isinstance(node.test, ast.Compare) and _name(node.test.left) == "__name__"
+    test = node.test if isinstance(node, ast.If) else None
+    return isinstance(test, ast.Compare) and _name(test.left) == "__name__" and isinstance(test.ops[0], ast.Eq)
+
+
+def _may_read_arguments(path: Path) -> bool:
+    """Whether a file may read the arguments of the program that imports it."""
+    try:
+        return _READS_ARGUMENTS.search(path.read_bytes()) is not None
+    except OSError:
+        return True
 
 
 def _lists(tree: ast.Module) -> dict[str, ast.expr]:
     """The values of the variables of a file that are assigned once."""
-    found: dict[str, list[ast.expr]] = {}
+    assigned: dict[str, list[ast.expr]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            found.setdefault(node.targets[0].id, []).append(node.value)
+            assigned.setdefault(node.targets[0].id, []).append(node.value)
         elif isinstance(node, ast.AnnAssign) and node.value is not None and isinstance(node.target, ast.Name):
-            found.setdefault(node.target.id, []).append(node.value)
+            assigned.setdefault(node.target.id, []).append(node.value)
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            found.setdefault(node.target.id, []).extend([node.value, node.value])
-    return {name: values[0] for name, values in found.items() if len(values) == 1}
+            assigned.setdefault(node.target.id, []).extend([node.value, node.value])
+    return {name: values[0] for name, values in assigned.items() if len(values) == 1}
 
 
 def _texts(node: ast.expr, lists: Mapping[str, ast.expr]) -> set[str] | None:
@@ -181,12 +245,14 @@ def _texts(node: ast.expr, lists: Mapping[str, ast.expr]) -> set[str] | None:
 
 
 def _imported(tree: ast.Module) -> set[str]:
-    return {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    """The names of the modules that a file imports, or imports from."""
+    modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return modules | {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
 
 
 def _uses_of_arguments(tree: ast.Module) -> int:
     """How often ``sys.argv`` is used."""
-    return sum(isinstance(node, ast.Attribute) and node.attr == "argv" for node in ast.walk(tree))
+    return sum(_name(node) == "argv" for node in ast.walk(tree))
 
 
 def _name(node: ast.AST | None) -> str:

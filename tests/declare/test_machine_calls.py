@@ -129,3 +129,12 @@ def test_an_edited_script_is_read_again(told: Any, repository: Repository) -> No
     repository.write("projects/acres/glue/landing/load.py", SCRIPT.replace('"day"', '"day", "county"'))
     (message,) = told(machine(A=run_job({"--day": "x"})))
     assert "reads --county" in message
+
+
+def test_shared_code_that_the_script_imports_may_read_the_argument(told: Any, repository: Repository) -> None:
+    repository.write("projects/acres/glue/landing/load.py", f"{SCRIPT}import shared.more\n")
+    repository.write("projects/acres/shared/more.py", "print(1)\n")
+    calling = machine(A=run_job({"--day": "x", "--more": "y"}))
+    assert told(calling) == [f"warning UNUSED_JOB_ARGUMENT {UNREAD.format('more')}"]
+    repository.write("projects/acres/shared/more.py", SCRIPT.replace('"day"', '"more"'))
+    assert told(calling) == []

@@ -13,7 +13,7 @@ IMPORT = "import sys\nfrom awsglue.utils import getResolvedOptions\n"
     ("code", "required", "optional", "is_whole"),
     [
         ('getResolvedOptions(sys.argv, ["a", "b"])', "ab", "", True),
-        ('NAMES = ["a"]\ndef main():\n    getResolvedOptions(sys.argv, NAMES + ["b"])', "ab", "", True),
+        ('NAMES = ["a"]\ndef main():\n    getResolvedOptions(sys.argv, NAMES + ["b"])\nmain()', "ab", "", True),
         ('NAMES = ["a"]\ngetResolvedOptions(sys.argv, [*NAMES, "b"])', "ab", "", True),
         ('if __name__ == "__main__":\n    getResolvedOptions(sys.argv, ["a"])', "a", "", True),
         ('getResolvedOptions(sys.argv, ["a"])\nif "--b" in x:\n    getResolvedOptions(sys.argv, ["b"])', "a", "b", True),
@@ -21,6 +21,8 @@ IMPORT = "import sys\nfrom awsglue.utils import getResolvedOptions\n"
         ('getResolvedOptions(sys.argv, ["a"])\ngetResolvedOptions(sys.argv, other())', "a", "", False),
         ('names = ["a"]\nnames += ["b"]\ngetResolvedOptions(sys.argv, names)', "", "", False),
         ('getResolvedOptions(sys.argv, ["a"])\nimport argparse', "a", "", False),
+        ('getResolvedOptions(sys.argv, ["a"])\nfrom argparse import ArgumentParser', "a", "", False),
+        ('from sys import argv\ngetResolvedOptions(argv, ["a"])\nprint(argv)', "a", "", False),
         ("print(1)", "", "", False),
         ("not python", "", "", False),
     ],
@@ -30,6 +32,53 @@ def test_the_arguments_that_a_script_reads(tmp_path: Path, code: str, required: 
     script.write_text(f"{IMPORT}{code}\n")
     read = read_arguments(script)
     assert read == ReadArguments(frozenset(required), frozenset(optional), is_whole)
+
+
+READ = 'getResolvedOptions(sys.argv, ["a"])'
+
+
+@pytest.mark.parametrize(
+    ("code", "always"),
+    [
+        (f"def main():\n    {READ}\nif __name__ == '__main__':\n    main()", True),
+        (f"def read():\n    return {READ}\ndef main():\n    with x:\n        print(read())\nmain()", True),
+        (f"class Job:\n    arguments = {READ}", True),
+        (f"def main():\n    if x:\n        raise ValueError\n    def inner():\n        return 1\n    {READ}\nmain()", True),
+        (f"def main():\n    {READ}", False),
+        (f"def main():\n    {READ}\nif x:\n    main()", False),
+        (f"def read():\n    {READ}\ndef main():\n    x and read()\nmain()", False),
+        (f"def main():\n    if x:\n        return\n    {READ}\nmain()", False),
+        (f"def main():\n    with x:\n        if x:\n            return\n        {READ}\nmain()", False),
+        (f"if x:\n    sys.exit()\n{READ}", False),
+        (f"if x:\n    raise SystemExit(0)\n{READ}", False),
+        (f"def main():\n    {READ}\n    yield 1\nmain()", False),
+        (f"@maybe\ndef main():\n    {READ}\nmain()", False),
+        (f"async def main():\n    {READ}\nmain()", False),
+        (f"class Job:\n    def run(self):\n        {READ}", False),
+        (f"match x:\n    case 1:\n        {READ}", False),
+        (f"[{READ} for _ in x]", False),
+        (f"read = lambda: {READ}", False),
+        (f"print({' + '.join(['x'] * 1500)})\n{READ}", False),
+        (f"if __name__ != '__main__':\n    {READ}", False),
+        (f"if __name__ == '__main__':\n    pass\nelse:\n    {READ}", False),
+    ],
+)
+def test_an_argument_is_required_if_every_run_reads_it(tmp_path: Path, code: str, *, always: bool) -> None:
+    script = tmp_path / "job.py"
+    script.write_text(f"{IMPORT}{code}\n")
+    names = frozenset({"a"})
+    expected = ReadArguments(required=names, is_whole=True) if always else ReadArguments(optional=names, is_whole=True)
+    assert read_arguments(script) == expected
+
+
+@pytest.mark.parametrize(
+    ("imported", "is_whole"), [("print(1)", True), (READ, False), ("print(sys.argv)", False), ("import argparse", False)]
+)
+def test_what_a_script_imports_may_read_others(tmp_path: Path, imported: str, *, is_whole: bool) -> None:
+    script, other = tmp_path / "job.py", tmp_path / "other.py"
+    script.write_text(f"{IMPORT}{READ}\n")
+    other.write_text(f"{IMPORT.splitlines()[0]}\n{imported}\n")
+    assert read_arguments(script, [other]) == ReadArguments(frozenset({"a"}), is_whole=is_whole)
 
 
 def test_the_errors_that_a_folder_defines_raises_or_imports(tmp_path: Path) -> None:

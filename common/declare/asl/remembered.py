@@ -14,7 +14,7 @@ from common.base import digest
 from common.base.atomic_file import new_file
 from common.declare.asl.problem import Problem
 
-RULES_VERSION = 6
+RULES_VERSION = 7
 """Bump when a rule finds something else than before."""
 
 
