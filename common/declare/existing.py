@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from common.base.errors import ConfigError, DeclarationError, DeployError, ParameterError
 from common.base.suggestions import did_you_mean
 from common.declare.naming import ARTIFACTS, GLUE_GROUPS
+from common.declare.type_access import access_of
 from common.declare.verbs import Verbs
 from common.environment.config import Environment
 from common.environment.existing import EncryptedThing, ExistingThing, KeyArn
@@ -200,7 +201,7 @@ class ExistingReferences(Verbs):
         Raises:
             DeclarationError: it names something else.
         """
-        if isinstance(key, Ref) and (key.key.kind == "key" or getattr(key, "type_name", "") == "AWS::KMS::Key"):
+        if isinstance(key, Ref) and access_of(key).kind == "key":
             return key.arn
         try:
             if key is None:

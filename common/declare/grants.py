@@ -13,7 +13,7 @@ from common.base.errors import DeclarationError
 from common.declare.named_access import Access
 from common.declare.permissions import Statement, allow, literal
 from common.declare.project_resources import ProjectResources
-from common.declare.type_access import NO_ACCESS, TYPES, TypeAccess
+from common.declare.type_access import TYPES, access_of
 from common.environment.config import Environment
 from common.model.declared import Declared
 from common.model.existing import ExistingRef
@@ -60,11 +60,7 @@ def encryption(project: ProjectResources, refs: Iterable[Ref], *, writing: bool)
 
 def actions_of(ref: Ref, *, writing: bool) -> tuple[str, ...]:
     """The IAM actions that read, or write, a resource; none if nobody would know what that means."""
-    return _type_access(ref).actions(writing=writing)
-
-
-def _type_access(ref: Ref) -> TypeAccess:
-    return TYPES.get(ref.type_name, NO_ACCESS) if isinstance(ref, GeneratedRef) else TypeAccess(ref.key.kind)
+    return access_of(ref).actions(writing=writing)
 
 
 def dead_letter(project: ProjectResources, arn: str, refs: Iterable[Ref]) -> Iterator[Statement]:
@@ -99,8 +95,8 @@ def _on_other(ref: Ref, where: str, *, writing: bool) -> Iterator[Statement]:
     actions = actions_of(ref, writing=writing)
     if not actions:
         raise DeclarationError(f"{where}: {_not_granted(ref, writing=writing)}")
-    of_kind = _type_access(ref).kind
-    kind = kind_of(of_kind) if of_kind else None
+    kind_name = access_of(ref).kind
+    kind = kind_of(kind_name) if kind_name else None
     yield allow(actions, [ref.in_policies, *(kind.granted(ref.arn) if kind else ())])
     if kind and kind.lookup and kind.lookup.below and ref.arn.endswith(BELOW):
         yield allow(kind.lookup.below, [ref.arn, ref.arn.removesuffix(BELOW)])

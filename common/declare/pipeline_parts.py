@@ -14,10 +14,9 @@ from common.declare.existing import ExistingReferences
 from common.declare.named_access import Access, Granted, NamedThing
 from common.declare.project_folder import ProjectFolder
 from common.declare.shared_references import Shared
-from common.declare.type_access import NO_ACCESS, TYPES
+from common.declare.type_access import access_of
 from common.environment.config import Environment
 from common.environment.parameter_values import Parameters
-from common.model.generated import GeneratedRef
 from common.model.reference import Names, Ref
 from common.packaging.imports import Libraries
 from common.resources import every_kind, kind_of
@@ -61,8 +60,7 @@ class PipelineParts:
         """
         kind, name = kind_of(thing.kind), thing.name
         if isinstance(name, Ref):
-            of_type = TYPES.get(name.type_name, NO_ACCESS).kind if isinstance(name, GeneratedRef) else ""
-            if thing.kind not in {name.key.kind, of_type}:
+            if access_of(name).kind != thing.kind:
                 raise TypeError(f"{thing.kind} names a {thing.kind}, and {name.key} is none")
             return name
         if isinstance(name, str) and existing.configured(self.env, self.name, kind, name) is not None:

@@ -8,7 +8,8 @@ Follows https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 
 from typing import NamedTuple
 
-from common.model.generated import BUCKET
+from common.model.generated import BUCKET, GeneratedRef
+from common.model.reference import Ref
 from common.resources import kind_of
 
 _QUERYING = (
@@ -77,3 +78,8 @@ TYPES = {
 See https://docs.aws.amazon.com/firehose/latest/dev/encryption.html and
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-cmkey.html
 """
+
+
+def access_of(ref: Ref) -> TypeAccess:
+    """What is granted on what is referred to: by its type if it is a resource of any type, otherwise by its kind."""
+    return TYPES.get(ref.type_name, NO_ACCESS) if isinstance(ref, GeneratedRef) else TypeAccess(ref.key.kind)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from common.base import schedules
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.text_rules import check_text
+from common.declare.type_access import access_of
 from common.environment.config import Environment
 from common.environment.parameter_values import Value, as_text
 from common.environment.settings_model import Settings
@@ -116,7 +117,7 @@ def check_destination(what: str, value: Location | Ref) -> Location | Ref:
     Raises:
         TypeError: the value is neither.
     """
-    if isinstance(value, Location) or (isinstance(value, Ref) and (value.key.kind == "queue" or "QueueUrl" in value.generated)):
+    if isinstance(value, Location) or (isinstance(value, Ref) and access_of(value).kind == "queue"):
         return value
     shown = value.key if isinstance(value, Ref) else repr(value)
     raise TypeError(f'{what}: {shown} is neither a queue nor a place in a bucket, as in bucket / "orders"')

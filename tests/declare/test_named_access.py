@@ -123,6 +123,14 @@ def test_what_is_declared_is_named_by_its_reference(repository: Repository) -> N
     assert {"resource/k", "resource/db"} <= {str(key) for key in role.needs}
 
 
+def test_a_key_of_several_regions_is_a_key_too(repository: Repository) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-kms-replicakey.html."""
+    properties = f'{{"KeyPolicy": {{}}, "PrimaryKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/mrk-{"0" * 32}"}}'
+    replica = f'k = p.resource("k", "AWS::KMS::ReplicaKey", {properties})'
+    allowed = granted(repository, replica, 'p.function("Validate", reads=[secret("db", kms_key=k)])')
+    assert allowed["kms:Decrypt"] == ["«acres: resource/k#Arn»"]
+
+
 def test_they_are_looked_at_like_all_that_exists(repository: Repository) -> None:
     repository.project("acres", IMPORT, 'p.function("Validate", permissions=[parameter("/orders/url")])')
     uses = cast(Any, repository.resources()["lambda/Validate"]).uses
