@@ -26,8 +26,9 @@ RECEIVING = {
     "dynamodb": ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
 }
 """What Lambda does with a source in the name of the function, by the service of the source."""
-SOURCES = {QUEUE: ("sqs", "Arn"), STREAM: ("kinesis", "Arn"), TABLE: ("dynamodb", "StreamArn")}
-SOURCES["AWS::DynamoDB::GlobalTable"] = SOURCES[TABLE]
+TABLES = (TABLE, "AWS::DynamoDB::GlobalTable")
+"""The types of tables that may have a stream."""
+SOURCES = {QUEUE: ("sqs", "Arn"), STREAM: ("kinesis", "Arn"), **dict.fromkeys(TABLES, ("dynamodb", "StreamArn"))}
 """The service of each type of source, and the attribute with the ARN that Lambda polls."""
 OF_QUEUES = frozenset({"ScalingConfig"})
 """The properties of mappings of queues alone."""
@@ -157,9 +158,10 @@ def check_fitting(declared: JsonMapping, service: str, *, is_fifo: bool) -> None
         raise ValueError(f"batch_size is {batch}; more than {SMALL_BATCH} messages of a queue take window_seconds of at least 1")
 
 
-def permissions_of(service: str, arn: str, told: Ref | None) -> Iterable[Permission]:
-    """What the role of the function is allowed: to receive, and to tell of what is given up."""
+def permissions_of(service: str, arn: str, destination: Ref | None) -> Iterable[Permission]:
+    """What the role of the function is allowed: to receive, and to report what is given up."""
     yield allow(*RECEIVING[service], on=arn)
-    if told is not None:
-        actions = ("s3:PutObject", "s3:ListBucket") if targets.type_of(told) == BUCKET else targets.ACTIONS[targets.type_of(told)]
-        yield allow(*actions, on=told)
+    if destination is not None:
+        type_name = targets.type_of(destination)
+        actions = ("s3:PutObject", "s3:ListBucket") if type_name == BUCKET else targets.ACTIONS[type_name]
+        yield allow(*actions, on=destination)

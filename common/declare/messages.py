@@ -18,10 +18,11 @@ from common.base.json_types import JsonMapping, JsonObject
 from common.declare import mappings, targets, used_keys, validation
 from common.declare.cloud_resources import ResourceDeclaration
 from common.declare.declaration import Configured
+from common.declare.mappings import TABLES
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
 from common.declare.resource_references import KIND, reference_to, token_of
-from common.declare.targets import BUCKET, QUEUE, TABLE, TOPIC
+from common.declare.targets import BUCKET, QUEUE, TOPIC
 from common.model.generated import GeneratedRef
 from common.model.reference import Ref
 from common.model.resource import Key, Resource
@@ -43,7 +44,7 @@ class MessagesDeclaration:
     mapping: ResourceDeclaration
     function: Ref
     source: Ref | str
-    told: Ref | None
+    destination: Ref | None
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
         """Adds the mapping.
@@ -56,22 +57,22 @@ class MessagesDeclaration:
         source = resources.get(self.source.key) if isinstance(self.source, Ref) else None
         function = resources.get(self.function.key)
         hidden = _hidden_seconds(source)
-        if hidden is not None and isinstance(function, Function) and hidden < (works := function.settings.timeout_seconds):
+        works = function.settings.timeout_seconds if isinstance(function, Function) else 0
+        if source is not None and function is not None and hidden is not None and hidden < works:
             setting = "visibility_timeout_seconds=" if isinstance(source, Queue) else "VisibilityTimeout "
             window = int(self.mapping.properties.get("MaximumBatchingWindowInSeconds", 0))
             raise DeclarationError(
-                f"{where}: {self.source.key if isinstance(self.source, Ref) else self.source} hides a message for {hidden} "
-                f"seconds, and {function.key} may work {works} seconds: Lambda refuses that. Declare the queue with "
-                f"{setting}{RECOMMENDED * works + window}."
+                f"{where}: {source.key} hides a message for {hidden} seconds, and {function.key} may work {works} seconds: "
+                f"Lambda refuses that. Declare the queue with {setting}{RECOMMENDED * works + window}."
             )
-        if isinstance(source, CloudResource) and source.type_name == TABLE and "StreamSpecification" not in source.properties:
+        if isinstance(source, CloudResource) and source.type_name in TABLES and "StreamSpecification" not in source.properties:
             raise DeclarationError(
                 f'{where}: {source.key} has no stream. Declare it with "StreamSpecification": {{"StreamViewType": "NEW_IMAGE"}}.'
             )
         if isinstance(self.source, Ref):
             used_keys.allow(project, self.function, [self.source], writing=False)
-        if self.told is not None:
-            used_keys.allow(project, self.function, [self.told], writing=True)
+        if self.destination is not None:
+            used_keys.allow(project, self.function, [self.destination], writing=True)
         self.mapping.render(project, ref, configured)
 
 
@@ -145,15 +146,16 @@ class Messages(PipelineParts):
             **mappings.starting_of(starting, service),
         }
         if on_failure is not None:
-            told = targets.check_order(targets.check("on_failure", on_failure, [QUEUE, TOPIC, BUCKET]), {})
-            own["DestinationConfig"] = {"OnFailure": {"Destination": token_of(told)}}
+            targets.check_order(targets.check("on_failure", on_failure, [QUEUE, TOPIC, BUCKET]), {})
+            own["DestinationConfig"] = {"OnFailure": {"Destination": token_of(on_failure)}}
         declared = {name: value for name, value in own.items() if value is not None}
         declared |= validation.check_object("properties", properties or {})
         mappings.check_fitting(declared, service, is_fifo=(source if isinstance(source, str) else source.name).endswith(FIFO))
         schema, key = schema_of(MAPPING, self.env.region), Key(self.name, KIND, reference)
         mapping = ResourceDeclaration(schema=schema, properties=declared, name="")
         ref = reference_to(self.env, key, schema, "")
-        self._declarations.keep_named(ref, MessagesDeclaration(mapping=mapping, function=called, source=source, told=on_failure))
+        declaration = MessagesDeclaration(mapping=mapping, function=called, source=source, destination=on_failure)
+        self._declarations.keep_named(ref, declaration)
         for permission in mappings.permissions_of(service, arn, on_failure):
             self._declarations.allow(called, permission)
         return ref
@@ -163,5 +165,6 @@ def _hidden_seconds(queue: Resource | None) -> int | None:
     """For how long a queue hides a message that was received; None if that is not known here."""
     if isinstance(queue, Queue):
         return queue.visibility_timeout_seconds
-    is_queue = isinstance(queue, CloudResource) and queue.type_name == QUEUE
-    return int(queue.properties.get("VisibilityTimeout", DEFAULT_VISIBILITY)) if is_queue and queue is not None else None
+    if isinstance(queue, CloudResource) and queue.type_name == QUEUE:
+        return int(queue.properties.get("VisibilityTimeout", DEFAULT_VISIBILITY))
+    return None

@@ -129,6 +129,8 @@ def test_the_key_of_a_queue_of_others_comes_with_it(repository: Repository) -> N
 
 NO_STREAM = 'runs = p.resource("runs", "AWS::DynamoDB::Table", {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]})'
 
+NO_GLOBAL_STREAM = NO_STREAM.replace("::Table", "::GlobalTable").replace("})", ', "Replicas": [{"Region": "eu-central-1"}]})')
+
 
 @pytest.mark.parametrize(
     "queue",
@@ -186,6 +188,10 @@ def test_a_queue_of_any_kind_hides_messages_long_enough(repository: Repository) 
         ),
         (
             f'{NO_STREAM}; p.on_messages("incoming", f, runs)',
+            'resource/runs has no stream. Declare it with "StreamSpecification"',
+        ),
+        (
+            f'{NO_GLOBAL_STREAM}; p.on_messages("incoming", f, runs)',
             'resource/runs has no stream. Declare it with "StreamSpecification"',
         ),
         (
