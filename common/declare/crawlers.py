@@ -40,11 +40,10 @@ class CrawlerDeclaration:
             fields = comparison.merged({"Targets": others.targets}, fields)
         if not targets and not fields.get("Targets"):
             raise DeclarationError(f"{where}: a crawler needs targets, here or in configuration.")
-        locations = others.locations(project)
-        crawled = Access(reads=(*(tuple(elsewhere) or self.targets), *locations), writes=(self.database,))
+        crawled = Access(reads=(*(elsewhere or self.targets), *others.locations(project)), writes=(self.database,))
         granted = [*grants.grants(project, where, crawled), *grants.grants(project, where, self.access)]
-        used = [*([self.database] if elsewhere else crawled.refs), *self.access.refs]
-        used = [use for use in used if use not in {location.bucket for location in locations}]
+        buckets = [] if elsewhere else [location.bucket for location in self.targets]
+        used = [*buckets, self.database, *self.access.refs]
         statements = [*granted, *others.statements(project), permissions.glue_logs(project.env, "crawlers")]
         role = project.role(ref, settings.role, statements, self.access.further, used)
         _check_catalog(project, ref, self.database)
