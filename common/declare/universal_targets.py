@@ -31,17 +31,7 @@ def check(arn: str) -> str:
     Raises:
         ValueError: there is no such operation, or Scheduler does not call it.
     """
-    from common.aws import sdk_services
-
-    match = API.fullmatch(arn)
-    if match is None:
-        raise ValueError(f"target: {arn!r} is no operation to call, as in {EXAMPLE}")
-    name, action = match["service"], match["action"]
-    service = sdk_services.service_of(name)
-    if service is None:
-        raise ValueError(f"target: {arn}: the AWS SDK has no service {name!r}.{sdk_services.suggested_service(name)}")
-    if sdk_services.operation_of(service, action) is None:
-        raise ValueError(f"target: {arn}: {name} has no action {action!r}.{did_you_mean(action, sdk_services.actions(service))}")
+    _, action, _ = _operation(arn)
     if READS.match(action):
         raise ValueError(
             f"target: {arn}: {action} only reads, and Scheduler calls no such operation. Start a function that reads"
@@ -57,14 +47,31 @@ def check_input(arn: str, parameters: JsonMapping, where: str) -> None:
     """
     from common.aws import sdk_services
 
-    match = API.fullmatch(arn)
-    service = sdk_services.service_of(match["service"]) if match else None
-    operation = sdk_services.operation_of(service, match["action"]) if match and service else None
-    if service is None or operation is None:
-        return
+    service, action, operation = _operation(arn)
     call = sdk_services.Call(service, operation, frozenset(), _is_later, as_object=False)
     if problems := list(call.problems(parameters, "constant")):
-        raise DeclarationError("\n".join([f"{where}: {match['action'] if match else arn}:", *(f"  {line}" for line in problems)]))
+        raise DeclarationError("\n".join([f"{where}: {action}:", *(f"  {line}" for line in problems)]))
+
+
+def _operation(arn: str) -> tuple[str, str, str]:
+    """The service of an operation, its action as the ARN spells it, and the operation as botocore spells it.
+
+    Raises:
+        ValueError: there is no such operation.
+    """
+    from common.aws import sdk_services
+
+    match = API.fullmatch(arn)
+    if match is None:
+        raise ValueError(f"target: {arn!r} is no operation to call, as in {EXAMPLE}")
+    name, action = match["service"], match["action"]
+    service = sdk_services.service_of(name)
+    if service is None:
+        raise ValueError(f"target: {arn}: the AWS SDK has no service {name!r}.{sdk_services.suggested_service(name)}")
+    operation = sdk_services.operation_of(service, action)
+    if operation is None:
+        raise ValueError(f"target: {arn}: {name} has no action {action!r}.{did_you_mean(action, sdk_services.actions(service))}")
+    return service, action, operation
 
 
 def _is_later(text: str) -> bool:
