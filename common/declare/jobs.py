@@ -48,7 +48,7 @@ class JobDeclaration:
         settings = settings.model_copy(update={"connections": tuple(dict.fromkeys(names))})
         if problem := job_commands.problem(self.command, settings):
             raise DeclarationError(f"{where}: {problem}")
-        is_shell, is_spark = self.command == job_commands.SHELL, self.command in {job_commands.SPARK, job_commands.STREAMING}
+        is_shell, is_spark = self.command == job_commands.SHELL, self.command in job_commands.ON_SPARK
         if not self.script.is_file():
             raise DeclarationError(f"{where}: there is no file {self.script.name}.")
         accepted = project.accepted[ref.key]

@@ -113,8 +113,7 @@ def _check_job(job: Job, script: Script, build_dir: Path) -> Iterator[str]:
     shared = job.shared_code if isinstance(job.shared_code, SharedCode) else None
     own = {start, *(shared.files() if shared else ())}
     installed = [_names(wheel, build_dir) for wheel in job.wheels if isinstance(wheel, Sources)]
-    is_spark = job.command in {job_commands.SPARK, job_commands.STREAMING}
-    version = aws_versions.GLUE_PYTHON[job.settings.glue_version] if is_spark else "3.9"
+    version = aws_versions.GLUE_PYTHON[job.settings.glue_version] if job.command in job_commands.ON_SPARK else "3.9"
     is_complete = None not in installed and not MODULE_ARGUMENTS & job.arguments.keys()
     available = standard_modules(int(version.rpartition(".")[2])) | GLUE_MODULES if is_complete else None
 

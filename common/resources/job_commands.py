@@ -18,6 +18,8 @@ SHELL_GLUE_VERSION = "3.0"
 RAY_GLUE_VERSION = "4.0"
 """The Glue version of Ray jobs, the only one that has Ray."""
 SPARK, STREAMING, SHELL, RAY = "spark", "streaming", "shell", "ray"
+ON_SPARK = frozenset({SPARK, STREAMING})
+"""The commands that run a script on Spark."""
 
 
 class Command(NamedTuple):
