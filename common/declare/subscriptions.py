@@ -1,4 +1,4 @@
-"""Subscriptions of topics, which configuration names because the people to tell differ between environments.
+"""Subscriptions of people to topics. Configuration names them, because they differ between environments.
 
 Each is a resource of its own, so that the subscriptions of others stay as they are. One that is no longer configured is deleted.
 An address has to confirm its subscription; until it does, nothing reaches it, and AWS deletes the subscription after two days.
@@ -30,7 +30,7 @@ from common.resources.topic import Topic
 
 SUBSCRIPTION, TOPIC = "AWS::SNS::Subscription", "AWS::SNS::Topic"
 DIGITS = 6
-"""How much of a digest tells two web addresses apart: these may hold what nobody should read in a name."""
+"""How many digits of its digest stand for a web address in a name, because the address itself may hold a secret."""
 
 
 def topics_of(resources: Mapping[Key, Resource]) -> dict[str, Ref]:

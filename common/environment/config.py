@@ -73,7 +73,7 @@ class Environment(Model):
     existing: Existing = Existing()
     """What others own and the pipelines use."""
     subscriptions: Subscriptions = Field(default_factory=dict)
-    """Who is told what shared topics are told, by topic: `email:team@example.com`, `https://…`, `sms:+…`. People confirm it."""
+    """Who gets the messages of shared topics, by topic: `email:team@example.com`, `https://…`, `sms:+…`. They confirm it."""
     projects: dict[text_rules.ResourceName, Project] = Field(default_factory=dict)
     """The projects, by name: their parameters, and settings of single resources."""
     _instances: dict[str, Instance] = PrivateAttr(default_factory=dict)

@@ -34,14 +34,14 @@ CONSOLES = {
     "aws-cn": "https://{region}.console.amazonaws.cn",
     "aws-us-gov": "https://console.amazonaws-us-gov.com",
 }
-"""Where AWS's console is, by partition.
+"""The address of AWS's console, by partition.
 
 Follows https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html
 """
 
 
 def console(account: Account) -> str:
-    """Where AWS's console is; empty where nobody has said."""
+    """The address of AWS's console; empty for a partition whose console is not listed."""
     return CONSOLES.get(account.partition, "").format(region=account.region)
 
 

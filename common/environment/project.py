@@ -66,7 +66,7 @@ class Project(Model):
     existing: Existing = Existing()
     """What others own and this project uses, besides what the environment says of all projects. What stands here wins."""
     subscriptions: Subscriptions = Field(default_factory=dict)
-    """Who is told what topics are told, by topic: topics of the project, shared ones, and those that `existing` names."""
+    """Who gets the messages of topics, by topic: topics of the project, shared ones, and those that `existing` names."""
     names: ExactNames = Field(default_factory=dict)
     """Exact names in AWS of what has no section here, by `kind/name`, as in `table/runs`. A role's may begin with its path."""
     instances: dict[InstanceName, "Project"] = Field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What configuration says of the people who are told what topics are told, as in ``email:team@example.com``.
+"""The subscriptions of people to topics, as configuration has them: ``email:team@example.com``.
 
 Follows https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 """
@@ -21,7 +21,7 @@ ENDPOINTS = {
 """What follows the colon, by protocol, with an example of the whole."""
 
 PROGRAMS = frozenset({"sqs", "lambda", "firehose", "application"})
-"""Further protocols, of what is no person."""
+"""Further protocols. They are for programs, not for people."""
 
 
 def check(text: str) -> str:
@@ -34,7 +34,7 @@ def check(text: str) -> str:
     if protocol not in ENDPOINTS:
         programs = " Subscribe programs where they are declared: p.resource(…, 'AWS::SNS::Subscription', …)"
         guess = programs if protocol in PROGRAMS else did_you_mean(protocol, ENDPOINTS, otherwise=known_names(ENDPOINTS))
-        raise ValueError(f"{text!r} begins with no protocol of people's subscriptions.{guess}")
+        raise ValueError(f"{text!r} must begin with a protocol, as in {ENDPOINTS['email'][1]}.{guess}")
     pattern, example = ENDPOINTS[protocol]
     if "${" not in endpoint and not pattern.fullmatch(endpoint):
         raise ValueError(f"{text!r} is no subscription; write it as {example}")

@@ -1,4 +1,4 @@
-"""Configuration says who is told what topics are told."""
+"""Configuration says who gets the messages of topics."""
 
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ def shared_of(repository: Repository) -> dict[str, Resource]:
     return {str(resource.key): resource for resource in repository.declared()[0].rendered()}
 
 
-def told(resource: Resource) -> tuple[Any, ...]:
+def sent(resource: Resource) -> tuple[Any, ...]:
     return tuple(resource.desired()[name] for name in ("TopicArn", "Protocol", "Endpoint"))
 
 
@@ -37,12 +37,12 @@ def test_those_of_shared_topics_are_the_environments(repository: Repository) -> 
     named = {key: resource for key, resource in shared.items() if "subscription." in key}
     mail, web, phone = (named[key] for key in sorted(named))
     assert str(mail.key) == "resource/subscription.alerts.email-team-example-com"
-    assert told(mail) == (TOPIC, "email", "team@example.com")
+    assert sent(mail) == (TOPIC, "email", "team@example.com")
     assert mail.needs == (Key("shared", "topic", "alerts"),)
     assert str(web.key).startswith("resource/subscription.alerts.https-hooks-example-com-")
     assert "secret" not in str(web.key), "the path of an address is nothing for a name"
-    assert told(web) == (TOPIC, "https", hook)
-    assert told(phone) == ("«shared: resource/news#TopicArn»", "sms", "+12065550100")
+    assert sent(web) == (TOPIC, "https", hook)
+    assert sent(phone) == ("«shared: resource/news#TopicArn»", "sms", "+12065550100")
 
 
 def test_a_project_has_its_own(repository: Repository) -> None:
@@ -52,27 +52,27 @@ def test_a_project_has_its_own(repository: Repository) -> None:
     section = {"subscriptions": subscriptions, "parameters": {"team": "farmers"}, "existing": existing}
     repository.configure(projects={"acres": section})
     resources = repository.resources()
-    assert told(resources["resource/subscription.own.email-farmers-example-com"]) == (
+    assert sent(resources["resource/subscription.own.email-farmers-example-com"]) == (
         "«acres: resource/own#TopicArn»",
         "email",
         "farmers@example.com",
     )
-    assert told(resources["resource/subscription.alerts.email-team-example-com"])[0] == TOPIC
-    assert told(resources["resource/subscription.theirs.email-team-example-com"])[0] == f"arn:aws:sns:{HERE}:their-topic"
+    assert sent(resources["resource/subscription.alerts.email-team-example-com"])[0] == TOPIC
+    assert sent(resources["resource/subscription.theirs.email-team-example-com"])[0] == f"arn:aws:sns:{HERE}:their-topic"
 
 
 def test_a_topic_of_the_project_is_subscribed_too(repository: Repository) -> None:
     repository.project("acres", 'p.topic("mine")')
     repository.configure(projects={"acres": {"subscriptions": {"mine": [TEAM]}}})
     subscribed = repository.resources()["resource/subscription.mine.email-team-example-com"]
-    assert told(subscribed)[0] == f"arn:aws:sns:{HERE}:t-dev-acres-mine"
+    assert sent(subscribed)[0] == f"arn:aws:sns:{HERE}:t-dev-acres-mine"
     assert subscribed.needs == (Key("acres", "topic", "mine"),)
 
 
 def test_addresses_that_look_alike_stay_apart(repository: Repository) -> None:
     repository.configure(subscriptions={"alerts": ["email:a.b@example.com", "email:a-b@example.com", TEAM, TEAM]})
     subscribed = [resource for key, resource in shared_of(repository).items() if "subscription." in key]
-    assert {told(resource)[2] for resource in subscribed} == {"a.b@example.com", "a-b@example.com", "team@example.com"}
+    assert {sent(resource)[2] for resource in subscribed} == {"a.b@example.com", "a-b@example.com", "team@example.com"}
     assert len({resource.key for resource in subscribed}) == 3
 
 
@@ -86,7 +86,7 @@ def test_addresses_that_look_alike_stay_apart(repository: Repository) -> None:
         ),
         (
             {"subscriptions": {"alerts": ["mail:team@example.com"]}},
-            "begins with no protocol of people's subscriptions. Did you mean email?",
+            "must begin with a protocol, as in email:team@example.com. Did you mean email?",
         ),
         ({"subscriptions": {"alerts": ["email:team"]}}, "'email:team' is no subscription; write it as email:team@example.com"),
         ({"subscriptions": {"alerts": ["sms:0123"]}}, "write it as sms:+12065550100"),
