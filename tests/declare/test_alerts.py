@@ -10,6 +10,7 @@ from common.model.resource import Resource
 from common.resources.cloud_control import CloudResource
 from common.resources.role import Role
 from common.resources.rule import Rule
+from tests.support.rendered import rule_of
 from tests.support.repository import Repository
 
 HERE = "eu-central-1:123456789012"
@@ -27,16 +28,9 @@ def repository(tmp_path: Path) -> Repository:
     return made
 
 
-def rule(resources: dict[str, Resource], name: str) -> Rule:
-    result = resources[f"rule/{name}"]
-    assert isinstance(result, Rule)
-    return result
-
-
-def rule_of(resources: dict[str, Resource], name: str) -> tuple[dict[str, Any], str]:
-    """The pattern of a rule, and its message."""
-    rule, role = resources[f"rule/{name}"], resources[f"role/{name}-trigger"]
-    assert isinstance(rule, Rule)
+def alert_of(resources: dict[str, Resource], name: str) -> tuple[dict[str, Any], str]:
+    """The pattern of the rule of an alert, and its message."""
+    rule, role = rule_of(resources, name), resources[f"role/{name}-trigger"]
     assert isinstance(role, Role)
     assert (rule.target_arn, rule.role_arn) == (TOPIC, role.arn)
     assert role.statements == ({"Effect": "Allow", "Action": ["sns:Publish"], "Resource": [TOPIC]},)
@@ -50,7 +44,7 @@ def rule_of(resources: dict[str, Resource], name: str) -> tuple[dict[str, Any], 
 def test_what_fails_reaches_the_topic_also_what_is_declared_later(repository: Repository) -> None:
     repository.project("acres", ALERT, MACHINE)
     resources = repository.resources()
-    pattern, message = rule_of(resources, "alert-machines")
+    pattern, message = alert_of(resources, "alert-machines")
     assert pattern == {
         "source": ["aws.states"],
         "detail-type": ["Step Functions Execution Status Change"],
@@ -63,7 +57,7 @@ def test_what_fails_reaches_the_topic_also_what_is_declared_later(repository: Re
         "dev, acres: an execution of <machine> is <status>: <error> <cause>. "
         f"See {CONSOLE}/states/home?region=eu-central-1#/v2/executions/details/<execution> (<time>)"
     )
-    pattern, message = rule_of(resources, "alert-jobs")
+    pattern, message = alert_of(resources, "alert-jobs")
     assert pattern["detail"] == {"jobName": ["t-dev-acres-load"], "state": ["FAILED", "TIMEOUT"]}
     assert message == (
         "dev, acres: the run <run> of the job <job> is <status>: <why>. "
@@ -77,7 +71,7 @@ def test_crawlers_are_told_of(repository: Repository) -> None:
     repository.write("deploy.py", text.replace("    return shared", '    shared.database("farm")\n    return shared'))
     crawler = 'p.crawler("c", targets=[p.shared.bucket("artifacts") / "x"], database=p.shared.database("farm"))'
     repository.project("acres", crawler, ALERT)
-    pattern, _ = rule_of(repository.resources(), "alert-crawlers")
+    pattern, _ = alert_of(repository.resources(), "alert-crawlers")
     assert pattern["detail"] == {"crawlerName": ["t-dev-acres-c"], "state": ["Failed"]}
 
 
@@ -95,7 +89,7 @@ def test_each_function_has_an_alarm(repository: Repository) -> None:
 def test_no_link_leads_to_a_console_that_nobody_knows(repository: Repository) -> None:
     repository.configure(region="eusc-de-east-1")
     repository.project("acres", ALERT, MACHINE)
-    _, template = rule(repository.resources(), "alert-machines").input_transformer or ({}, "")
+    _, template = rule_of(repository.resources(), "alert-machines").input_transformer or ({}, "")
     assert json.loads(template) == "dev, acres: an execution of <machine> is <status>: <error> <cause>. (<time>)"
 
 

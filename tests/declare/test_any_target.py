@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from common.model.resource import Key
-from common.resources.role import Role
-from common.resources.rule import Rule
+from tests.support.rendered import allowed, rule_of
 from tests.support.repository import SHARED, Repository
 
 HERE = "eu-central-1:123456789012"
@@ -26,12 +25,6 @@ def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path)
 
 
-def actions_of(resources: dict[str, Any], role: str) -> list[tuple[str, str]]:
-    found = resources[f"role/{role}"]
-    assert isinstance(found, Role)
-    return [(action, arn) for statement in found.statements for action in statement["Action"] for arn in statement["Resource"]]
-
-
 @pytest.mark.parametrize(
     ("line", "mark", "action"),
     [
@@ -44,11 +37,10 @@ def actions_of(resources: dict[str, Any], role: str) -> list[tuple[str, str]]:
 def test_a_rule_starts_it(repository: Repository, line: str, mark: str, action: str) -> None:
     repository.project("acres", line, EVENT)
     resources = repository.resources()
-    rule = resources["rule/e"]
-    assert isinstance(rule, Rule)
+    rule = rule_of(resources, "e")
     assert rule.target_arn == mark
     assert len([need for need in rule.needs if need.kind == "resource"]) == 1, "it is created first"
-    assert actions_of(resources, "e-trigger") == [(action, mark)]
+    assert allowed(resources, "e-trigger") == [(action, mark)]
 
 
 @pytest.mark.parametrize(
@@ -68,10 +60,10 @@ def test_a_schedule_starts_it(repository: Repository, line: str, arn: str, expec
     assert target["Arn"] == arn
     assert target["DeadLetterConfig"] == {"Arn": "«acres: resource/lost#Arn»"}
     assert {name: target[name] for name in expected} == expected
-    allowed = actions_of(resources, "s-schedule")
-    assert ("sqs:SendMessage", "«acres: resource/lost#Arn»") in allowed
+    actions = allowed(resources, "s-schedule")
+    assert ("sqs:SendMessage", "«acres: resource/lost#Arn»") in actions
     if line == JOB:
-        assert ("glue:StartJobRun", f"arn:aws:glue:{HERE}:job/«acres: resource/nightjob#Name»") in allowed
+        assert ("glue:StartJobRun", f"arn:aws:glue:{HERE}:job/«acres: resource/nightjob#Name»") in actions
 
 
 def test_a_schedule_says_what_an_event_on_a_bus_is(repository: Repository) -> None:
@@ -84,7 +76,7 @@ def test_a_schedule_says_what_an_event_on_a_bus_is(repository: Repository) -> No
 def test_new_objects_of_a_bucket_reach_it_too(repository: Repository) -> None:
     repository.write("deploy.py", SHARED.replace("    return", '    shared.bucket("in", event_bridge=True)\n    return'))
     repository.project("acres", QUEUE, 'p.on_object("o", t, p.shared.bucket("in") / "new")')
-    assert actions_of(repository.resources(), "o-trigger") == [("sqs:SendMessage", "«acres: resource/work#Arn»")]
+    assert allowed(repository.resources(), "o-trigger") == [("sqs:SendMessage", "«acres: resource/work#Arn»")]
 
 
 TOLD = '"NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}'
@@ -103,7 +95,7 @@ def test_alerts_reach_a_topic_of_any_kind(repository: Repository) -> None:
     repository.project("acres", TOPIC, "p.alert(t)")
     resources = repository.resources()
     assert resources["resource/Validate.errors"].desired()["AlarmActions"] == ["«acres: resource/alerts#TopicArn»"]
-    assert actions_of(resources, "alert-jobs-trigger") == [("sns:Publish", "«acres: resource/alerts#TopicArn»")]
+    assert allowed(resources, "alert-jobs-trigger") == [("sns:Publish", "«acres: resource/alerts#TopicArn»")]
 
 
 def test_what_fails_may_be_of_any_type(repository: Repository) -> None:
@@ -197,8 +189,8 @@ def test_another_type_is_refused(repository: Repository, lines: tuple[str, ...],
 def test_an_operation_is_called_with_what_it_takes(repository: Repository) -> None:
     api = "arn:aws:scheduler:::aws-sdk:sqs:sendMessage"
     constant = '{"QueueUrl": t.attribute("QueueUrl"), "MessageBody": "<aws.scheduler.scheduled-time>"}'
-    allowed = 'permissions=[allow("sqs:SendMessage", on=t)]'
-    repository.project("acres", "from common import allow", QUEUE, f'p.schedule("s", "{api}", {DAILY}, {constant}, {allowed})')
+    access = 'permissions=[allow("sqs:SendMessage", on=t)]'
+    repository.project("acres", "from common import allow", QUEUE, f'p.schedule("s", "{api}", {DAILY}, {constant}, {access})')
     sent = json.loads(repository.resources()["resource/s.schedule"].desired()["Target"]["Input"])
     assert sent["QueueUrl"] == "«acres: resource/work#QueueUrl»"
 

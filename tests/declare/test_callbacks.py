@@ -3,8 +3,8 @@
 import pytest
 
 from common.base.errors import DeclarationError
-from common.model.resource import Key, Resource
-from common.resources.role import Role
+from common.model.resource import Key
+from tests.support.rendered import allowed
 from tests.support.repository import Repository
 
 WAITING = """
@@ -12,13 +12,7 @@ WAITING = """
  "Parameters": {"FunctionName": "${Validate.arn}", "Payload": {"token.$": "$$.Task.Token"}}, "End": true}}}
 """
 FLOW = "arn:aws:states:eu-central-1:123456789012:stateMachine:t-dev-acres-flow"
-ANSWERS = {f"states:SendTask{end} {FLOW}" for end in ("Failure", "Heartbeat", "Success")}
-
-
-def statements(role: Resource) -> set[str]:
-    """Each action of a role with its resource."""
-    assert isinstance(role, Role)
-    return {f"{action} {arn}" for statement in role.statements for action in statement["Action"] for arn in statement["Resource"]}
+ANSWERS = {(f"states:SendTask{end}", FLOW) for end in ("Failure", "Heartbeat", "Success")}
 
 
 def test_a_function_and_a_job_that_write_a_machine_may_answer_it(repository: Repository) -> None:
@@ -30,8 +24,8 @@ def test_a_function_and_a_job_that_write_a_machine_may_answer_it(repository: Rep
     )
     repository.write("projects/acres/flow.asl.json", WAITING)
     resources = repository.resources()
-    assert statements(resources["role/Validate-lambda"]) >= ANSWERS
-    assert statements(resources["role/load-glue-job"]) >= ANSWERS
+    assert {*allowed(resources, "Validate-lambda")} >= ANSWERS
+    assert {*allowed(resources, "load-glue-job")} >= ANSWERS
     flow = Key("acres", "state-machine", "flow")
     assert flow not in {*resources["lambda/Validate"].needs, *resources["role/Validate-lambda"].needs}
     assert Key("acres", "lambda", "Validate") in resources["state-machine/flow"].needs

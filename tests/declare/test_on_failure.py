@@ -1,4 +1,4 @@
-"""What is told when one thing fails."""
+"""What is notified when one thing fails."""
 
 import json
 from pathlib import Path
@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from common.model.resource import Key, Resource
-from common.resources.role import Role
-from common.resources.rule import Rule
+from common.model.resource import Key
+from tests.support.rendered import allowed, rule_of
 from tests.support.repository import SHARED, Repository
 
 HERE = "eu-central-1:123456789012"
@@ -27,18 +26,6 @@ def repository(tmp_path: Path) -> Repository:
     made = Repository(tmp_path)
     made.write("deploy.py", SHARED.replace("    return shared", '    shared.topic("alerts")\n    return shared'))
     return made
-
-
-def rule_of(resources: dict[str, Resource], name: str) -> Rule:
-    rule = resources[f"rule/{name}"]
-    assert isinstance(rule, Rule)
-    return rule
-
-
-def allowed(resources: dict[str, Resource], name: str) -> list[tuple[str, str]]:
-    role = resources[f"role/{name}"]
-    assert isinstance(role, Role)
-    return [(action, arn) for entry in role.statements for action in entry["Action"] for arn in entry["Resource"]]
 
 
 def test_a_failed_execution_is_a_sentence_for_a_topic(repository: Repository) -> None:
