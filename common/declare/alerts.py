@@ -4,8 +4,8 @@ Executions, job runs and crawls that fail are events, for which a rule publishes
 express executions that fail, and rules and schedules that cannot start their targets are metrics, so each has an alarm.
 CloudWatch publishes by the policy of the topic, and the one that a topic is created with allows that to alarms of its account.
 
-The metrics of EventBridge Scheduler are of a whole group of schedules, so what a schedule cannot start goes to a queue, whose
-metric tells of it.
+The metrics of EventBridge Scheduler are of a whole group of schedules, so what a schedule cannot start goes to a queue, and
+an alarm watches the metric of the queue.
 
 Follows https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html,
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html and
@@ -19,11 +19,11 @@ from typing import ClassVar
 from common.base.errors import DeclarationError
 from common.declare import configuration, dead_letters, failures, targets
 from common.declare.declaration import Configured
-from common.declare.failures import CRAWLER, SUBJECTS, UNDELIVERED, Alarm, Subject
+from common.declare.failures import SUBJECTS, UNDELIVERED, Alarm, Subject
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
 from common.declare.resource_references import KIND
-from common.declare.targets import FUNCTION, JOB, MACHINE
+from common.declare.targets import CRAWLER, FUNCTION, JOB, MACHINE
 from common.declare.triggers import check_no_schedule, role_of
 from common.environment.resource_settings import TriggerSettings
 from common.model.generated import GeneratedRef, marked_keys
@@ -58,9 +58,9 @@ class AlertDeclaration:
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
         """Adds the rule and its role, if the project has anything of the type."""
-        known = project.known()
+        resources = project.known()
         of_type = [declared for declared in self.refs() if targets.type_of(declared) == self.type_name]
-        if not (watched := [declared for declared in of_type if not failures.is_express(known.get(declared.key))]):
+        if not (watched := [declared for declared in of_type if not failures.is_express(resources.get(declared.key))]):
             return
         subject = SUBJECTS[self.type_name]
         for number, pattern in enumerate(subject.patterns(subject.names(watched)), 1):
@@ -79,13 +79,13 @@ def add_rule(
     needs: Iterable[Ref] = (),
     role_ref: Ref | None = None,
 ) -> None:
-    """Adds a rule that tells of failures, and its role: a topic gets a sentence, anything else the event as it is.
+    """Adds a rule that reports failures, and its role: a topic gets a sentence, anything else the event as it is.
 
     Args:
         project: the project.
         ref: the rule.
         configured: what configuration says of it.
-        notify: what is told.
+        notify: what is notified.
         subject: the failures.
         pattern: which of them.
         needs: what must exist first besides.
@@ -127,16 +127,16 @@ class AlarmsDeclaration:
         """Adds the alarms."""
         targets.check_region(project, ref, self.topic)
         check_key(project, self.topic)
-        known = project.known()
+        resources = project.known()
         for declared in self.refs():
-            if (alarm := _alarm(declared, known.get(declared.key))) is not None:
+            if (alarm := _alarm(declared, resources.get(declared.key))) is not None:
                 alarm.add(project, [self.topic])
         for queue in {queue.key: queue for queue in project.dead_letters.values()}.values():
             failures.queue_alarm(queue).add(project, [self.topic])
 
 
 def _alarm(ref: Ref, resource: Resource | None) -> Alarm | None:
-    """The alarm of what tells of its failures by a metric; None if that is something else."""
+    """The alarm of a resource whose failures are a metric; None for any other resource."""
     type_name = targets.type_of(ref)
     if type_name == FUNCTION:
         text, link = f"the function {ref.name} has failed", f"lambda/home?region={{region}}#/functions/{ref.name}"
@@ -167,8 +167,8 @@ def check_key(project: ProjectResources, topic: Ref) -> None:
     Raises:
         DeclarationError: they cannot.
     """
-    known = project.known()
-    resource = known.get(topic.key)
+    resources = project.known()
+    resource = resources.get(topic.key)
     name = str(resource.properties.get("KmsMasterKeyId", "")) if isinstance(resource, CloudResource | Topic) else ""
     where = f"{project.env.where(project.project)}: {topic.key}"
     if name.endswith("alias/aws/sns"):
@@ -177,7 +177,7 @@ def check_key(project: ProjectResources, topic: Ref) -> None:
             f"policy allows kms:GenerateDataKey and kms:Decrypt to cloudwatch.amazonaws.com, or none."
         )
     for key in marked_keys(name):
-        if (policy := _policy_of(known.get(key))) is not None and CLOUDWATCH not in policy:
+        if (policy := _policy_of(resources.get(key))) is not None and CLOUDWATCH not in policy:
             raise DeclarationError(
                 f"{where}: {key} encrypts it, and its KeyPolicy does not allow {CLOUDWATCH} to use it, so no alarm could "
                 f'publish. Add a statement with "Principal": {{"Service": "{CLOUDWATCH}"}} and "Action": '

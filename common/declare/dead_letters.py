@@ -36,12 +36,18 @@ def fields_of(
         queue: the queue that takes what it could not deliver, if any.
     """
     fields, named = properties.render(project, ref, settings.properties)
-    if settings.retries is not None:
-        fields = {**fields, "RetryPolicy": {**fields.get("RetryPolicy", {}), "MaximumRetryAttempts": settings.retries}}
+    fields = with_retries(fields, settings)
     if queue is None:
         return fields, named
     project.rules_of_queues[queue].append(ref)
     return {**fields, "DeadLetterConfig": {"Arn": queue.arn}}, (*named, queue)
+
+
+def with_retries(fields: JsonObject, settings: TriggerSettings) -> JsonObject:
+    """The fields of a target of a rule or a schedule, with how often a delivery that fails is tried again."""
+    if settings.retries is None:
+        return fields
+    return {**fields, "RetryPolicy": {**fields.get("RetryPolicy", {}), "MaximumRetryAttempts": settings.retries}}
 
 
 def allow_rules(project: ProjectResources) -> None:

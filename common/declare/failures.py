@@ -19,8 +19,9 @@ from common.base.json_types import Json, JsonMapping, JsonObject
 from common.declare import cloud_resources
 from common.declare.project_resources import ProjectResources
 from common.declare.resource_references import KIND, stand_in
-from common.declare.targets import FUNCTION, JOB, MACHINE
+from common.declare.targets import CRAWLER, FUNCTION, JOB, MACHINE
 from common.environment import partitions
+from common.environment.setting_types import PATTERN_CHARACTERS
 from common.model import comparison
 from common.model.existing import ExistingRef
 from common.model.lookup import ALARMS
@@ -30,13 +31,7 @@ from common.resources.cloud_control import CloudResource
 from common.resources.rule import Rule
 from common.resources.state_machine import StateMachine
 
-CRAWLER = "AWS::Glue::Crawler"
 ALARM = "AWS::CloudWatch::Alarm"
-PATTERN_CHARACTERS = 2048
-"""How long the pattern of a rule may be, unless an account has asked for more.
-
-Follows https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
-"""
 ALARM_SECONDS = 60
 """An alarm counts what fails within this many seconds together."""
 UNDELIVERED = "undelivered"
@@ -153,7 +148,7 @@ STATE_CHANGE = Subject(
     text="<what> <why>",
     link="cloudwatch/home?region={region}#alarmsV2:alarm/<alarm>",
 )
-"""The events of alarms, which take the news of a metric to where alarms themselves do not."""
+"""The events of alarms. By them a metric reaches what an alarm itself cannot notify."""
 
 
 def is_express(machine: Resource | None) -> bool:
@@ -165,13 +160,13 @@ def is_express(machine: Resource | None) -> bool:
 
 @dataclass(frozen=True)
 class Alarm:
-    """An alarm that begins as soon as a metric is above zero.
+    """An alarm that goes off as soon as a metric is above zero.
 
     Args:
         reference: the name in its key.
         about: what it is about.
         ending: ends its name in AWS.
-        text: what has happened if it begins.
+        text: what has happened when it goes off.
         metrics: what it watches.
         link: the address of the thing in AWS's console, without the beginning.
     """
@@ -204,8 +199,8 @@ class Alarm:
         notified = [*earlier.properties.get("AlarmActions", ())] if isinstance(earlier, CloudResource) else []
         if actions := list(dict.fromkeys([*notified, *(topic.arn for topic in topics)])):
             alarm["AlarmActions"] = actions
-        told = [replace(topic, purposes=(ALARMS,)) if isinstance(topic, ExistingRef) else topic for topic in topics]
-        identity = project.identity(stands_for, [self.about, *told])
+        notifying = [replace(topic, purposes=(ALARMS,)) if isinstance(topic, ExistingRef) else topic for topic in topics]
+        identity = project.identity(stands_for, [self.about, *notifying])
         if isinstance(earlier, CloudResource):
             needs, uses = dict.fromkeys((*earlier.needs, *identity.needs)), dict.fromkeys((*earlier.uses, *identity.uses))
             identity = replace(identity, needs=tuple(needs), uses=tuple(uses))
@@ -262,7 +257,7 @@ def queue_alarm(queue: Ref) -> Alarm:
 
 
 def _see(project: ProjectResources, link: str) -> str:
-    """Where people look it up in AWS's console, as a sentence; empty where nobody knows the console."""
+    """Where people look it up in AWS's console, as a sentence; empty if its address is not known."""
     console = partitions.console(project.env.account)
     return f" See {console}/{link.replace('{region}', project.env.region)}" if console else ""
 

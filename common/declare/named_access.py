@@ -101,10 +101,11 @@ class Access:
         listed = tuple(permissions)
         named = [entry for entry in listed if isinstance(entry, NamedThing)]
         others = [entry for entry in listed if not isinstance(entry, NamedThing)]
-        used = {writing: [resolved(thing) for thing in named if (thing.kind == "key") == writing] for writing in (False, True)}
+        read = [resolved(thing) for thing in named if thing.kind != "key"]
+        used = [resolved(thing) for thing in named if thing.kind == "key"]
         return cls(
-            reads=(*validation.check_grants("reads", _found("reads", reads, resolved)), *used[False]),
-            writes=(*validation.check_grants("writes", _found("writes", writes, resolved)), *used[True]),
+            reads=(*validation.check_grants("reads", _with_references("reads", reads, resolved)), *read),
+            writes=(*validation.check_grants("writes", _with_references("writes", writes, resolved)), *used),
             further=FurtherAccess.of(others, managed_policies),
         )
 
@@ -118,7 +119,7 @@ class Access:
         return tuple(ref for ref in refs if isinstance(ref, ExistingRef) or ref.key.kind != "state-machine")
 
 
-def _found(what: str, values: Json, resolved: Callable[[NamedThing], Ref]) -> Json:
+def _with_references(what: str, values: Json, resolved: Callable[[NamedThing], Ref]) -> Json:
     """The values with a reference in place of each name; what is no list stays as it is, and is refused elsewhere."""
     if isinstance(values, NamedThing):
         raise TypeError(f"{what} is a list, even of one: write {what}=[{values.kind}(…)]")

@@ -1,8 +1,8 @@
-"""What is told when one thing fails: `Pipeline.on_failure`, where `Pipeline.alert` is about all things of a project.
+"""Notifications of the failures of one thing: `Pipeline.on_failure`. `Pipeline.alert` is about all things of a project.
 
 What sends events has a rule that waits for them. A function sends what it could not do of its asynchronous invocations to one
 destination: to a queue or a function itself, for anything else to the default event bus, where the rule waits. What has only
-metrics has an alarm, which publishes to a topic itself; anything else is told by a rule that waits for the alarm.
+metrics has an alarm, which publishes to a topic itself; anything else is notified by a rule that waits for the alarm.
 
 Follows https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html and
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
@@ -18,12 +18,12 @@ from common.declare.alerts import UndeliveredDeclaration, add_rule, check_key
 from common.declare.allowed_actions import allow
 from common.declare.cloud_resources import ResourceDeclaration
 from common.declare.declaration import Configured
-from common.declare.failures import CRAWLER, STATE_CHANGE, SUBJECTS, UNDELIVERED, Alarm
+from common.declare.failures import STATE_CHANGE, SUBJECTS, UNDELIVERED, Alarm
 from common.declare.naming import Exact
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
 from common.declare.resource_references import KIND, reference_to, token_of
-from common.declare.targets import FUNCTION, JOB, MACHINE, QUEUE, TOPIC
+from common.declare.targets import CRAWLER, FUNCTION, JOB, MACHINE, QUEUE, TOPIC
 from common.model.existing import ExistingRef
 from common.model.generated import GeneratedRef
 from common.model.reference import Ref
@@ -40,7 +40,7 @@ FAILING = (MACHINE, JOB, CRAWLER, FUNCTION)
 
 @dataclass(frozen=True, kw_only=True)
 class FailureDeclaration:
-    """What tells of the failures of one thing; `Failures.on_failure` explains every field."""
+    """What reports the failures of one thing; `Failures.on_failure` explains every field."""
 
     after_others: ClassVar[bool] = True
     of: Ref
@@ -83,7 +83,7 @@ def is_sent_directly(of: Ref, notify: Ref) -> bool:
 
 
 class Failures(PipelineParts):
-    """The method by which pipelines declare what is told of failures of one thing."""
+    """The method by which pipelines declare what is notified of the failures of one thing."""
 
     def on_failure(
         self,
@@ -131,7 +131,7 @@ class Failures(PipelineParts):
                 f"{function.key} has one destination for its failures: say on_failure once, with a topic for several"
             )
         directly = is_sent_directly(function, notify)
-        bus = f"arn:{self.env.partition}:events:{self.env.region}:{self.env.account_id}:event-bus/default"
+        bus = self.env.arn("events", "event-bus/default")
         destination = token_of(notify) if directly else bus
         schema = schema_of(DESTINATION, self.env.region)
         declared: JsonObject = {

@@ -74,7 +74,7 @@ def accepted_names(kind: Kind) -> list[str]:
     partly = {name.partition(".")[0] for name in own if "." in name}
     result = []
     for name in sorted({*members, *accepted.keys, *accepted.operations} - own):
-        if name not in partly or accepted.operation == "":
+        if name not in partly or not accepted.operation:
             result.append(name)
             continue
         inner = Parameter(kind.service, accepted.operation, (*accepted.path, name)).members()
@@ -97,9 +97,8 @@ def _problems(kind: Kind, properties: JsonMapping) -> Iterator[str]:
     names = {name: Parameter(kind.service, operation, (name,), has_mark) for name, operation in accepted.operations.items()}
     whole = Parameter(kind.service, accepted.operation, accepted.path, has_mark) if accepted.operation else None
     members = {*(whole.members() if whole else ()), *accepted.keys}
-    accepted_names = {*names, *members} - own
-    for name in sorted(properties.keys() - accepted_names - own):
-        choices = sorted(accepted_names)
+    choices = sorted({*names, *members} - own)
+    for name in sorted(properties.keys() - {*choices} - own):
         guess = did_you_mean(name, choices, otherwise=f" It accepts {', '.join(choices)}.")
         yield f"{accepted.operation or 'AWS'} does not accept {name!r}.{guess}"
     for name in names.keys() & properties.keys():

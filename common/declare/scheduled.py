@@ -15,7 +15,16 @@ from common.aws.resource_schemas import schema_of
 from common.base import schedules
 from common.base.errors import DeclarationError
 from common.base.json_types import Json, JsonMapping, JsonObject
-from common.declare import cloud_resources, configuration, grants, properties, targets, universal_targets, validation
+from common.declare import (
+    cloud_resources,
+    configuration,
+    dead_letters,
+    grants,
+    properties,
+    targets,
+    universal_targets,
+    validation,
+)
 from common.declare.allowed_actions import FurtherAccess, Permission
 from common.declare.declaration import Configured
 from common.declare.failures import UNDELIVERED, rule_alarm
@@ -135,9 +144,7 @@ class ScheduleDeclaration:
         target["Input"] = json.dumps(content, sort_keys=True, ensure_ascii=False)  # marks stay as they are
         if isinstance(self.target, Ref) and targets.type_of(self.target) == targets.STREAM:
             target = {"KinesisParameters": {"PartitionKey": ref.name}, **target}
-        if settings.retries is not None:
-            target["RetryPolicy"] = {**target.get("RetryPolicy", {}), "MaximumRetryAttempts": settings.retries}
-        return target, named
+        return dead_letters.with_retries(target, settings), named
 
     def _dead_letter(self, project: ProjectResources, ref: Ref, *, configured: bool) -> Ref | None:
         """The queue that takes what could not be started: the declared one, or one of those that failures are collected in.

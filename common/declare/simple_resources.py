@@ -25,8 +25,6 @@ from common.resources.topic import Topic
 Make = Callable[..., Resource]
 """A type of resources with what is declared filled in, as `functools.partial` does it: it takes `identity`, `properties` and the
 texts of a declaration."""
-
-
 Stream = Literal["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"]
 """What the stream of a table tells of each change."""
 
@@ -52,8 +50,8 @@ class SimpleDeclaration:
         texts: Mapping[str, str | None] | None = None,
     ) -> "SimpleDeclaration":
         """Checks that the properties are an object; a text that is None is left out."""
-        given = {name: text for name, text in (texts or {}).items() if text is not None}
-        return cls(make, tuple(uses), validation.check_object("properties", properties or {}), given)
+        declared = {name: text for name, text in (texts or {}).items() if text is not None}
+        return cls(make, tuple(uses), validation.check_object("properties", properties or {}), declared)
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:  # nothing is configured
         """Adds the resource."""

@@ -1,6 +1,6 @@
 """What triggers reach: the permission that the role of a rule or schedule needs for it.
 
-A target is one of ours, of others, or a resource of any type; which types there are is told by `ACTIONS`. Rules reach all of them
+A target is one of ours, of others, or a resource of any type; `ACTIONS` lists the types. Rules reach all of them
 by a role, so that nothing is added to the policies of functions, queues and topics.
 
 Follows https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html,
@@ -22,7 +22,7 @@ from common.resources.state_machine import StateMachine
 
 MACHINE, FUNCTION, JOB = "AWS::StepFunctions::StateMachine", "AWS::Lambda::Function", "AWS::Glue::Job"
 QUEUE, TOPIC, STREAM, BUS = "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::Kinesis::Stream", "AWS::Events::EventBus"
-BUCKET, TABLE = "AWS::S3::Bucket", "AWS::DynamoDB::Table"
+BUCKET, TABLE, CRAWLER = "AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Glue::Crawler"
 DELIVERY, DESTINATION = "AWS::KinesisFirehose::DeliveryStream", "AWS::Events::ApiDestination"
 TYPES = {
     "state-machine": MACHINE,
@@ -32,7 +32,7 @@ TYPES = {
     "topic": TOPIC,
     "table": TABLE,
     "bucket": BUCKET,
-    "crawler": "AWS::Glue::Crawler",
+    "crawler": CRAWLER,
 }
 """The types, as CloudFormation names them, of kinds of resources that have a method of their own."""
 WORDS = {

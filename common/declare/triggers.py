@@ -23,7 +23,6 @@ OBJECT_PATHS = {"bucket": "$.detail.bucket.name", "key": "$.detail.object.key"}
 """The JSON paths at which an event of EventBridge names the new object."""
 OBJECT_INPUT = '{"bucket": <bucket>, "key": <key>}'
 """The input of an execution that a new object starts."""
-
 OF_SCHEDULES = ("expression", "timezone", "flexible_minutes", "start", "end")
 """The settings of schedules alone."""
 
@@ -125,16 +124,18 @@ def _check_events(bucket: Resource | None, where: str) -> None:
             f"{where}: {bucket.key} tells nobody of new objects. Declare it with shared.bucket({name!r}, event_bridge=True)."
         )
     if isinstance(bucket, CloudResource):
-        told = bucket.properties.get("NotificationConfiguration", {}).get("EventBridgeConfiguration")
-        if told is None or not told.get("EventBridgeEnabled", True):
+        events = bucket.properties.get("NotificationConfiguration", {}).get("EventBridgeConfiguration")
+        if events is None or not events.get("EventBridgeEnabled", True):
             fields = '"NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}'
             raise DeclarationError(f"{where}: {bucket.key} tells nobody of new objects. Declare it with {fields}.")
 
 
 def _settings(fields: JsonMapping, retries: int | None) -> JsonObject:
     """What the declaration of a rule says of its settings."""
-    checked = None if retries is None else validation.check_integer("retries", retries, 0, 185)
-    return {"properties": fields, **({} if checked is None else {"retries": checked})}
+    return {
+        "properties": fields,
+        **({} if retries is None else {"retries": validation.check_integer("retries", retries, 0, 185)}),
+    }
 
 
 class Triggers(PipelineParts):

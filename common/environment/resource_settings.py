@@ -15,7 +15,7 @@ from common.base.text_rules import LayerArn, LogGroupArn, RoleArn, Text
 from common.environment import aws_versions
 from common.environment.crawler_targets import CatalogTarget, DeltaTarget, DynamoTarget, IcebergTarget, JdbcTarget
 from common.environment.names import PhysicalName
-from common.environment.setting_types import DeadLetter, FileSystem, KmsKey, QueueArn, Retention, Verify
+from common.environment.setting_types import PATTERN_CHARACTERS, DeadLetter, FileSystem, KmsKey, QueueArn, Retention, Verify
 from common.environment.settings_model import Model, Settings
 
 
@@ -269,7 +269,7 @@ class TriggerSettings(Settings):
     """The moment, in UTC, from which on a schedule starts its target, as in 2027-01-31T06:30:00."""
     end: Annotated[str, AfterValidator(schedules.check_moment)] | None = None
     """The moment, in UTC, after which a schedule starts its target no more."""
-    pattern_characters: int = Field(default=2048, ge=1, le=4096)
+    pattern_characters: int = Field(default=PATTERN_CHARACTERS, ge=1, le=4096)
     """How long the pattern of a rule may be. More than 2,048 characters takes a quota of the account that AWS has raised."""
     role: RoleArn | None = None
     """An existing role. Without it the deployer manages one."""

@@ -16,6 +16,11 @@ Verify = Literal["always", "on_request"]
 """When a plan reads the live state of a resource that is recorded as unchanged: always, or with --verify."""
 
 
+PATTERN_CHARACTERS = 2048
+"""How many characters the pattern of a rule may have, unless AWS has raised this quota of an account.
+
+Follows https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+"""
 Reference = r"\$\{[^{}]+\}"
 """The pattern of a reference to something that is declared."""
 KmsKey = Annotated[str, Field(pattern=rf"^(arn:aws[a-z-]*:kms:\S+:key/\S+|{Reference})$")]
