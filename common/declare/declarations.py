@@ -139,6 +139,10 @@ class Declarations:
         """Lets a queue take what a schedule could not start, or all schedules that have no other queue for that."""
         self._resources.undelivered[trigger.key if trigger is not None else None] = queue
 
+    def collects_undelivered(self, trigger: Ref) -> bool:
+        """Whether a queue takes what this schedule could not start."""
+        return trigger.key in self._resources.undelivered
+
     def borrow(self, shared: Iterable[Resource]) -> None:
         """Receives the resources of root `deploy.py`."""
         for resource in shared:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from common.aws.resource_schemas import schema_of
+from common.base.errors import DeclarationError
 from common.base.json_types import JsonObject
 from common.declare import failures, targets, used_keys
 from common.declare.alerts import UndeliveredDeclaration, add_rule, check_key
@@ -73,8 +74,27 @@ class FailureDeclaration:
             return None
         if isinstance(resource, Rule):
             return failures.rule_alarm(self.of, resource)
-        queue = project.dead_letters[self.of.key]
+        queue = self._dead_letter(project)
         return None if queue == self.notify else failures.queue_alarm(queue)
+
+    def _dead_letter(self, project: ProjectResources) -> Ref:
+        """The queue that takes what a schedule could not start.
+
+        Raises:
+            DeclarationError: nothing is known of that queue but its ARN, or another queue is to be notified.
+        """
+        where, queue = project.where(self.of), project.dead_letters.get(self.of.key)
+        if queue is None:
+            raise DeclarationError(
+                f"{where}: its properties name the ARN of its dead letter queue, which is not enough for p.on_failure. Give a "
+                f"reference to the queue as dead_letter of p.schedule, such as p.existing.queue(…)."
+            )
+        if targets.type_of(self.notify) == QUEUE and queue != self.notify:
+            raise DeclarationError(
+                f"{where}: what it cannot start goes to {queue.key}, so it cannot go to {self.notify.key}. Take the dead letter "
+                f"or p.on_failure away."
+            )
+        return queue
 
 
 def is_sent_directly(of: Ref, notify: Ref) -> bool:
@@ -145,8 +165,9 @@ class Failures(PipelineParts):
         self._declarations.allow(function, allow(*actions, on=notify if directly else bus))
 
     def _collect_undelivered(self, trigger: Ref, notify: Ref) -> None:
-        """Gives a schedule a queue for what it could not start; a rule needs none."""
-        queue = notify
-        if targets.type_of(notify) != QUEUE:
+        """Gives a schedule a queue for what it could not start: the one that is notified, or else its own; a rule needs none."""
+        if targets.type_of(notify) == QUEUE:
+            self._declarations.collect_undelivered(notify, trigger)
+        elif not self._declarations.collects_undelivered(trigger):
             queue = self._declarations.add("queue", f"{trigger.key.name}-{UNDELIVERED}", UndeliveredDeclaration())
-        self._declarations.collect_undelivered(queue, trigger)
+            self._declarations.collect_undelivered(queue, trigger)

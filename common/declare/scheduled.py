@@ -27,7 +27,7 @@ from common.declare import (
 )
 from common.declare.allowed_actions import FurtherAccess, Permission
 from common.declare.declaration import Configured
-from common.declare.failures import UNDELIVERED, rule_alarm
+from common.declare.failures import rule_alarm
 from common.declare.naming import Exact
 from common.declare.permissions import Statement
 from common.declare.project_resources import ProjectResources
@@ -99,11 +99,17 @@ class ScheduleDeclaration:
             universal_targets.check_input(self.target, constant, where)
         target, named = self._target(project, ref, settings, constant)
         statements: list[Statement] = []
+        dead_letter = self.dead_letter
         if "DeadLetterConfig" in target:
-            statements += grants.dead_letter(project, target["DeadLetterConfig"]["Arn"], named)
-        dead_letter = self._dead_letter(project, ref, configured=bool(statements))
+            arn = target["DeadLetterConfig"]["Arn"]
+            statements += grants.dead_letter(project, arn, named)
+            if (queue := next((queue for queue in named if queue.arn == arn), None)) is not None:
+                project.dead_letters[ref.key] = queue
+        elif dead_letter is None:
+            dead_letter = project.undelivered.get(ref.key) or project.undelivered.get(None)
         if dead_letter is not None:
             target["DeadLetterConfig"] = {"Arn": dead_letter.arn}
+            project.dead_letters[ref.key] = dead_letter
         used = [used_ref for used_ref in (self.target, dead_letter) if isinstance(used_ref, Ref)]
         statements += [statement for used_ref in used for statement in targets.statements(project, ref, used_ref)]
         role = project.role(ref, settings.role, statements, self.access, used, runs_as=(PRINCIPAL, ROLE_WORD))
@@ -145,28 +151,6 @@ class ScheduleDeclaration:
         if isinstance(self.target, Ref) and targets.type_of(self.target) == targets.STREAM:
             target = {"KinesisParameters": {"PartitionKey": ref.name}, **target}
         return dead_letters.with_retries(target, settings), named
-
-    def _dead_letter(self, project: ProjectResources, ref: Ref, *, configured: bool) -> Ref | None:
-        """The queue that takes what could not be started: the declared one, or one of those that failures are collected in.
-
-        Args:
-            project: the project.
-            ref: the schedule.
-            configured: whether its properties name one.
-
-        Raises:
-            DeclarationError: there are two.
-        """
-        collecting = project.undelivered.get(ref.key)
-        if self.dead_letter is not None and collecting is not None and not collecting.key.name.endswith(UNDELIVERED):
-            raise DeclarationError(
-                f"{project.where(ref)}: what it cannot start goes to {self.dead_letter.key}, so it cannot go to "
-                f"{collecting.key}. Take the dead letter or p.on_failure away."
-            )
-        queue = self.dead_letter or (None if configured else collecting or project.undelivered.get(None))
-        if queue is not None:
-            project.dead_letters[ref.key] = queue
-        return queue
 
     def _called(self, project: ProjectResources, constant: JsonMapping) -> tuple[str, JsonMapping]:
         """What the schedule calls, and with what."""

@@ -149,6 +149,9 @@ def test_an_alarm_of_both_tells_both(repository: Repository, lines: tuple[str, s
     assert {Key("shared", "topic", "alerts"), Key("acres", "topic", "other")} <= set(alarm.needs)
 
 
+DEAD_LETTER_ARN = f', properties={{"DeadLetterConfig": {{"Arn": "arn:aws:sqs:{HERE}:theirs"}}}}'
+
+
 def schedule(more: str = "") -> str:
     return f's = p.schedule("s", f, "rate(1 hour)"{more})'
 
@@ -181,6 +184,34 @@ def test_a_dead_letter_queue_that_is_declared_is_watched(repository: Repository)
     assert "queue/s-undelivered" not in resources
 
 
+def test_a_dead_letter_queue_in_properties_is_watched(repository: Repository) -> None:
+    fields = ', properties={"DeadLetterConfig": {"Arn": "${work.arn}"}}'
+    repository.project("acres", FUNCTION, TELL, WORK, schedule(fields), "p.on_failure(s, t)", "p.alert(t)")
+    resources = repository.resources()
+    assert resources["resource/work.filled"].desired()["AlarmActions"] == [TOPIC]
+    assert "queue/s-undelivered" not in resources
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [("p.on_failure(s, t)", "p.on_failure(s, q, reference='b')"), ("p.on_failure(s, q)", "p.on_failure(s, t, reference='b')")],
+)
+def test_a_queue_and_a_topic_may_both_be_notified(repository: Repository, lines: tuple[str, str]) -> None:
+    repository.project("acres", FUNCTION, TELL, WORK, schedule(), *lines)
+    resources = repository.resources()
+    target = resources["resource/s.schedule"].desired()["Target"]
+    assert target["DeadLetterConfig"] == {"Arn": f"arn:aws:sqs:{HERE}:t-dev-acres-work"}
+    assert resources["resource/work.filled"].desired()["AlarmActions"] == [TOPIC]
+    assert "queue/s-undelivered" not in resources
+
+
+def test_two_topics_may_be_notified(repository: Repository) -> None:
+    second = 'p.on_failure(s, p.topic("other"), reference="b")'
+    repository.project("acres", FUNCTION, TELL, schedule(), "p.on_failure(s, t)", second)
+    actions = repository.resources()["resource/s-undelivered.filled"].desired()["AlarmActions"]
+    assert actions == [TOPIC, f"arn:aws:sns:{HERE}:t-dev-acres-other"]
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -193,6 +224,14 @@ def test_a_dead_letter_queue_that_is_declared_is_watched(repository: Repository)
         (
             f'{schedule(", dead_letter=p.queue(chr(97))")}; p.on_failure(s, p.queue("b"))',
             "what it cannot start goes to queue/a, so it cannot go to queue/b. Take the dead letter or p.on_failure away.",
+        ),
+        (
+            f'{schedule(", dead_letter=p.queue(chr(97))")}; p.on_failure(s, p.queue("b-undelivered"))',
+            "what it cannot start goes to queue/a, so it cannot go to queue/b-undelivered.",
+        ),
+        (
+            f"{schedule(DEAD_LETTER_ARN)}; p.on_failure(s, t)",
+            "rule/s: its properties name the ARN of its dead letter queue, which is not enough for p.on_failure.",
         ),
     ],
 )
