@@ -33,7 +33,8 @@ def secret(name: str | Ref, *, kms_key: str | Ref | None = None) -> NamedThing:
 
     Args:
         name: what configuration calls it under ``existing.secrets``, its name in AWS, or its ARN; tokens are replaced.
-        kms_key: the ARN of the key that encrypts it, or a reference to the key; none for AWS's own key.
+        kms_key: the ARN of the key that encrypts it, or a reference to the key; none for AWS's own key. What a reference leads to
+            names its key itself.
     """
     return NamedThing("secret", name, kms_key)
 

@@ -56,12 +56,16 @@ class PipelineParts:
         """What a grant names: what configuration calls so, or else what is called so in AWS.
 
         Raises:
-            TypeError: it refers to something of another kind.
+            TypeError: it refers to something of another kind, or a key is given beside a reference.
         """
         kind, name = kind_of(thing.kind), thing.name
         if isinstance(name, Ref):
             if access_of(name).kind != thing.kind:
                 raise TypeError(f"{thing.kind} names a {thing.kind}, and {name.key} is none")
+            if thing.kms_key is not None:
+                raise TypeError(
+                    f"kms_key is for a {thing.kind} by its name. Where {name.key} is declared or referred to, name its key"
+                )
             return name
         if isinstance(name, str) and existing.configured(self.env, self.name, kind, name) is not None:
             return self.shared.of(thing.kind, name)

@@ -148,6 +148,10 @@ def test_they_are_looked_at_like_all_that_exists(repository: Repository) -> None
         ('reads=[secret("db", kms_key="orders")]', "kms_key is the ARN of a key, not 'orders'"),
         ('reads=[secret("db", kms_key=p.shared.bucket("final"))]', "kms_key is the ARN of a key, not bucket/final"),
         ('reads=[secret(p.shared.bucket("final"))]', "secret names a secret, and bucket/final is none"),
+        (
+            'reads=[secret(p.existing.secret("db"), kms_key="KEY")]',
+            "kms_key is for a secret by its name. Where secret/db is declared or referred to, name its key",
+        ),
         ('reads=[secret("${nothing}/db")]', "${nothing} in projects/acres: secret("),
         ("reads=[secret(7)]", "takes a name or an ARN, not 7"),
         ('permissions=["db"]', "'db' is not a permission; write [allow('service:Action', on=…)]"),
