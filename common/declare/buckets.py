@@ -1,4 +1,4 @@
-"""What declarations of buckets say of each other and of what is in them."""
+"""Checks and effects of what buckets declare: when objects expire, and which bucket gets the access logs of others."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -38,8 +38,7 @@ def with_access_logs(resources: Iterable[Resource]) -> Iterator[Resource]:
         if isinstance(resource, Bucket) and (target := _log_bucket(resource)):
             logged.setdefault(target, []).append(resource.arn)
     for resource in every:
-        sources = logged.get(resource.name) if isinstance(resource, Bucket) else None
-        if not (isinstance(resource, Bucket) and sources):
+        if not isinstance(resource, Bucket) or resource.name not in logged:
             yield resource
         elif resource.desired().get("ServerSideEncryptionConfiguration"):
             raise DeclarationError(
@@ -47,7 +46,7 @@ def with_access_logs(resources: Iterable[Resource]) -> Iterator[Resource]:
                 f"kms_key away, or name another bucket in access_logs."
             )
         else:
-            yield replace(resource, logged=tuple(sorted(sources)))
+            yield replace(resource, logged=tuple(sorted(logged[resource.name])))
 
 
 def _log_bucket(bucket: Bucket) -> str:
