@@ -40,9 +40,9 @@ OF_STREAMS = frozenset(
 )
 """Those of mappings of streams."""
 SMALL_BATCH = 10
-"""A batch of messages of a queue is no larger, unless Lambda waits for it to fill."""
+"""A batch of messages of a queue has at most this many, unless Lambda waits for it to fill."""
 FOREVER = -1
-"""Stands for no limit of retries or age."""
+"""Stands for no limit of retries."""
 ARGUMENTS = {
     "ScalingConfig": "max_concurrency",
     "BisectBatchOnFunctionError": "split_failed",
@@ -54,13 +54,6 @@ ARGUMENTS = {
     "TumblingWindowInSeconds": "tumbling_seconds",
 }
 """The arguments of `on_messages` by the properties that they become."""
-
-
-def scaling(max_concurrency: int | None) -> JsonObject | None:
-    """How many invocations work on the messages of a queue at once."""
-    if max_concurrency is None:
-        return None
-    return {"MaximumConcurrency": validation.check_integer("max_concurrency", max_concurrency, 2, 1000)}
 
 
 def source_of(source: Ref | str) -> tuple[str, str]:
@@ -110,15 +103,6 @@ def starting_of(starting: str | None, service: str) -> JsonObject:
     if service == "dynamodb":
         raise ValueError("starting: the stream of a table is read from LATEST or TRIM_HORIZON, and from no moment")
     return {"StartingPosition": "AT_TIMESTAMP", "StartingPositionTimestamp": schedules.seconds_of(moment)}
-
-
-def age_of(seconds: int | None) -> int | None:
-    """How old a record may be.
-
-    Raises:
-        ValueError: Lambda does not take it.
-    """
-    return None if seconds is None else validation.check_integer("max_age_seconds", seconds, 60, 604_800)
 
 
 def filters_of(filters: Iterable[JsonMapping]) -> JsonObject | None:

@@ -126,22 +126,21 @@ class Messages(PipelineParts):
         """
         called = validation.check_kind("function", function, "lambda")
         service, arn = mappings.source_of(source)
-        integer = validation.check_integer
+        integer = validation.check_optional_integer
+        concurrency = integer("max_concurrency", max_concurrency, 2, 1000)
         own: JsonObject = {
             "EventSourceArn": arn,
             "FunctionName": token_of(called, "name"),
-            "BatchSize": None if batch_size is None else integer("batch_size", batch_size, 1, 10_000),
-            "MaximumBatchingWindowInSeconds": integer("window_seconds", window_seconds, 0, 300) or None,
+            "BatchSize": integer("batch_size", batch_size, 1, 10_000),
+            "MaximumBatchingWindowInSeconds": validation.check_integer("window_seconds", window_seconds, 0, 300) or None,
             "FunctionResponseTypes": ["ReportBatchItemFailures"] if partial_failures else None,
             "FilterCriteria": mappings.filters_of(filters),
-            "ScalingConfig": mappings.scaling(max_concurrency),
-            "ParallelizationFactor": None if parallel is None else integer("parallel", parallel, 1, 10),
-            "MaximumRetryAttempts": None if retries is None else integer("retries", retries, mappings.FOREVER, 10_000),
-            "MaximumRecordAgeInSeconds": mappings.age_of(max_age_seconds),
+            "ScalingConfig": None if concurrency is None else {"MaximumConcurrency": concurrency},
+            "ParallelizationFactor": integer("parallel", parallel, 1, 10),
+            "MaximumRetryAttempts": integer("retries", retries, mappings.FOREVER, 10_000),
+            "MaximumRecordAgeInSeconds": integer("max_age_seconds", max_age_seconds, 60, 604_800),
             "BisectBatchOnFunctionError": split_failed or None,
-            "TumblingWindowInSeconds": None
-            if tumbling_seconds is None
-            else integer("tumbling_seconds", tumbling_seconds, 0, 900),
+            "TumblingWindowInSeconds": integer("tumbling_seconds", tumbling_seconds, 0, 900),
             "Enabled": None if enabled else False,
             **mappings.starting_of(starting, service),
         }

@@ -219,7 +219,7 @@ class Schedules(Triggers):
             "expression": validation.check_schedule(expression),
             "timezone": _checked("timezone", timezone, schedules.check_timezone),
             "flexible_minutes": validation.check_integer("flexible_minutes", flexible_minutes, 0, 1440) or None,
-            "retries": None if retries is None else validation.check_integer("retries", retries, 0, 185),
+            "retries": validation.check_optional_integer("retries", retries, 0, 185),
             "start": _checked("start", start, schedules.check_moment),
             "end": _checked("end", end, schedules.check_moment),
         }

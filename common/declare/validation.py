@@ -180,6 +180,11 @@ def check_integer(what: str, value: int, least: int, most: int) -> int:
     return value
 
 
+def check_optional_integer(what: str, value: int | None, least: int, most: int) -> int | None:
+    """Returns None for None, and otherwise an integer if it is within bounds; see `check_integer`."""
+    return None if value is None else check_integer(what, value, least, most)
+
+
 def copy_json(what: str, value: Json) -> Json:
     """Returns a copy of a JSON value.
 
