@@ -93,11 +93,15 @@ def live(aws: Aws, function: Versioned, configuration: JsonMapping) -> tuple[Sta
         return {}, {}
     whose = {"FunctionName": function.name, "Qualifier": ALIAS}
     response = aws.find("lambda", "GetFunction", "ResourceNotFoundException", **whose)
-    state: State = {PUBLISHED: response is not None and _core(response["Configuration"]) == _core(configuration)}
-    told = aws.find("lambda", "GetProvisionedConcurrencyConfig", "ProvisionedConcurrencyConfigNotFoundException", **whose)
-    number = told.get("RequestedProvisionedConcurrentExecutions") if response is not None and told else None
-    rest = {PROVISIONED: number} if number and PROVISIONED not in declared else {}
-    return {**state, **({PROVISIONED: number} if PROVISIONED in declared else {})}, rest
+    if response is None:
+        return {PUBLISHED: False, **dict.fromkeys(declared.keys() - {PUBLISHED})}, {}
+    state: State = {PUBLISHED: _core(response["Configuration"]) == _core(configuration)}
+    absent = "ProvisionedConcurrencyConfigNotFoundException"
+    provisioned = aws.find("lambda", "GetProvisionedConcurrencyConfig", absent, **whose) or {}
+    number = provisioned.get("RequestedProvisionedConcurrentExecutions")
+    if PROVISIONED in declared:
+        return {**state, PROVISIONED: number}, {}
+    return state, {PROVISIONED: number} if number else {}
 
 
 def _core(configuration: JsonMapping) -> State:
@@ -134,11 +138,11 @@ def _publish(aws: Aws, name: str, state: State) -> None:
 
 def _await_provisioned(aws: Aws, name: str) -> None:
     for _ in range(_POLLS):
-        told = aws.call("lambda", "GetProvisionedConcurrencyConfig", FunctionName=name, Qualifier=ALIAS)
-        if told["Status"] == "READY":
+        provisioned = aws.call("lambda", "GetProvisionedConcurrencyConfig", FunctionName=name, Qualifier=ALIAS)
+        if provisioned["Status"] == "READY":
             return
-        if told["Status"] == "FAILED":
-            reason = told.get("StatusReason", "no reason given")
+        if provisioned["Status"] == "FAILED":
+            reason = provisioned.get("StatusReason", "no reason given")
             raise AwsError("lambda", "PutProvisionedConcurrencyConfig", "ProvisionedConcurrencyFailed", reason)
         aws.sleep(_POLL_SECONDS)
     message = f"the concurrency of {name} is being provisioned for more than {_POLLS * _POLL_SECONDS / 60:.0f} minutes."

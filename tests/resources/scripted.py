@@ -7,11 +7,12 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 
 from common.base.errors import AwsError
+from tests.support.finding import Finds
 
 Answer = dict[str, Any] | AwsError
 
 
-class ScriptedAws:
+class ScriptedAws(Finds):
     """Answers each operation with the next line of its script, the last one for ever; an operation without a script fails.
 
     `calls` holds ("service:operation or waiter", parameters) in order; `slept` the seconds.
@@ -39,14 +40,6 @@ class ScriptedAws:
         if isinstance(answer, AwsError):
             raise answer
         return answer
-
-    def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> dict[str, Any] | None:
-        try:
-            return self.call(service, operation, **parameters)
-        except AwsError as error:
-            if error.code == absent:
-                return None
-            raise
 
     def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[dict[str, Any]]:
         yield self.call(service, operation, **parameters)

@@ -20,6 +20,7 @@ from common.model.orphan import Orphan
 from common.model.resource import Action, Change, Key, Resource
 from common.model.tags import tag_list
 from common.resources.cloud_control import CloudResource
+from tests.support.finding import Finds
 
 STAYS = {
     "cloudcontrol:ServiceLimitExceededException": "a quota",
@@ -30,7 +31,7 @@ URL = "https://sqs.us-east-1.amazonaws.com/123456789012/q"
 
 
 @dataclass(eq=False)
-class CloudControl:
+class CloudControl(Finds):
     """The API with its requests; what it makes has the identifier `URL` and the attributes that are given."""
 
     given: JsonObject = field(default_factory=lambda: {"Arn": "arn:aws:sqs:us-east-1:123456789012:q", "QueueUrl": URL})
@@ -44,14 +45,6 @@ class CloudControl:
 
     def aws(self) -> Aws:
         return self  # type: ignore[return-value]  # it waits for nothing
-
-    def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> JsonObject | None:
-        try:
-            return self.call(service, operation, **parameters)
-        except AwsError as error:
-            if error.code != absent:
-                raise
-            return None
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> JsonObject:
         assert service == "cloudcontrol"

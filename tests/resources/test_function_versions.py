@@ -89,6 +89,17 @@ def test_the_alias_goes_when_no_version_is_published_any_more(aws: ModelAws) -> 
     assert f"Alias/{NAME}:live" not in aws.live
 
 
+def test_a_function_that_begins_to_publish_has_no_alias_whose_concurrency_could_be_read(aws: ModelAws) -> None:
+    """Lambda answers ResourceNotFoundException about an alias that does not exist.
+
+    See https://docs.aws.amazon.com/lambda/latest/api/API_GetProvisionedConcurrencyConfig.html
+    """
+    plain, published = function(), function(publish=True, provisioned_concurrency=2)
+    plain.create(aws, final(plain))
+    assert brought(aws, published, plain) == {"Published", "ProvisionedConcurrentExecutions"}
+    assert aws.live[f"Alias/{NAME}:live"] == {"number": "1", "provisioned": 2}
+
+
 def test_what_publishes_nothing_costs_no_call(aws: ModelAws) -> None:
     plain = function()
     plain.create(aws, final(plain))

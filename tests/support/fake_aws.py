@@ -20,6 +20,7 @@ from common.model.orphan import Named
 from common.model.resource import Action, Change, Key, Live, Outputs, Resource, State
 from common.model.tags import other_tags, owned_tags
 from tests.support.fake_world import ACCOUNT, EPOCH, S3, Killed, Stored, World
+from tests.support.finding import Finds
 
 __all__ = ["ACCOUNT", "EPOCH", "FakeAws", "Killed", "Stored", "Text", "Thing", "World", "tagged_as"]
 
@@ -36,7 +37,7 @@ ANYBODYS = frozenset({"CreateBucket", "ListBuckets"})
 """Operations of S3 that need not say whose bucket it must be."""
 
 
-class FakeAws(S3):
+class FakeAws(S3, Finds):
     """One process's view of a world. Whoever does not say whose bucket it must be is refused, as if it were another's.
 
     Args:
@@ -97,14 +98,6 @@ class FakeAws(S3):
 
     def guard(self) -> str:
         return str(self.call("sts", "GetCallerIdentity")["Arn"])
-
-    def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> dict[str, Any] | None:
-        try:
-            return self.call(service, operation, **parameters)
-        except AwsError as error:
-            if error.code != absent:
-                raise
-            return None
 
     def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[dict[str, Any]]:
         token: dict[str, Any] = {}

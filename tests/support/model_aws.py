@@ -15,13 +15,14 @@ from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
 from common.base.errors import AwsError
+from tests.support.finding import Finds
 from tests.support.model_stores import ModelStores, model
 from tests.support.replacing_aws import Answer, Fields
 
 _CLIENTS = {"stepfunctions": "sfn"}
 
 
-class ModelAws(ModelStores):
+class ModelAws(ModelStores, Finds):
     """The resources of an account, and a session with it."""
 
     def __init__(self, region: str, account_id: str, codes: Mapping[str, bytes]) -> None:
@@ -47,14 +48,6 @@ class ModelAws(ModelStores):
         except ClientError as error:
             raise AwsError(service, operation, error.response["Error"]["Code"], error.response["Error"]["Message"]) from None
         return {**(response or {}), "ResponseMetadata": {"HTTPStatusCode": 200}}
-
-    def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> Fields | None:
-        try:
-            return self.call(service, operation, **parameters)
-        except AwsError as error:
-            if error.code != absent:
-                raise
-            return None
 
     def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[Fields]:
         yield self.call(service, operation, **parameters)
@@ -178,7 +171,8 @@ class ModelAws(ModelStores):
         alias["provisioned"] = sent["ProvisionedConcurrentExecutions"]
 
     def _on_lambda_GetProvisionedConcurrencyConfig(self, sent: Fields) -> Fields:
-        number = self.live.get(f"Alias/{sent['FunctionName']}:{sent['Qualifier']}", {}).get("provisioned")
+        alias = self._existing(f"Alias/{sent['FunctionName']}:{sent['Qualifier']}", "ResourceNotFoundException")
+        number = alias.get("provisioned")
         if number is None:
             code = {"Code": "ProvisionedConcurrencyConfigNotFoundException", "Message": "there is none"}
             raise ClientError({"Error": code}, "GetProvisionedConcurrencyConfig")
