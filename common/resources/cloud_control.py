@@ -23,7 +23,7 @@ from common.base.errors import DeclarationError
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model import hidden_fields, steps
 from common.model.declared import Declared
-from common.model.generated import IDENTIFIER, TOKEN
+from common.model.generated import IDENTIFIER, STAND_IN, TOKEN
 from common.model.kind import AT_ONCE, Calls, Kind, NameRule, Passing, Policy
 from common.model.orphan import Orphan
 from common.model.projection import projected, value_at, values_at, with_value
@@ -124,7 +124,7 @@ class CloudResource(Declared):
     @property
     def index_arn(self) -> str:
         """An ARN of its service: its own is not known before it exists."""
-        return self.arn.replace(":cloudcontrol:", f":{self.schema.service}:", 1).rpartition(":")[0] + ":any"
+        return self.arn.replace(STAND_IN, f":{self.schema.service}:", 1).rpartition(":")[0] + ":any"
 
     @staticmethod
     def holds_data(orphan: Orphan | None) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from common.aws import iam_actions
 from common.base.json_types import Json, JsonMapping
-from common.model.generated import has_mark
+from common.model.generated import STAND_IN, has_mark
 
 SERVICE_LINKED = "iam:CreateServiceLinkedRole"
 """Makes roles that AWS itself assumes, and nothing else."""
@@ -40,7 +40,7 @@ def arns_for(action: str, arn: str, type_name: str, name: str, properties: JsonM
     values = {"Partition": partition, "Region": region, "Account": account}
     named = [text for _, text in texts if text.startswith("arn:") and iam_actions.fits(action, text)]
     yield from named
-    own = service in arn.partition("cloudcontrol:")[2].lower()
+    own = service in arn.partition(STAND_IN)[2].lower()
     for form in forms:
         pattern = re.sub(r"\$\{(\w+)\}", lambda match: values.get(match[1], "*"), form)
         word = _word(form)

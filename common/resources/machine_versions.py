@@ -24,17 +24,16 @@ MACHINE_OPERATIONS = (
     "ListStateMachineAliases",
     "CreateStateMachineAlias",
 )
+"""The operations that need a permission on the machine."""
 QUALIFIED_OPERATIONS = (
     *("DescribeStateMachine", "DescribeStateMachineAlias", "CreateStateMachineAlias", "UpdateStateMachineAlias"),
     "DeleteStateMachineVersion",
 )
-"""The operations on its versions and aliases."""
+"""The operations that need a permission on its versions and aliases."""
 BUDGETS = {
     f"stepfunctions:{operation}": Budget(100, 1)
-    for operation in (
-        *("PublishStateMachineVersion", "CreateStateMachineAlias", "UpdateStateMachineAlias", "DescribeStateMachineAlias"),
-        *("ListStateMachineVersions", "ListStateMachineAliases", "DeleteStateMachineVersion"),
-    )
+    for operation in (*MACHINE_OPERATIONS, *QUALIFIED_OPERATIONS)
+    if operation != "DescribeStateMachine"  # which has a rate of its own
 }
 """The rates that AWS allows for the operations on versions and aliases."""
 ALL = {"maxResults": 1000}

@@ -175,7 +175,7 @@ class Table(Declared):
         _wait(aws, self)
         self._protect_points(aws)
         self._set(aws, desired, desired.keys() & {table_settings.TIME_TO_LIVE})
-        return self._outputs(_live(aws, self) if table_settings.STREAM in desired else None)
+        return self._outputs(aws, desired)
 
     def update(self, aws: Aws, change: Change) -> Outputs:
         """Changes what can be changed in place."""
@@ -192,15 +192,15 @@ class Table(Declared):
             aws.call("dynamodb", "TagResource", ResourceArn=self.arn, Tags=tag_list(change.desired["Tags"]))
         if gone := stale_tags(change.stale):
             self.untag(aws, self, gone)
-        return self._outputs(_live(aws, self) if table_settings.STREAM in change.desired else None)
+        return self._outputs(aws, change.desired)
 
     def outputs_of(self, aws: Aws, live: Live) -> Outputs:
         """The ARN of the stream of the table that was read."""
-        return self._outputs(_live(aws, self) if table_settings.STREAM in live.state else None)
+        return self._outputs(aws, live.state)
 
-    @staticmethod
-    def _outputs(live: JsonObject | None) -> Outputs:
+    def _outputs(self, aws: Aws, state: State) -> Outputs:
         """The ARN of the stream, if it is declared; each stream has another one."""
+        live = _live(aws, self) if table_settings.STREAM in state else None
         return {STREAM_ARN: live["LatestStreamArn"]} if live and live.get("LatestStreamArn") else {}
 
     @staticmethod
