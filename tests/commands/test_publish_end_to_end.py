@@ -2,17 +2,15 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from common import local
 from tests.local.fixtures import client_of
-from tests.support.repository import HANDLER, PROJECT
-from tests.test_end_to_end import bare_clone, changes, deploy, invoke
+from tests.support.repository import PROJECT
+from tests.test_end_to_end import changes, deploy, invoke
 
 MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:acres-local-orders-main"
 BODY = """result = {{"Type": "Pass", "Result": "{result}", "End": True}}
@@ -21,18 +19,6 @@ BODY = """result = {{"Type": "Pass", "Result": "{result}", "End": True}}
     machine = p.state_machine("main", {{"StartAt": "W", "States": states}}, settings=settings)
     p.on_event("sown", machine, {{"source": ["acres"]}})
     p.schedule("nightly", machine, "rate(1 day)", timezone="America/Chicago")"""
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Iterator[Path]:
-    """A clone with this pipeline alone."""
-    made = bare_clone(tmp_path / "clone")
-    (made / "projects/orders/lambda/Validate").mkdir(parents=True)
-    (made / "projects/orders/lambda/Validate/handler.py").write_text(HANDLER)
-    try:
-        yield made
-    finally:
-        local.stop(made)
 
 
 def declare(root: Path, result: str) -> None:

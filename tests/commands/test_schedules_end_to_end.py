@@ -2,15 +2,12 @@
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from common import local
 from tests.local.fixtures import client_of
-from tests.support.repository import HANDLER, PROJECT
-from tests.test_end_to_end import bare_clone, changes, deploy, invoke
+from tests.support.repository import PROJECT
+from tests.test_end_to_end import changes, deploy, invoke
 
 NAME = "acres-local-orders-nightly"
 BODY = """machine = p.state_machine("main", {{"StartAt": "A", "States": {{"A": {{"Type": "Pass", "End": True}}}}}})
@@ -26,18 +23,6 @@ FAILED = {
     "source": "aws.states",
     "detail-type": "Step Functions Execution Status Change",
 }
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Iterator[Path]:
-    """A clone with this pipeline alone."""
-    made = bare_clone(tmp_path / "clone")
-    (made / "projects/orders/lambda/Validate").mkdir(parents=True)
-    (made / "projects/orders/lambda/Validate/handler.py").write_text(HANDLER)
-    try:
-        yield made
-    finally:
-        local.stop(made)
 
 
 def declare(root: Path, more: str = "") -> None:
