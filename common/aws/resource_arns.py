@@ -21,8 +21,8 @@ def attribute_of(schema: Schema) -> str:
     if schema.type_name in {*ARN_IN, *NAMED}:
         return ARN_IN.get(schema.type_name, "")
     short = schema.type_name.rpartition("::")[2].lower()
-    given = {".".join(path) for path in schema.read_only}.intersection(schema.attributes())
-    stems = {name: name.lower().rpartition(".")[2].removesuffix("arn") for name in given if name.lower().endswith("arn")}
+    from_aws = {".".join(path) for path in schema.read_only}.intersection(schema.attributes())
+    stems = {name: name.lower().rpartition(".")[2].removesuffix("arn") for name in from_aws if name.lower().endswith("arn")}
     ranks = {name: _rank(name, stem, short, schema) for name, stem in stems.items()}
     return min((name for name in ranks if ranks[name]), key=lambda name: (ranks[name], len(name), name), default="")
 

@@ -251,12 +251,12 @@ def _fields(resource: Resource, applied: State, declared: State, live: State) ->
         if name in resource.defaults and resource.loses(name, live.get(name)):
             continue  # it is not declared, and a deploy leaves it as it is
         before, after, now = applied.get(name), declared.get(name), live.get(name)
-        known: tuple[str, ...] = ()
+        showable: tuple[str, ...] = ()
         if name in resource.hidden:
             recorded, current = (hidden_fields.digests(resource, name, value) for value in (before, after))
-            before, known = after if recorded == current else before, (*recorded.values(),)
-        since = {change.name: change for change in field_changes.of_field(resource, name, before, now, known)}
-        for change in field_changes.of_field(resource, name, after, now, known):
+            before, showable = after if recorded == current else before, (*recorded.values(),)
+        since = {change.name: change for change in field_changes.of_field(resource, name, before, now, showable)}
+        for change in field_changes.of_field(resource, name, after, now, showable):
             if (earlier := since.get(change.name)) is not None:
                 values = (ABSENT if earlier.sign == "+" else earlier.live, ABSENT if change.sign == "+" else change.live)
                 shown = ABSENT if change.sign == "-" else change.declared

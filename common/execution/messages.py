@@ -20,7 +20,7 @@ POLL_SECONDS, POLLS = 0.5, 600
 """The pause between two looks at a queue in seconds, and how often to look at most: for five minutes."""
 _WAITING = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
 _HIDDEN_SECONDS = 2
-"""For so long a message of the dead letter queue is hidden that was looked at, so that the next ones are seen."""
+"""A message of the dead letter queue that was read is hidden for this many seconds, so that the next read returns others."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Delivering:
-    """A queue still has so many messages, of which some may be worked on."""
+    """A queue still has this many messages. A function may be working on some of them."""
 
     queue: str
     left: int

@@ -39,7 +39,7 @@ class FieldChange(NamedTuple):
     label: str = ""
     """What people call it; empty if that is its name."""
     text: str = ""
-    """What people read in place of the values; empty if they read these."""
+    """What people read in place of the values; empty if they read these, and a blank if the label says everything."""
 
     def as_object(self) -> JsonObject:
         """The change as programs read it."""

@@ -13,7 +13,7 @@ NAMING = (*IDENTIFYING, "Sid", "Name", "Key", "AttributeName")
 """Each item of a list of structures has one of these fields, by which it is found again in a list of another order."""
 
 
-def of_field(resource: Resource, name: str, before: Json, after: Json, known: Collection[str] = ()) -> list[FieldChange]:
+def of_field(resource: Resource, name: str, before: Json, after: Json, showable: Collection[str] = ()) -> list[FieldChange]:
     """The changes of one field of a resource.
 
     Args:
@@ -21,11 +21,11 @@ def of_field(resource: Resource, name: str, before: Json, after: Json, known: Co
         name: the field.
         before: its former value.
         after: its value from now on.
-        known: the digests of hidden values that may be shown: those that the declaration has, or had.
+        showable: the digests of hidden values that may be shown: those that the declaration has, or had.
     """
     if name not in resource.hidden:
         return [*_parts(name, *(in_strings(_parsed(value), generated.shown) for value in (before, after)))]
-    old, new = (in_strings(hidden_fields.shown(resource, name, value, known), generated.shown) for value in (before, after))
+    old, new = (in_strings(hidden_fields.shown(resource, name, value, showable), generated.shown) for value in (before, after))
     return [*_keys("", old, new)]
 
 

@@ -44,17 +44,17 @@ def digests(resource: Resource, name: str, value: Json) -> dict[str, str]:
     return {part: digest.of_struct("hidden", 1, [resource.arn, part, leaf]) for part, leaf in values.items()}
 
 
-def shown(resource: Resource, name: str, value: Json, known: Collection[str] = ()) -> JsonObject:
+def shown(resource: Resource, name: str, value: Json, showable: Collection[str] = ()) -> JsonObject:
     """The values of a field that are compared and shown, by dotted name.
 
     Of a hidden field, these are digests. But what the repository declares, or did, may be shown: it was looked at for secrets.
-    So a `READABLE` value whose digest is `known` is shown, unless the declaration accepts a secret.
+    So a `READABLE` value whose digest is `showable` is shown, unless the declaration accepts a secret.
     """
     if name not in resource.hidden:
         return leaves(name, value)
-    values = leaves(name, value) if known and name in READABLE and not resource.accept_secret else {}
+    values = leaves(name, value) if showable and name in READABLE and not resource.accept_secret else {}
     return {
-        part: values[part] if content in known and part in values else f"{BY_DIGEST}{digest.short(content)})"
+        part: values[part] if content in showable and part in values else f"{BY_DIGEST}{digest.short(content)})"
         for part, content in digests(resource, name, value).items()
     }
 

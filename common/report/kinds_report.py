@@ -27,14 +27,13 @@ def kind_of(match: str | None) -> Kind | None:
 
 def described(kind: Kind) -> JsonObject:
     """The arguments of the methods that declare a kind, its settings with their meaning, and the properties that it takes."""
-    settings = _settings(kind)
-    known = kind.properties
+    settings, properties = _settings(kind), kind.properties
     return {
         "kind": kind.name,
         "arguments": _arguments(kind),
         "settings": {name: {"values": values, "meaning": meaning} for name, (values, meaning) in settings.items()},
         "properties": accepted_names(kind),
-        "operation": known.operation if known else "",
+        "operation": properties.operation if properties else "",
     }
 
 

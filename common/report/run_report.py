@@ -33,7 +33,7 @@ INSTANT = frozenset({"Choice", "Pass", "Succeed"})
 WIDEST = 40
 """Characters of one value that are shown."""
 MOST_BODIES, LONGEST_BODY = 10, 160
-"""So many messages that were refused are shown, and so many characters of each."""
+"""How many of the refused messages are shown at most, and how many characters of each."""
 
 
 class TextRunReport(TextReport):

@@ -101,13 +101,13 @@ class LogGroup(Declared):
         if live is None:
             return None
         tags = aws.call("logs", "ListTagsForResource", resourceArn=self.arn)["tags"]
-        told = {name: live.get(name, usual) for name, usual in _USUAL.items()}
+        properties = {name: live.get(name, usual) for name, usual in _USUAL.items()}
         state: State = {
             "retentionInDays": live.get("retentionInDays", "never"),
-            **{name: told[name] for name in self.properties},
+            **{name: properties[name] for name in self.properties},
             "Tags": owned_tags(tags, self.tags),
         }
-        kept = {name: value for name, value in told.items() if name not in state and value}
+        kept = {name: value for name, value in properties.items() if name not in state and value}
         return Live(state, undeclared={**kept, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:

@@ -93,8 +93,8 @@ def test_the_example_lives_as_every_other_pipeline_does(root: Path) -> None:
     assert lost_queue(root).endswith("/acres-lost")
 
     patch = json.dumps([{"op": "replace", "path": "/Description", "value": "mine"}])
-    asked = {"TypeName": "AWS::Athena::WorkGroup", "Identifier": "acres-local-orders-analysts", "PatchDocument": patch}
-    client(root, "cloudcontrol").update_resource(**asked)
+    update = {"TypeName": "AWS::Athena::WorkGroup", "Identifier": "acres-local-orders-analysts", "PatchDocument": patch}
+    client(root, "cloudcontrol").update_resource(**update)
     (drifted,) = json.loads(invoke(root, "drift", *ENV, "--json", code=2))["drifted"]
     assert (drifted["key"], drifted["fields"][0]["name"]) == ("resource/analysts", "Description")
     repaired = changes(deploy(root, "--verify"))

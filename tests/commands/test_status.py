@@ -134,8 +134,8 @@ def test_status_is_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_who_is_told_nothing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     show([Status("acres", "clean", unconfirmed=("ann@example.com (waits for it)",))])
-    told = " ".join(capsys.readouterr().out.split())
-    assert "acres: subscriptions that nobody has confirmed: ann@example.com (waits for it); `invoke deploy --verify` asks" in told
+    out = " ".join(capsys.readouterr().out.split())
+    assert "acres: subscriptions that nobody has confirmed: ann@example.com (waits for it); `invoke deploy --verify` asks" in out
 
 
 def test_no_word_is_broken_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

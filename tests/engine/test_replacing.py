@@ -162,20 +162,20 @@ def test_a_plan_warns_of_the_machines_that_it_changes(standard: Repository) -> N
 
 
 def test_a_plan_asks_aws_of_what_changes_when_it_is_told_to(standard: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+    types: list[str] = []
 
     def warn(response: StepFunctionResponse) -> ActionResult:
-        asked.append(response._get_param("type"))
-        found = {"severity": "WARNING", "code": "ODD", "message": "may be left out", "location": "/States/A"}
-        return ActionResult({"result": "OK", "diagnostics": [found], "truncated": False})
+        types.append(response._get_param("type"))
+        diagnostic = {"severity": "WARNING", "code": "ODD", "message": "may be left out", "location": "/States/A"}
+        return ActionResult({"result": "OK", "diagnostics": [diagnostic], "truncated": False})
 
     monkeypatch.setattr(StepFunctionResponse, "validate_state_machine_definition", warn, raising=False)
     assert standard.invoke("plan", "--env", "dev", "--validate").code == 0
     standard.project("acres", *(line.replace('"End": True', '"End": True, "Comment": "new"') for line in machine()))
     assert standard.invoke("plan", "--env", "dev").code == 2
-    assert asked == []
+    assert types == []
     ended = standard.invoke("plan", "--env", "dev", "--validate")
-    assert (ended.code, asked) == (2, ["STANDARD"])
+    assert (ended.code, types) == (2, ["STANDARD"])
     assert "AWS warns of state-machine/main: /States/A: may be left out [ODD]" in ended.out
 
 

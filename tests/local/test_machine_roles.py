@@ -180,14 +180,14 @@ def wait_for(url: str) -> None:
 
 
 def client(endpoint: str, service: str, credentials: dict[str, Any] | None = None) -> Any:
-    found = credentials or {"AccessKeyId": ACCOUNT, "SecretAccessKey": "x", "SessionToken": None}
+    keys = credentials or {"AccessKeyId": ACCOUNT, "SecretAccessKey": "x", "SessionToken": None}
     return boto3.client(
         service,
         endpoint_url=endpoint,
         region_name=REGION,
-        aws_access_key_id=found["AccessKeyId"],
-        aws_secret_access_key=found["SecretAccessKey"],
-        aws_session_token=found["SessionToken"],
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
         config=Config(s3={"addressing_style": "path"}, inject_host_prefix=False, proxies={}, retries={"max_attempts": 1}),
     )
 
@@ -227,7 +227,7 @@ def test_a_role_allows_what_its_states_do_and_without_a_state_it_does_not(endpoi
     place = {"LocationConstraint": REGION}
     client(endpoint, "s3").create_bucket(Bucket="landing", CreateBucketConfiguration=place)  # of an absent one IAM is not asked
     everything = assumed(endpoint, "all", policy(list(STEPS)))
-    refused = [found for step in STEPS.values() for call in step.calls if (found := refusal(endpoint, call, everything))]
+    refused = [message for step in STEPS.values() for call in step.calls if (message := refusal(endpoint, call, everything))]
     assert "\n".join(refused) == ""
     allowed = []
     for name, step in STEPS.items():

@@ -52,9 +52,9 @@ def policy(*statements: dict[str, Any]) -> dict[str, Any]:
 def test_each_part_is_told_by_itself(place: Place, before: Any, after: Any, expected: list[str]) -> None:
     changes = of_field(place.topic(), "F", before, after)
     assert [
-        f"{change.sign} {change.label or change.name} {change.text.strip() or f'{change.live} {change.declared}'}"
-        if not change.text
-        else f"{change.sign} {change.label}{change.text}"
+        f"{change.sign} {change.label}{change.text}"
+        if change.text
+        else f"{change.sign} {change.label or change.name} {change.live} {change.declared}"
         for change in changes
     ] == expected
     assert len({change.name for change in changes}) == len(changes), "programs find each by its name"

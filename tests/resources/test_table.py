@@ -158,9 +158,9 @@ def test_each_index_is_awaited_before_the_next(place: Place) -> None:
             }
         }
 
-    one, both = described(("a", "ACTIVE")), described(("a", "ACTIVE"), ("b", "ACTIVE"))
+    first, both = described(("a", "ACTIVE")), described(("a", "ACTIVE"), ("b", "ACTIVE"))
     making = described(("a", "ACTIVE"), ("b", "CREATING"))
-    answers: list[Answer] = [described(), described(), described(("a", "CREATING")), one, one, making, both]
+    answers: list[Answer] = [described(), described(), described(("a", "CREATING")), first, first, making, both]
     aws = ScriptedAws({"dynamodb:DescribeTable": answers, "dynamodb:UpdateTable": {}})
     table_indexes.make(aws, table, final(table)["GlobalSecondaryIndexes"], {})
     made = [sent for name, sent in aws.calls if name == "dynamodb:UpdateTable"]

@@ -42,11 +42,11 @@ def replace(owner: ModuleType | type, name: str, parameters: str, new: Callable[
 def table(owner: ModuleType, name: str) -> JsonObject:
     """The dictionary ``name`` of a module, to add entries to."""
     title = owner.__name__.removeprefix("ministack.")
-    function = getattr(owner, name, None)
-    ALL.setdefault(f"{title}.{name}", (owner, name, function))
-    if not hasattr(function, "keys"):
+    entries = getattr(owner, name, None)
+    ALL.setdefault(f"{title}.{name}", (owner, name, entries))
+    if not hasattr(entries, "keys"):
         raise SeamError(_message(f"the table {title}.{name} is gone"))
-    return function
+    return entries
 
 
 def swap(text: str, where: str, old: str, new: str) -> str:
