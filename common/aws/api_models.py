@@ -147,6 +147,12 @@ def model_of(service: str) -> JsonMapping:
     return model
 
 
+def input_shape(service: str, operation: str) -> str | None:
+    """The name of the shape of an operation's parameters; None if it has none."""
+    name: str | None = model_of(service)["operations"][operation].get("input", {}).get("shape")
+    return name
+
+
 def installed_version() -> str:
     """The version of the installed botocore."""
     import botocore
@@ -177,11 +183,11 @@ def signing_name(service: str) -> str:
     return _in_metadata(folders, service, SIGNING_NAME) or _in_metadata(folders, service, ENDPOINT_PREFIX) or service
 
 
-def _in_metadata(folders: list[str], service: str, wanted: re.Pattern[str]) -> str | None:
+def _in_metadata(folders: list[str], service: str, pattern: re.Pattern[str]) -> str | None:
     for folder in folders:
         for path in sorted(Path(folder, service).glob("*/service-2.json*"), reverse=True):
             data = path.read_bytes() if path.suffix != ".gz" else _beginning(path)
-            if match := wanted.search(data.decode(errors="ignore")):
+            if match := pattern.search(data.decode(errors="ignore")):
                 return match[1]
     return None
 

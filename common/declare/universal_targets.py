@@ -9,7 +9,7 @@ Follows https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-
 import re
 
 from common.base.errors import DeclarationError
-from common.base.json_types import JsonMapping
+from common.base.json_types import Json, JsonMapping
 from common.base.suggestions import did_you_mean
 from common.model.generated import has_mark
 
@@ -45,12 +45,15 @@ def check_input(arn: str, parameters: JsonMapping, where: str) -> None:
     Raises:
         DeclarationError: AWS would not accept them; one message names all problems.
     """
-    from common.aws import sdk_services
+    from common.aws import api_models
+    from common.declare.asl.parameters import Parameters
+    from common.declare.asl.walk import Place
 
     service, action, operation = _operation(arn)
-    call = sdk_services.Call(service, operation, frozenset(), _is_later, as_object=False)
-    if problems := list(call.problems(parameters, "constant")):
-        raise DeclarationError("\n".join([f"{where}: {action}:", *(f"  {line}" for line in problems)]))
+    shapes, shape = api_models.model_of(service)["shapes"], api_models.input_shape(service, operation)
+    accepted = Parameters(shapes, shape, as_object=False, language="", is_later=_is_later)
+    if problems := list(accepted.problems(parameters, Place(("constant",)))):
+        raise DeclarationError("\n".join([f"{where}: {action}:", *(f"  {problem}" for problem in problems)]))
 
 
 def _operation(arn: str) -> tuple[str, str, str]:
@@ -74,6 +77,6 @@ def _operation(arn: str) -> tuple[str, str, str]:
     return service, action, operation
 
 
-def _is_later(text: str) -> bool:
-    """Whether a text is known only later: AWS gives it, or Scheduler replaces it."""
-    return has_mark(text) or KEYWORD.search(text) is not None
+def _is_later(value: Json) -> bool:
+    """Whether a value is a text that is known only later: AWS gives it, or Scheduler replaces it."""
+    return isinstance(value, str) and (has_mark(value) or KEYWORD.search(value) is not None)

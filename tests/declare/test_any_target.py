@@ -205,6 +205,8 @@ def test_an_operation_is_called_with_what_it_takes(repository: Repository) -> No
         ("glue:startCrawler", "{}", "constant: Name is missing; AWS needs it."),
         ("glue:startCrawler", '{"name": "c"}', "capital letters matter in parameters. Did you mean 'Name'?"),
         ("ecs:updateService", '{"Service": "s", "DesiredCount": "many"}', "constant.DesiredCount: it must be a number"),
+        ("ecs:updateService", '{"Service": "s", "ForceNewDeployment": []}', "constant.ForceNewDeployment: it must be true or"),
+        ("glue:startCrawler", '{"Name.$": "$.c"}', "constant.Name.$: there is no such parameter. Did you mean Name?"),
     ],
 )
 def test_other_operations_and_parameters_are_refused(repository: Repository, operation: str, constant: str, message: str) -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from common.aws import sdk_services
-from common.aws.api_models import model_of
+from common.aws.api_models import input_shape, model_of
 from common.base.json_types import Json, JsonMapping
 from common.base.suggestions import closest, did_you_mean, known_names
 from common.declare.asl.called import WAIT, Called, called_by
@@ -106,15 +106,15 @@ def _sdk(at: Place, action: str, ending: str) -> Iterator[Problem]:
         code = "UNKNOWN_INTEGRATION" if guess or not operation.startswith(VERBS) else "NEWER_SERVICE"
         yield Problem(code, at, f"the AWS SDK has no service {name!r}.", guess)
     elif sdk_services.operation_of(service, operation) is None:
-        known = sdk_services.actions(service)
-        yield Problem("UNKNOWN_ACTION", at, f"{name} has no action {operation!r}.", _guessed_action(operation, known))
+        guess = _guessed_action(operation, sdk_services.actions(service))
+        yield Problem("UNKNOWN_ACTION", at, f"{name} has no action {operation!r}.", guess)
     if ending not in {"", WAIT}:
         text = f"an action of the AWS SDK ends with {WAIT} or nothing, not {ending!r}."
         yield Problem("UNKNOWN_INTEGRATION", at, text, "" if ending.startswith(SYNC) else did_you_mean(ending, [WAIT]))
 
 
-def _guessed_action(operation: str, known: list[str]) -> str:
-    alike = closest(operation, known)
+def _guessed_action(operation: str, actions: list[str]) -> str:
+    alike = closest(operation, actions)
     if alike and alike.casefold() == operation.casefold():
         return f" Did you mean {alike!r}? It begins with a small letter."
     return f" Did you mean {alike!r}?" if alike else ""
@@ -126,15 +126,16 @@ def _parameters(here: Place, called: Called, parameters: JsonMapping, language: 
     shapes: JsonMapping = model_of(model)["shapes"] if model and own not in OWN_SHAPES else {}
     if own in OWN_SHAPES:
         shapes = {**(model_of("emr")["shapes"] if model == "emr" else {}), **SHAPES, "Own": OWN_SHAPES[own]}
-        yield from Parameters(shapes, "Own", frozenset(), as_object=True, language=language).problems(parameters, here)
+        yield from Parameters(shapes, "Own", as_object=True, language=language).problems(parameters, here)
         return
     sdk = called.service == "aws-sdk"
     action = called.action.partition(":")[2] if sdk else called.action
     operation = OPERATIONS.get(own) or (sdk_services.operation_of(model, action) if model else None)
     if model and operation:
         further = frozenset[str]() if sdk else FURTHER.get(own, FURTHER.get(called.service, frozenset()))
-        input_shape = model_of(model)["operations"][operation].get("input", {}).get("shape")
-        yield from Parameters(shapes, input_shape, further, as_object=not sdk, language=language).problems(parameters, here)
+        yield from Parameters(shapes, input_shape(model, operation), further, as_object=not sdk, language=language).problems(
+            parameters, here
+        )
 
 
 def _mentions_token(parameters: Json) -> bool:

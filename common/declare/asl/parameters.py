@@ -54,14 +54,22 @@ class Parameters:
         input_shape: the one of them that describes the parameters; None if the action has none.
         further: parameters that Step Functions adds.
         as_object: whether texts may be given as any JSON, as the optimised integrations accept it.
-        language: the query language in which they are written.
+        language: the query language in which they are written; empty if there is none, as in the input of a schedule.
+        is_later: whether a value is known only later.
     """
 
     def __init__(
-        self, shapes: JsonMapping, input_shape: str | None, further: frozenset[str], *, as_object: bool, language: str
+        self,
+        shapes: JsonMapping,
+        input_shape: str | None,
+        further: frozenset[str] = frozenset(),
+        *,
+        as_object: bool,
+        language: str,
+        is_later: Callable[[Json], bool] = is_later,
     ) -> None:
         self._shapes, self._input, self._further = shapes, input_shape, further
-        self._as_object, self._dynamic = as_object, DYNAMIC if language == "JSONPath" else None
+        self._as_object, self._language, self._is_later = as_object, language, is_later
 
     def problems(self, parameters: JsonMapping, here: Place) -> Iterator[Problem]:
         """Yields what is wrong with the parameters."""
@@ -97,10 +105,10 @@ class Parameters:
                 yield Problem("MISSING_PARAMETER", here, f"{pascal[_folded(name)]} is missing; AWS needs it.")
 
     def _static(self, field: str) -> str:
-        return field.removesuffix(self._dynamic) if self._dynamic else field
+        return field.removesuffix(DYNAMIC) if self._language == "JSONPath" else field
 
     def _guess(self, name: str, pascal: Mapping[str, str]) -> str:
-        if name.endswith(DYNAMIC) and _folded(name.removesuffix(DYNAMIC)) in pascal:
+        if self._language == "JSONata" and name.endswith(DYNAMIC) and _folded(name.removesuffix(DYNAMIC)) in pascal:
             return f" JSONata has no names that end with {DYNAMIC}: write the value as {{% … %}}."
         return did_you_mean(name, pascal.values(), otherwise=known_names(sorted(set(pascal.values()))))
 
@@ -108,7 +116,7 @@ class Parameters:
         shape = self._shapes[name]
         kind = shape["type"]
         expected, fits = TYPES.get(kind, ("", lambda _: True))
-        if value is None or shape.get("document") or is_later(value):
+        if value is None or shape.get("document") or self._is_later(value):
             return
         if not fits(value):
             yield Problem("PARAMETER_VALUE", here, f"it must be {expected}, not {shown(value)}.")

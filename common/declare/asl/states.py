@@ -18,6 +18,7 @@ from common.declare.asl.walk import Place, PlacedState
 LONGEST = 80
 """How many characters the name of a state may have."""
 WAITING = ("Seconds", "SecondsPath", "Timestamp", "TimestampPath")
+"""The fields that say how long a Wait lasts, of which it has one."""
 
 
 def state_problems(states: Iterable[PlacedState], top: object) -> Iterator[Problem]:
