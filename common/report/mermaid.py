@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from common.base.json_types import Json, JsonMapping
+from common.declare.asl.choice_rules import OPERATORS
+from common.declare.asl.states import WAITING
 from common.declare.asl.walk import Place, is_distributed, placed_machines
 from common.declare.flows import Flow, Node
 from common.model.machine_changes import task_name
@@ -40,8 +42,6 @@ KINDS = {
     "rule": ("([", "])"),
 }
 """How the kinds of resources are drawn; others are boxes."""
-WAITING = ("Seconds", "Timestamp", "SecondsPath", "TimestampPath")
-"""The fields that say how long a Wait lasts."""
 COMPARISONS = {
     "LessThanEquals": "<=",
     "GreaterThanEquals": ">=",
@@ -51,8 +51,6 @@ COMPARISONS = {
     "Matches": "matches",
 }
 """The signs of Choice operators; the type in front of them is left out."""
-KEPT = frozenset({"Variable", "Next", "Assign", "Output", "Comment"})
-"""The fields of a Choice rule beside its operator."""
 
 
 def machine(definition: JsonMapping) -> str:
@@ -78,7 +76,7 @@ def condition(rule: JsonMapping) -> str:
             return joined.join(_inner(inner) for inner in rule[word])
     if "Not" in rule:
         return f"not ({condition(rule['Not'])})"
-    variable, operator = rule.get("Variable", ""), next((name for name in rule if name not in KEPT), "")
+    variable, operator = rule.get("Variable", ""), next((name for name in rule if name in OPERATORS), "")
     return _compared(str(variable), operator, rule.get(operator))
 
 

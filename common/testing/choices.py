@@ -5,19 +5,17 @@ Follows https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from common.base.json_types import Json, JsonMapping
+from common.declare.asl.choice_rules import OPERATORS
 from common.declare.asl.json_paths import parse_path
+from common.declare.asl.timestamps import PROFILE
 from common.testing import json_path_values, jsonata_values
-from common.testing.errors import QUERY, RUNTIME, StateError
-from common.testing.json_path_values import NothingThereError
+from common.testing.errors import QUERY, RUNTIME, NothingThereError, StateError
 from common.testing.scope import Scope
-
-BESIDE = frozenset({"Variable", "Next", "Assign", "Output", "Comment"})
-"""The fields of a rule beside its operator."""
-TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
 def matching_rule(state: JsonMapping, data: Json, scope: Scope, language: str) -> JsonMapping | None:
@@ -50,7 +48,7 @@ def _holds(rule: JsonMapping, data: Json, scope: Scope) -> bool:
         return any(_holds(inner, data, scope) for inner in rule["Or"])
     if "Not" in rule:
         return not _holds(rule["Not"], data, scope)
-    operator = next(name for name in rule if name not in BESIDE)
+    operator = next(name for name in rule if name in OPERATORS)
     expected, path = rule[operator], rule["Variable"]
     try:
         value = json_path_values.value_at(parse_path(path), data, scope)
@@ -88,7 +86,10 @@ def _number(value: Json) -> float | None:
 
 def as_time(value: Json) -> datetime | None:
     """A time that is written as RFC 3339 says; None if it is none."""
-    return datetime.fromisoformat(value) if isinstance(value, str) and TIMESTAMP.fullmatch(value) else None
+    if isinstance(value, str) and PROFILE.fullmatch(value):
+        with suppress(ValueError):  # as on a 30th of February
+            return datetime.fromisoformat(value)
+    return None
 
 
 KINDS: Mapping[str, Callable[[Json], bool]] = {

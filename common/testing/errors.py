@@ -28,6 +28,10 @@ class StateError(Exception):
         self.error, self.cause = error, cause
 
 
+class NothingThereError(Exception):
+    """A path to one value leads to nothing."""
+
+
 def matches(names: Sequence[str], error: str) -> bool:
     """Whether one of the names in ErrorEquals matches an error."""
     if error == RUNTIME:

@@ -199,7 +199,6 @@ class _Execution:
         return outcome
 
     def _wait(self, name: str, state: JsonMapping, language: str, scope: Scope) -> None:
-
         value = LANGUAGES[language].value(state, "Seconds", scope)
         if value is None:
             text = LANGUAGES[language].value(state, "Timestamp", scope)

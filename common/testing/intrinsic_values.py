@@ -14,8 +14,8 @@ from typing import Any
 from common.base.json_types import Json
 from common.declare.asl.intrinsic_functions import Argument, Call, Literal, parse_intrinsic
 from common.testing import jsonata_values
-from common.testing.errors import StateError
-from common.testing.json_path_values import NothingThereError, value_at
+from common.testing.errors import NothingThereError, StateError
+from common.testing.json_path_values import value_at
 from common.testing.scope import Scope
 
 FAILURE = "States.IntrinsicFailure"

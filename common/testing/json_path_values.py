@@ -11,7 +11,7 @@ from typing import Any
 from common.base.json_types import Json, JsonObject
 from common.declare.asl.json_paths import parse_path
 from common.declare.asl.path_steps import JsonPath, Step
-from common.testing.errors import RUNTIME, StateError
+from common.testing.errors import RUNTIME, NothingThereError, StateError
 from common.testing.path_filters import condition
 from common.testing.scope import Scope
 
@@ -26,10 +26,6 @@ FUNCTIONS: Mapping[str, Callable[[list[Any]], Any]] = {
     "last": lambda values: values[-1],
 }
 """The functions at the end of a path that are evaluated."""
-
-
-class NothingThereError(Exception):
-    """A path to one value leads to nothing."""
 
 
 def evaluate(text: str, data: Json, scope: Scope, field: str) -> Json:
@@ -64,7 +60,7 @@ def value_at(path: JsonPath, data: Json, scope: Scope) -> Json:
         functions.append(steps.pop().value)
     values = [data]
     for step in steps:
-        values = [found for value in values for found in _found(step, value, data)]
+        values = [inner for value in values for inner in _reached(step, value, data)]
     if all(step.is_single for step in steps):
         if not values:
             raise NothingThereError
@@ -118,7 +114,7 @@ def _called(name: str, values: Json) -> Json:
         raise StateError(RUNTIME, f"The function {name}() cannot be applied to {json.dumps(values)}.") from None
 
 
-def _found(step: Step, value: Json, root: Json) -> Iterator[Json]:
+def _reached(step: Step, value: Json, root: Json) -> Iterator[Json]:
     for inner in _descendants(value) if step.deep else [value]:
         yield from _children(step, inner, root)
 

@@ -11,11 +11,15 @@ from typing import Any
 from common.base.json_types import Json
 from common.declare.asl.json_filters import Condition, Joined, Listed, Negation, Operand, Pattern
 from common.declare.asl.path_steps import JsonPath
+from common.testing.errors import NothingThereError, StateError
 
 Holds = Callable[[Json, Json], bool]
 """Says of an item, and of the data in which the whole path began, whether a filter keeps the item."""
 Read = Callable[[JsonPath, Json, Json], Json]
-"""Returns what a path leads to, from an item and from the whole data; raises an exception if it leads to nothing."""
+"""Returns what a path leads to, from an item and from the whole data.
+
+It raises a NothingThereError if that is nothing, and a StateError if a function at the end of the path cannot be applied to it.
+"""
 MISSING = object()
 """Stands for what a path does not lead to."""
 Value = Callable[[Json, Json], Any]
@@ -41,7 +45,7 @@ def _operand(parsed: Operand, read: Read) -> Value:
     if isinstance(parsed, JsonPath):
 
         def value(item: Json, root: Json) -> Any:
-            with suppress(LookupError, Exception):
+            with suppress(NothingThereError, StateError):
                 return read(parsed, item, root)
             return MISSING
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.testing import choices
-from common.testing.errors import RUNTIME, StateError, matches
+from common.testing.errors import StateError, matches
 from common.testing.languages import LANGUAGES, Language
 from common.testing.outcomes import Outcome
 from common.testing.scope import Scope, check_size
@@ -118,6 +118,6 @@ def _failed(state: JsonMapping, language: Language, scope: Scope, error: StateEr
             try:
                 output, assigned = language.caught(catcher, scope, {"Error": error.error, "Cause": error.cause})
             except StateError as second:
-                return Step(FAILED, error=RUNTIME if second.error == RUNTIME else second.error, cause=second.cause)
+                return Step(FAILED, error=second.error, cause=second.cause)
             return Step(CAUGHT, output, assigned, catcher["Next"], error.error, error.cause)
     return Step(FAILED, error=error.error, cause=error.cause)

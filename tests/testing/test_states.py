@@ -63,6 +63,7 @@ def choice(rule: dict[str, Any], data: Any) -> bool:
         ({"IsBoolean": False}, 1, True),
         ({"IsString": True}, "1", 1),
         ({"IsTimestamp": True}, "2026-01-01T00:00:00Z", "2026-01-01"),
+        ({"IsTimestamp": False}, "2026-02-30T00:00:00Z", "2026-02-28T00:00:00.5+01:00"),
         ({"NumericLessThanPath": "$.limit"}, 4, 5),
     ],
 )
@@ -125,10 +126,10 @@ def test_a_fail_says_why() -> None:
 
 def test_variables_live_on_and_are_read_as_they_were_on_entry() -> None:
     """https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html: all see the values on entry."""
-    one = {"Type": "Pass", "Assign": {"x": 1, "from.$": "$.n"}, "Next": "B"}
-    two = {"Type": "Pass", "Assign": {"x.$": "$from", "y.$": "$x"}, "Next": "C"}
-    three = {"Type": "Pass", "Parameters": {"x.$": "$x", "y.$": "$y"}, "End": True}
-    run = run_machine(machine(A=one, B=two, C=three), {"n": 9})
+    assigning = {"Type": "Pass", "Assign": {"x": 1, "from.$": "$.n"}, "Next": "B"}
+    changing = {"Type": "Pass", "Assign": {"x.$": "$from", "y.$": "$x"}, "Next": "C"}
+    reading = {"Type": "Pass", "Parameters": {"x.$": "$x", "y.$": "$y"}, "End": True}
+    run = run_machine(machine(A=assigning, B=changing, C=reading), {"n": 9})
     assert (run.output, run.variables) == ({"x": 9, "y": 1}, {"x": 9, "from": 9, "y": 1})
 
 
