@@ -8,7 +8,7 @@ from common.base.suggestions import closest, did_you_mean
 from common.declare.asl.called import WAIT
 from common.declare.asl.later import is_later
 from common.declare.asl.problem import Problem
-from common.declare.asl.walk import Place, PlacedState
+from common.declare.asl.walk import Place, PlacedState, named_errors
 from common.declare.machine_targets import MachineTargets, parameters_of, shared_paths, target_of, unqualified
 from common.packaging import code_facts
 from common.packaging.artifact import Script
@@ -62,34 +62,23 @@ def _errors(targets: MachineTargets, placed: PlacedState) -> Iterator[Problem]:
     if not functions or not {"Retry", "Catch"} & placed.state.keys():
         return
     raised = frozenset[str]().union(*(_raised(function) for function in functions))
-    for place, error in _own_errors(placed):
-        if error in raised | code_facts.BUILTIN_ERRORS:
-            continue
+    for place, error in named_errors(placed):
+        if "." in error or is_later(error) or error in raised | code_facts.BUILTIN_ERRORS:
+            continue  # it is one of Step Functions or of a service, or one that Python or the function raises
         if close := get_close_matches(error, raised, n=1, cutoff=ALIKE):
             names = ", ".join(sorted(function.key.name for function in functions))
             yield Problem("UNKNOWN_ERROR", place, f"{names} raises no {error!r}.", f" Did you mean {close[0]!r}?")
-
-
-def _own_errors(placed: PlacedState) -> Iterator[tuple[Place, str]]:
-    """The errors in Retry and Catch that are neither those of Step Functions nor those of a service."""
-    for field in ("Retry", "Catch"):
-        handlers = placed.state.get(field)
-        for number, handler in enumerate(handlers if isinstance(handlers, list) else ()):
-            errors = handler.get("ErrorEquals") if isinstance(handler, Mapping) else None
-            for position, error in enumerate(errors if isinstance(errors, list) else ()):
-                if isinstance(error, str) and "." not in error and not is_later(error):
-                    yield placed.place / field / number / "ErrorEquals" / position, error
 
 
 def _arguments(here: Place, parameters: JsonMapping, job: Job) -> Iterator[Problem]:
     arguments = parameters.get("Arguments", {})
     if not isinstance(arguments, Mapping) or "Arguments.$" in parameters or not isinstance(job.script, Script):
         return
-    given = {name.removesuffix(".$").removeprefix("--") for name in arguments}
+    passed = {name.removesuffix(".$").removeprefix("--") for name in arguments}
     read = code_facts.read_arguments(job.script.path, shared_paths(job))
-    missing = read.required - given - GIVEN - {name.removeprefix("--") for name in job.arguments}
+    missing = read.required - passed - GIVEN - {name.removeprefix("--") for name in job.arguments}
     for name in sorted(missing):
-        near = closest(name, given - read.required - read.optional)
+        near = closest(name, passed - read.required - read.optional)
         text = f"the script of {job.key} reads --{name}, which neither this task nor the job gives."
         yield Problem("JOB_ARGUMENT", here, text, f" Is it what '--{near}' means?" if near else "")
     for field in arguments:
@@ -108,11 +97,11 @@ def _event(here: Place, payload: Json, function: Function) -> Iterator[Problem]:
     keys = code_facts.event_keys(file, handler) if file is not None and file.suffix == ".py" else None
     if keys is None:
         return
-    given = {name.removesuffix(".$"): name for name in payload}
-    for name in sorted(given.keys() - keys.names):
+    fields = {name.removesuffix(".$"): name for name in payload}
+    for name in sorted(fields.keys() - keys.names):
         text = f"{keys.type_name}, the event of {function.key}, has no such key."
-        yield Problem("PAYLOAD_KEY", here / given[name], text, did_you_mean(name, keys.names))
-    for name in sorted(keys.required - given.keys()):
+        yield Problem("PAYLOAD_KEY", here / fields[name], text, did_you_mean(name, keys.names))
+    for name in sorted(keys.required - fields.keys()):
         yield Problem("PAYLOAD_KEY", here, f"{keys.type_name}, the event of {function.key}, needs {name!r}.")
 
 

@@ -5,20 +5,17 @@ Follows https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.h
 
 import json
 import random
-import sys
 import uuid
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from common.base import digest
 from common.base.json_types import Json, JsonMapping
-from common.declare.asl.jsonata import content_of
+from common.declare.asl.intrinsic_functions import ALGORITHMS
+from common.declare.asl.jsonata import content_of, deep_recursion, library
 from common.testing.errors import QUERY, StateError
 from common.testing.scope import Scope
-
-ALGORITHMS = frozenset({"MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512"})
-"""The algorithms of $hash and States.Hash."""
 
 
 def evaluate_template(value: Json, states: JsonMapping, scope: Scope, field: str) -> Json:
@@ -47,19 +44,20 @@ def evaluate(content: str, states: JsonMapping, scope: Scope, field: str) -> Jso
     Raises:
         StateError: the expression fails, or gives nothing.
     """
-    library = _library()
+    jsonata = library()
     try:
-        # An object has no field for a value that is not defined, so that it is told from null.
-        expression = library.Jsonata(f'{{"value": ({content})}}')
-        millis = round(scope.now.timestamp() * 1000)
-        for name, function in {**_FUNCTIONS, "millis": lambda: millis, "now": partial(_now, millis)}.items():
-            expression.register_lambda(name, function)
-        for name, value in scope.variables.items():
-            expression.assign(name, value)
-        expression.assign("states", {"input": scope.input, "context": scope.context, **states})
-        result = expression.evaluate(None)
+        with deep_recursion():
+            # An object has no field for a value that is not defined, so that it is told from null.
+            expression = jsonata.Jsonata(f'{{"value": ({content})}}')
+            millis = round(scope.now.timestamp() * 1000)
+            for name, function in {**_FUNCTIONS, "millis": lambda: millis, "now": partial(_now, millis)}.items():
+                expression.register_lambda(name, function)
+            for name, value in scope.variables.items():
+                expression.assign(name, value)
+            expression.assign("states", {"input": scope.input, "context": scope.context, **states})
+            result = expression.evaluate(None)
         plain = json.loads(json.dumps(result, allow_nan=False))
-    except (library.JException, StateError, TypeError, ValueError, RecursionError) as error:
+    except (jsonata.JException, StateError, TypeError, ValueError, RecursionError) as error:
         raise StateError(QUERY, f"The JSONata expression '{content}' specified for the field '{field}' failed: {error}") from None
     if "value" not in plain:
         raise StateError(
@@ -100,7 +98,7 @@ def _random(seed: Json = None) -> float:
 
 def _now(millis: int, *arguments: Json) -> Json:
     """The counted time as a text, formatted by a picture and a time zone if they are given."""
-    expression = _library().Jsonata("$fromMillis($millis, $picture, $timezone)")
+    expression = library().Jsonata("$fromMillis($millis, $picture, $timezone)")
     for name, value in zip(("millis", "picture", "timezone"), (millis, *arguments), strict=False):
         expression.assign(name, value)
     return expression.evaluate(None)
@@ -115,15 +113,6 @@ _FUNCTIONS: Mapping[str, Any] = {
     "parse": json.loads,
 }
 """The functions that Step Functions adds."""
-
-
-@cache
-def _library() -> Any:
-    limit = sys.getrecursionlimit()
-    import jsonata
-
-    sys.setrecursionlimit(limit)  # which the library raises for everybody
-    return jsonata
 
 
 def _whole_numbers(value: Json) -> Json:

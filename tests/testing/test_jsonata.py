@@ -53,6 +53,10 @@ def test_what_fails_or_gives_nothing_is_a_query_error(text: str) -> None:
     assert raised.value.error == "States.QueryEvaluationError"
 
 
+def test_a_text_may_be_joined_from_many_parts() -> None:
+    assert value(f"{{% {' & '.join(['$rate'] * 1500)} %}}") == "3" * 1500
+
+
 def test_a_result_is_there_where_it_is_given() -> None:
     assert value("{% $states.result.Payload %}", result={"Payload": 4}) == 4
     assert len(value("{% $uuid() %}")) == 36

@@ -9,18 +9,18 @@ from collections.abc import Iterator, Mapping
 
 from common.base.json_types import Json, JsonMapping
 from common.base.suggestions import did_you_mean, known_names
+from common.declare.asl.field_types import BOOLEAN, COMPARED
 from common.declare.asl.problem import Problem, shown
 from common.declare.asl.timestamps import is_timestamp
 from common.declare.asl.walk import Place, PlacedState
 
-_COMPARED = ("Equals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
 OPERATORS = frozenset(
-    {f"{kind}{how}{path}" for kind in ("String", "Numeric", "Timestamp") for how in _COMPARED for path in ("", "Path")}
-    | {"BooleanEquals", "BooleanEqualsPath", "StringMatches"}
-    | {f"Is{what}" for what in ("Null", "Present", "Numeric", "String", "Boolean", "Timestamp")}
+    {f"{kind}{how}{path}" for kind in ("String", "Numeric", "Timestamp") for how in COMPARED for path in ("", "Path")}
+    | {"BooleanEqualsPath", "StringMatches"}
+    | BOOLEAN
 )
 """The operators that compare a variable."""
-TIMES = frozenset(f"Timestamp{how}" for how in _COMPARED)
+TIMES = frozenset(f"Timestamp{how}" for how in COMPARED)
 """The operators that compare with a time."""
 JOINING = frozenset({"And", "Or", "Not"})
 """The operators that join other rules."""

@@ -51,7 +51,7 @@ FUNCTIONS: Mapping[str, Signature] = {
 }
 """The intrinsic functions by name."""
 ALGORITHMS = ("MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512")
-"""The algorithms that States.Hash has."""
+"""The algorithms of States.Hash, and of $hash in JSONata."""
 RESERVED = "'{}\\"
 """The characters that a text escapes by a backslash."""
 MOST = 10
@@ -189,11 +189,11 @@ def _problems(call: Call) -> Iterator[tuple[str, str]]:
         names = known_names(sorted(FUNCTIONS))
         yield f"there is no intrinsic function {call.name!r}.", did_you_mean(call.name, FUNCTIONS, otherwise=names)
         return
-    given, most = len(call.arguments), len(signature.takes)
+    count, most = len(call.arguments), len(signature.takes)
     least = most if signature.least is None else signature.least
-    if given < least or (given > most and not signature.more):
+    if count < least or (count > most and not signature.more):
         number = f"{least} or more" if signature.more else f"{least} to {most}" if least < most else str(most) if most else "no"
-        yield f"{call.name} takes {number} argument{'s' * (number != '1')}, not {given}.", ""
+        yield f"{call.name} takes {number} argument{'s' * (number != '1')}, not {count}.", ""
         return
     for position, (kind, argument) in enumerate(zip(signature.takes, call.arguments, strict=False), 1):
         actual = _kind(argument)
@@ -205,15 +205,13 @@ def _problems(call: Call) -> Iterator[tuple[str, str]]:
 def _values(call: Call) -> Iterator[tuple[str, str]]:
     values = [argument.value if isinstance(argument, Literal) else ... for argument in call.arguments]
     if call.name == "States.Format" and isinstance(call.arguments[0], Literal):
-        placeholders, given = len(call.arguments[0].template) - 1, len(values) - 1
-        if placeholders != given:
-            yield (
-                f"the template of States.Format has {_number(placeholders, 'placeholder')} {{}} for {_number(given, 'value')}.",
-                "",
-            )
+        placeholders, inserted = len(call.arguments[0].template) - 1, len(values) - 1
+        if placeholders != inserted:
+            counts = f"{_number(placeholders, 'placeholder')} {{}} for {_number(inserted, 'value')}"
+            yield f"the template of States.Format has {counts}.", ""
     elif call.name == "States.Hash" and isinstance(values[1], str) and values[1] not in ALGORITHMS:
-        known = known_names(ALGORITHMS)
-        yield f"States.Hash has no algorithm {values[1]!r}.", did_you_mean(values[1], ALGORITHMS, otherwise=known)
+        guess = did_you_mean(values[1], ALGORITHMS, otherwise=known_names(ALGORITHMS))
+        yield f"States.Hash has no algorithm {values[1]!r}.", guess
     elif call.name == "States.JsonMerge" and values[2] is True:
         yield "States.JsonMerge merges only the outermost level, so its third argument must be false.", ""
     elif call.name == "States.ArrayRange" and values[2] == 0:
@@ -232,7 +230,8 @@ _WITH_ARTICLE = {
     "boolean": "true or false",
     "array": "an array",
     "object": "an object",
-} | {"null": "null"}
+    "null": "null",
+}
 
 
 def _kind(argument: Argument) -> str:

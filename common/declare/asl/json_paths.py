@@ -8,6 +8,7 @@ and https://github.com/json-path/JsonPath
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from common.base.suggestions import did_you_mean
@@ -107,7 +108,7 @@ def _in_brackets(scanner: Scanner) -> tuple[str, Any]:
     return "indices", tuple(_many(scanner, _index))
 
 
-def _many(scanner: Scanner, read: Any) -> list[Any]:
+def _many(scanner: Scanner, read: Callable[[Scanner], Any]) -> list[Any]:
     values = [read(scanner)]
     scanner.skip_space()
     while scanner.take(","):

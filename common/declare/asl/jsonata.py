@@ -72,9 +72,7 @@ def parse_jsonata(content: str, is_later: Callable[[str], bool] = lambda _: Fals
     Raises:
         ScanError: the expression cannot be parsed.
     """
-    tree, failure = _parser()(content)
-    if failure:
-        raise failure
+    tree = _parsed(content)
     parts = [*_every(tree)]
     defined = frozenset(name for part in parts for name in _defined(part))
     reader = _Reader(content, is_later, defined)
@@ -84,32 +82,33 @@ def parse_jsonata(content: str, is_later: Callable[[str], bool] = lambda _: Fals
 
 
 @cache
-def _parser() -> Callable[[str], tuple[Any, ScanError | None]]:
-    """Returns the parser; it is loaded late, for few definitions have expressions that were not found right before."""
-    with _deep_recursion():  # which the library allows everybody when it is imported
-        from jsonata import JException, Jsonata
+def library() -> Any:
+    """Returns the library for JSONata. It is loaded late: few definitions have expressions that were not found right before."""
+    with deep_recursion():  # which the library allows everybody when it is imported
+        import jsonata
+    return jsonata
 
-    def parse(content: str) -> tuple[Any, ScanError | None]:
-        try:
-            with _deep_recursion():
-                # Patterns are those of another language than Python's, so they are not compiled.
-                return Jsonata.get_parser().parse(content, lambda pattern, _: pattern), None
-        except JException as error:
-            shown = content[max(0, error.location - SHOWN) : error.location].strip()
-            near = f"near its end, {shown!r}" if error.location >= len(content.rstrip()) else f"after {shown!r}"
-            around = content[max(0, error.location - 3) : error.location + 1]
-            suggestion = next((words for operator, words in OTHERWISE.items() if operator in around), "")
-            return None, ScanError(f"{near if shown else 'at its beginning'}: {str(error).rstrip('.')}", suggestion)
-        except (IndexError, AttributeError, TypeError, KeyError, ValueError):  # the library fails so at a text that breaks off
-            return None, ScanError(f"near its end, {content[-SHOWN:].strip()!r}: something is missing")
-        except RecursionError:
-            return None, ScanError("it is nested too deep")
 
-    return parse
+def _parsed(content: str) -> Any:
+    jsonata = library()
+    try:
+        with deep_recursion():
+            # Patterns are those of another language than Python's, so they are not compiled.
+            return jsonata.Jsonata.get_parser().parse(content, lambda pattern, _: pattern)
+    except jsonata.JException as error:
+        shown = content[max(0, error.location - SHOWN) : error.location].strip()
+        near = f"near its end, {shown!r}" if error.location >= len(content.rstrip()) else f"after {shown!r}"
+        around = content[max(0, error.location - 3) : error.location + 1]
+        suggestion = next((words for operator, words in OTHERWISE.items() if operator in around), "")
+        raise ScanError(f"{near if shown else 'at its beginning'}: {str(error).rstrip('.')}", suggestion) from None
+    except (IndexError, AttributeError, TypeError, KeyError, ValueError):  # the library fails so at a text that breaks off
+        raise ScanError(f"near its end, {content[-SHOWN:].strip()!r}: something is missing") from None
+    except RecursionError:
+        raise ScanError("it is nested too deep") from None
 
 
 @contextmanager
-def _deep_recursion() -> Iterator[None]:
+def deep_recursion() -> Iterator[None]:
     """Allows deep recursion for a while: a text that is joined from hundreds of parts is a deep expression."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, DEPTH))

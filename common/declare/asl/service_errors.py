@@ -16,7 +16,7 @@ from common.base.json_types import JsonMapping
 from common.declare.asl.apis import botocore_name
 from common.declare.asl.called import called_by
 from common.declare.asl.problem import Problem
-from common.declare.asl.walk import PlacedState, inner_machines
+from common.declare.asl.walk import PlacedState, inner_machines, named_errors
 
 ALIKE = 0.85
 """How similar a refused name is to one that exists, from 0 to 1."""
@@ -28,18 +28,13 @@ OF_LAMBDA = ("ClientExecutionTimeoutException", "ServiceException", "Timeout")
 
 def service_error_problems(states: Iterable[PlacedState]) -> Iterator[Problem]:
     """Yields the misspelled errors of what a Task, or a task within a Parallel or Map, calls."""
-    for place, _, state, _ in states:
-        for field in ("Retry", "Catch"):
-            handlers = state.get(field)
-            for number, handler in enumerate(handlers if isinstance(handlers, list) else ()):
-                errors = handler.get("ErrorEquals") if isinstance(handler, Mapping) else None
-                for position, error in enumerate(errors if isinstance(errors, list) else ()):
-                    if isinstance(error, str) and "." in error and not error.startswith("States."):
-                        at = place / field / number / "ErrorEquals" / position
-                        yield from (
-                            Problem("UNKNOWN_ERROR", at, f"{service} has no error {error!r}.", f" Did you mean {meant!r}?")
-                            for service, meant in _meant(error, state)
-                        )
+    for placed in states:
+        for place, error in named_errors(placed):
+            if "." in error and not error.startswith("States."):
+                yield from (
+                    Problem("UNKNOWN_ERROR", place, f"{service} has no error {error!r}.", f" Did you mean {meant!r}?")
+                    for service, meant in _meant(error, placed.state)
+                )
 
 
 def _meant(error: str, state: JsonMapping) -> list[tuple[str, str]]:
@@ -48,7 +43,7 @@ def _meant(error: str, state: JsonMapping) -> list[tuple[str, str]]:
     guesses = []
     for service in sorted(_services(state)):
         prefixes, names = _names(service)
-        usual = prefix if prefix.casefold() in {known.casefold() for known in prefixes} else None
+        usual = prefix if prefix.casefold() in {spelling.casefold() for spelling in prefixes} else None
         if usual and name in names:
             return []
         near = usual or next(iter(get_close_matches(prefix, prefixes, n=1, cutoff=ALIKE - 0.1)), None)

@@ -71,13 +71,19 @@ def executions(machine_arn: str) -> str:
     return machine.replace(":stateMachine:", ":execution:")
 
 
+def _named_by_row(call: Call, word: str, parameter: str, actions: tuple[str, ...]) -> set[str]:
+    """The ARNs that a parameter names. A row of the integration names it, too, and reports what is wrong with it."""
+    reported = len(call.targets.problems)
+    arns = call.targets.of_parameter(word, parameter, call.parameters, call.place, actions) or set()
+    del call.targets.problems[reported:]
+    return arns
+
+
 def _nested(call: Call) -> Iterator[Need]:
-    targets, parameters, place, waits = call
-    if not waits:
+    targets = call.targets
+    if not call.waits:
         return
-    known = len(targets.problems)
-    machines = targets.of_parameter("machine", "StateMachineArn", parameters, place, ("states:StartExecution",)) or set()
-    del targets.problems[known:]  # the row of the integration has named them
+    machines = _named_by_row(call, "machine", "StateMachineArn", ("states:StartExecution",))
     runs = {targets.env.arn("states", "execution:*") if MARK.search(arn) else f"{executions(arn)}:*" for arn in machines}
     yield need(("states:DescribeExecution", "states:StopExecution"), runs)
 
@@ -86,18 +92,16 @@ def _http(call: Call) -> Iterator[Need]:
     """The page allows the call on the machine, for its method and endpoint, and reading the secret of the connection."""
     targets, parameters, place, _ = call
     actions = ("states:InvokeHTTPEndpoint",)
-    told = {name: next((value for _, value in values_at(parameters, name)), None) for name in ("ApiEndpoint", "Method")}
-    method, endpoint = (targets.text_of(told[name], place) for name in ("Method", "ApiEndpoint"))
+    values = {name: next((value for _, value in values_at(parameters, name)), None) for name in ("ApiEndpoint", "Method")}
+    method, endpoint = (targets.text_of(values[name], place) for name in ("Method", "ApiEndpoint"))
     urls = [permissions.literal(endpoint)] if endpoint else sorted(targets.may_call.urls())
-    if not urls and SITE.match(beginning := targets.beginning_of(told["ApiEndpoint"], place)):
+    if not urls and SITE.match(beginning := targets.beginning_of(values["ApiEndpoint"], place)):
         urls = [f"{permissions.literal(beginning)}*"]
     if not urls:
         targets.untold("URL", f"{place}.ApiEndpoint", actions, "https://api.example.com/*")
     when: JsonObject = {"StringEquals": {"states:HTTPMethod": [method]}} if method else {}
     yield need(actions, [targets.own.arn] if urls else [], {**when, "StringLike": {"states:HTTPEndpoint": urls}})
-    known = len(targets.problems)
-    connections = targets.of_parameter("connection", "Authentication.ConnectionArn", parameters, place, actions) or set()
-    del targets.problems[known:]  # the row of the integration has named them
+    connections = _named_by_row(call, "connection", "Authentication.ConnectionArn", actions)
     secrets = {_secret_of(targets, connection) for connection in connections}
     yield need(("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"), secrets)
 
@@ -115,15 +119,15 @@ def _api(call: Call) -> Iterator[Need]:
     targets, parameters, place, _ = call
     action = ("execute-api:Invoke",)
     fields = ("AuthType", "ApiEndpoint", "Stage", "Method", "Path")
-    told = {name: next(iter(values_at(parameters, name)), (name, "")) for name in fields}
-    authorisation, endpoint, stage, method, path = (targets.text_of(told[name][1], place) for name in fields)
+    values = {name: next(iter(values_at(parameters, name)), (name, "")) for name in fields}
+    authorisation, endpoint, stage, method, path = (targets.text_of(values[name][1], place) for name in fields)
     if authorisation is not None and authorisation not in SIGNED:
         return
     if endpoint is None:
         listed = targets.may_call.matching(lambda arn: ":execute-api:" in arn)
         if not listed:
             targets.untold(
-                "API", f"{place}.{told['ApiEndpoint'][0]}", action, targets.env.arn("execute-api", "API/STAGE/GET/PATH")
+                "API", f"{place}.{values['ApiEndpoint'][0]}", action, targets.env.arn("execute-api", "API/STAGE/GET/PATH")
             )
         yield need(action, listed)
     elif (api := API.fullmatch(endpoint)) is None:

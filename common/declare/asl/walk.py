@@ -92,6 +92,17 @@ def inner_machines(state: JsonMapping) -> list[Json]:
     return [machine for _, machine in placed_machines(state, Place())]
 
 
+def named_errors(placed: PlacedState) -> Iterator[tuple[Place, str]]:
+    """Yields the errors in Retry and Catch of a state, each with its place."""
+    for field in ("Retry", "Catch"):
+        handlers = placed.state.get(field)
+        for number, handler in enumerate(handlers if isinstance(handlers, list) else ()):
+            errors = handler.get("ErrorEquals") if isinstance(handler, Mapping) else None
+            for position, error in enumerate(errors if isinstance(errors, list) else ()):
+                if isinstance(error, str):
+                    yield placed.place / field / number / "ErrorEquals" / position, error
+
+
 def is_distributed(state: JsonMapping) -> bool:
     """Whether a state is a Map that runs its items in separate executions."""
     processor = state.get("ItemProcessor") if state["Type"] == "Map" else None
