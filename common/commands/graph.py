@@ -35,7 +35,11 @@ def graph(_c: Context, env: str | None = None, project: str | None = None, machi
     if machine is None:
         Screen().text(mermaid.project(flows(declared.resources, name, declared.env.artifact_bucket)))
         return
-    machines = {each.key.name: each for each in declared.resources if isinstance(each, StateMachine) and each.key.project == name}
+    machines = {
+        resource.key.name: resource
+        for resource in declared.resources
+        if isinstance(resource, StateMachine) and resource.key.project == name
+    }
     if machine not in machines:
         there_are = ", ".join(machines) or "none"
         raise UsageError(f"{name} declares no state machine {machine!r}; it has {there_are}.{did_you_mean(machine, machines)}")

@@ -1,6 +1,6 @@
 """Asks AWS about what a plan changes, where AWS can tell what is wrong without changing anything: `plan --validate`.
 
-AWS's errors refuse the plan, all in one message; its warnings are told.
+AWS's errors refuse the plan, all in one message; its warnings are shown.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ from common.aws.protocol import Aws
 from common.base.errors import DeclarationError
 from common.model.resource import Action, Plan, Resource
 
-ASKED = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE})
+CHANGING = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE})
 """The actions that send a desired state to AWS."""
 
 
@@ -29,11 +29,13 @@ def check(aws: Aws, plan: Plan, resources: Iterable[Resource], pool: Executor, s
         DeclarationError: AWS would refuse changes of the plan.
     """
     by_key = {resource.key: resource for resource in resources}
-    changes = [change for change in plan.changes if change.action in ASKED and change.key in by_key]
-    asked = [by_key[change.key] for change in changes]
-    answers = pool.map(lambda resource, change: resource.diagnoses(regions.at(aws, resource.arn), change.desired), asked, changes)
+    changes = [change for change in plan.changes if change.action in CHANGING and change.key in by_key]
+    changed = [by_key[change.key] for change in changes]
+    answers = pool.map(
+        lambda resource, change: resource.diagnoses(regions.at(aws, resource.arn), change.desired), changed, changes
+    )
     errors = []
-    for resource, diagnoses in zip(asked, answers, strict=True):
+    for resource, diagnoses in zip(changed, answers, strict=True):
         for diagnosis in diagnoses:
             text = f"{resource.key}: {diagnosis.text}"
             if diagnosis.is_error:

@@ -24,11 +24,11 @@ def summary(checked: Checked) -> str:
     """How many problems there are, in one sentence."""
     severities = [located.problem.about.severity for located in checked.problems]
     errors, warnings = severities.count("error") + len(checked.errors), severities.count("warning")
-    found = " and ".join(_count(number, what) for number, what in ((errors, "error"), (warnings, "warning")) if number)
+    counts = " and ".join(_count(number, what) for number, what in ((errors, "error"), (warnings, "warning")) if number)
     if checked.is_wrong:
-        return f"{found}; wrong: {_count(len(checked.wrong), 'state machine')}."
+        return f"{counts}; wrong: {_count(len(checked.wrong), 'state machine')}."
     projects = _count(len({key.project for key in checked.machines}), "project")
-    return f"checked {_count(len(checked.machines), 'state machine')} in {projects}: {found or 'no problems'}."
+    return f"checked {_count(len(checked.machines), 'state machine')} in {projects}: {counts or 'no problems'}."
 
 
 def as_json(checked: Checked) -> JsonObject:

@@ -136,20 +136,20 @@ class _Machine:
         return names, lines
 
     def _state(self, identifier: str, name: str, state: JsonMapping, indent: str) -> Iterator[str]:
-        inner = [each for _, each in placed_machines(state, Place())]
+        inner = [part for _, part in placed_machines(state, Place())]
         if not inner:
             yield f"{indent}{identifier}{_shaped(SHAPES[state['Type']], _text(name, state))}"
             return
         yield f"{indent}subgraph {identifier} [{label(_text(name, state))}]"
-        for number, each in enumerate(inner, 1):
+        for number, part in enumerate(inner, 1):
             if len(inner) > 1:
                 yield f"{indent}  subgraph {self._next('b')} [{label(f'branch {number}')}]"
             deeper = indent + ("    " if len(inner) > 1 else "  ")
-            names, lines = self._states(each, deeper)
+            names, lines = self._states(part, deeper)
             first = self._next("first")
             yield f'{deeper}{first}((" "))'
             yield from lines
-            yield f"{deeper}{first} --> {names[each['StartAt']]}"
+            yield f"{deeper}{first} --> {names[part['StartAt']]}"
             if len(inner) > 1:
                 yield f"{indent}  end"
         yield f"{indent}end"

@@ -91,14 +91,14 @@ def run_state(
         DeclarationError: the definition is broken.
     """
     definition = loaded(machine)
-    placed = {each.name: each for each in every_state(definition)}
-    if state not in placed:
-        raise MockError(f"There is no state {state!r}.{did_you_mean(state, placed)}")
+    states = {placed.name: placed for placed in every_state(definition)}
+    if state not in states:
+        raise MockError(f"There is no state {state!r}.{did_you_mean(state, states)}")
     prepared = _Execution.of(definition, mocks or {}, items or {}, start)
     data = {} if input is None else input
     scope = Scope(data, context_of("machine", data, prepared.clock, context or {}), dict(variables or {}))
     run = prepared.run
-    step = prepared.visit(placed[state], scope)
+    step = prepared.visit(states[state], scope)
     run.status, run.output, run.next_state = step.status, step.output, step.next_state
     run.error, run.cause, run.seconds = step.error, step.cause, prepared.clock.seconds
     run.variables = {**scope.variables, **step.assigned}
@@ -119,7 +119,7 @@ class _Execution:
     def of(
         cls, definition: JsonMapping, mocks: Mapping[str, Mock], items: Mapping[str, list[Json]], start: datetime
     ) -> "_Execution":
-        names = [each.name for each in every_state(definition)]
+        names = [placed.name for placed in every_state(definition)]
         stepper: Stepper = LocalStepper()
         if environment := os.environ.get(ON_AWS):
             from common.testing.aws_states import AwsStepper  # loads boto3
@@ -212,9 +212,9 @@ class _Execution:
         data = LANGUAGES[language].arguments(state, scope)
         inside = Scope(data, scope.context, scope.variables)
         outcomes = [self._inner(branch, inside, outer) for branch in inner_machines(state)]
-        failed = min((each for each in outcomes if each.error), key=lambda each: each.seconds, default=None)
-        self.clock.pass_by(max(each.seconds for each in outcomes) if failed is None else failed.seconds)
-        return failed or Outcome([each.result for each in outcomes])
+        failed = min((outcome for outcome in outcomes if outcome.error), key=lambda outcome: outcome.seconds, default=None)
+        self.clock.pass_by(max(outcome.seconds for outcome in outcomes) if failed is None else failed.seconds)
+        return failed or Outcome([outcome.result for outcome in outcomes])
 
     def _map(self, name: str, state: JsonMapping, language: str, scope: Scope, outer: str) -> Outcome:
         distributed, (inner,) = is_distributed(state), inner_machines(state)
@@ -228,14 +228,14 @@ class _Execution:
             if outcomes[-1].error and not distributed:
                 break
         concurrency = LANGUAGES[language].value(state, "MaxConcurrency", scope, 0)
-        self.clock.pass_by(maps.lasting([each.seconds for each in outcomes], concurrency))
-        failures = [each for each in outcomes if each.error]
+        self.clock.pass_by(maps.lasting([outcome.seconds for outcome in outcomes], concurrency))
+        failures = [outcome for outcome in outcomes if outcome.error]
         if not distributed:
-            return failures[0] if failures else Outcome([each.result for each in outcomes])
+            return failures[0] if failures else Outcome([outcome.result for outcome in outcomes])
         if maps.exceeds_tolerance(state, language, scope, len(failures), len(outcomes)):
             message = "The specified tolerated failure threshold was exceeded"
             return Outcome(error="States.ExceedToleratedFailureThreshold", cause=message)
-        return Outcome([each.result for each in outcomes if not each.error])
+        return Outcome([outcome.result for outcome in outcomes if not outcome.error])
 
     def _inner(self, machine: JsonMapping, scope: Scope, language: str) -> Outcome:
         """Executes a branch or an iteration; the clock is put back, for others run at the same time."""

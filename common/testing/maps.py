@@ -24,7 +24,7 @@ class Iteration(NamedTuple):
 
 
 def iterations(
-    name: str, state: JsonMapping, language: str, scope: Scope, given: Mapping[str, list[Json]], *, distributed: bool
+    name: str, state: JsonMapping, language: str, scope: Scope, read_items: Mapping[str, list[Json]], *, distributed: bool
 ) -> list[Iteration]:
     """Returns the iterations of a Map.
 
@@ -33,14 +33,14 @@ def iterations(
         state: the state.
         language: its query language.
         scope: what it can see.
-        given: the items that an ItemReader would read, by the name of the state.
+        read_items: the items that an ItemReader would read, by the name of the state.
         distributed: whether it runs each item in an execution of its own.
 
     Raises:
         StateError: its items are not an array, or an expression fails.
         MockError: it has an ItemReader, and the test gives no items.
     """
-    items = _items(name, state, language, scope, given, distributed=distributed)
+    items = _items(name, state, language, scope, read_items, distributed=distributed)
     data = LANGUAGES[language].selected(state, scope)
     field = "ItemSelector" if "ItemSelector" in state else "Parameters"
     result = []
@@ -55,13 +55,13 @@ def iterations(
 
 
 def _items(
-    name: str, state: JsonMapping, language: str, scope: Scope, given: Mapping[str, list[Json]], *, distributed: bool
+    name: str, state: JsonMapping, language: str, scope: Scope, read_items: Mapping[str, list[Json]], *, distributed: bool
 ) -> list[Json]:
     if "ItemReader" in state:
-        if name not in given:
+        if name not in read_items:
             raise MockError(f'{name} reads its items from elsewhere. Give them: items={{"{name}": […]}}.')
         most = state["ItemReader"].get("ReaderConfig", {}).get("MaxItems")
-        return given[name][:most] if isinstance(most, int) and most else given[name]
+        return read_items[name][:most] if isinstance(most, int) and most else read_items[name]
     if language == "JSONata":
         items, problem = LANGUAGES[language].value(state, "Items", scope, scope.input), QUERY
     else:

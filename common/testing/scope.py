@@ -82,7 +82,7 @@ class Scope:
         return replace(self, context={**self.context, **context})
 
 
-def context_of(machine: str, execution_input: Json, clock: Clock, given: JsonMapping) -> JsonObject:
+def context_of(machine: str, execution_input: Json, clock: Clock, replacing: JsonMapping) -> JsonObject:
     """The context object of an execution; what a test gives replaces parts of it."""
     context: JsonObject = {
         "Execution": {
@@ -95,7 +95,7 @@ def context_of(machine: str, execution_input: Json, clock: Clock, given: JsonMap
         },
         "StateMachine": {"Id": f"{EXAMPLE}:stateMachine:{machine}", "Name": machine},
     }
-    for name, part in given.items():
+    for name, part in replacing.items():
         both = isinstance(part, Mapping) and isinstance(context.get(name), Mapping)
         context[name] = {**context[name], **part} if both else part
     return context

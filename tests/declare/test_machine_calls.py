@@ -28,21 +28,21 @@ def handler(event: Event, context):
 
 
 def run_job(arguments: Any = None, **parameters: Any) -> dict[str, Any]:
-    given = {} if arguments is None else {"Arguments": arguments}
+    passed = {} if arguments is None else {"Arguments": arguments}
     return {
         "Type": "Task",
         "Resource": "arn:aws:states:::glue:startJobRun.sync",
-        "Parameters": {"JobName": "${load.name}", **given, **parameters},
+        "Parameters": {"JobName": "${load.name}", **passed, **parameters},
         "End": True,
     }
 
 
 def call(payload: Any = None, **fields: Any) -> dict[str, Any]:
-    given = {} if payload is None else {"Payload": payload}
+    passed = {} if payload is None else {"Payload": payload}
     return {
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke",
-        "Parameters": {"FunctionName": "${Validate.arn}", **given},
+        "Parameters": {"FunctionName": "${Validate.arn}", **passed},
         **fields,
         "End": True,
     }
@@ -53,7 +53,7 @@ def caught(*errors: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def told(repository: Repository) -> Any:
+def checked(repository: Repository) -> Any:
     function = 'p.function("Validate", settings={"timeout_seconds": 300})'
     job, main = 'p.job("load", arguments={"--bucket": "b"})', 'p.state_machine("main", "main.asl.json")'
     repository.project("acres", function, job, main)
@@ -86,8 +86,8 @@ def told(repository: Repository) -> Any:
         caught("LandingError", "ValueError", "Odd", "Lambda.ServiceException", "States.TaskFailed"),
     ],
 )
-def test_what_fits_is_right(told: Any, right: dict[str, Any]) -> None:
-    assert told(right) == []
+def test_what_fits_is_right(checked: Any, right: dict[str, Any]) -> None:
+    assert checked(right) == []
 
 
 @pytest.mark.parametrize(
@@ -120,21 +120,21 @@ def test_what_fits_is_right(told: Any, right: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_what_does_not_fit_is_told(told: Any, wrong: dict[str, Any], messages: list[str]) -> None:
-    assert told(wrong) == messages
+def test_what_does_not_fit_is_told(checked: Any, wrong: dict[str, Any], messages: list[str]) -> None:
+    assert checked(wrong) == messages
 
 
-def test_an_edited_script_is_read_again(told: Any, repository: Repository) -> None:
-    assert told(machine(A=run_job({"--day": "x"}))) == []
+def test_an_edited_script_is_read_again(checked: Any, repository: Repository) -> None:
+    assert checked(machine(A=run_job({"--day": "x"}))) == []
     repository.write("projects/acres/glue/landing/load.py", SCRIPT.replace('"day"', '"day", "county"'))
-    (message,) = told(machine(A=run_job({"--day": "x"})))
+    (message,) = checked(machine(A=run_job({"--day": "x"})))
     assert "reads --county" in message
 
 
-def test_shared_code_that_the_script_imports_may_read_the_argument(told: Any, repository: Repository) -> None:
+def test_shared_code_that_the_script_imports_may_read_the_argument(checked: Any, repository: Repository) -> None:
     repository.write("projects/acres/glue/landing/load.py", f"{SCRIPT}import shared.more\n")
     repository.write("projects/acres/shared/more.py", "print(1)\n")
     calling = machine(A=run_job({"--day": "x", "--more": "y"}))
-    assert told(calling) == [f"warning UNUSED_JOB_ARGUMENT {UNREAD.format('more')}"]
+    assert checked(calling) == [f"warning UNUSED_JOB_ARGUMENT {UNREAD.format('more')}"]
     repository.write("projects/acres/shared/more.py", SCRIPT.replace('"day"', '"more"'))
-    assert told(calling) == []
+    assert checked(calling) == []

@@ -24,14 +24,14 @@ def answering(*diagnostics: dict[str, Any]) -> ScriptedAws:
     return ScriptedAws({VALIDATE: {"result": result, "diagnostics": [*diagnostics]}})
 
 
-def asked(aws: ScriptedAws, action: Action) -> list[str]:
+def messages_of(aws: ScriptedAws, action: Action) -> list[str]:
     """What is said of a plan with a machine."""
-    said: list[str] = []
+    messages: list[str] = []
     resource = Place().state_machine()
     plan = Plan((Change(resource.key, action, "", final(resource), None, frozenset()),))
     with ThreadPoolExecutor(1) as pool:
-        aws_diagnoses.check(aws, plan, [resource], pool, said.append)
-    return said
+        aws_diagnoses.check(aws, plan, [resource], pool, messages.append)
+    return messages
 
 
 def test_what_aws_says_before_a_machine_is_replaced_is_told_with_where_it_is() -> None:
@@ -47,14 +47,14 @@ def test_what_aws_says_before_a_machine_is_replaced_is_told_with_where_it_is() -
 @pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE, Action.REPLACE])
 def test_errors_of_aws_refuse_a_plan_and_warnings_are_told(action: Action) -> None:
     with pytest.raises(DeclarationError, match=r"/States/A: not for EXPRESS \[SCHEMA_VALIDATION_FAILED\]") as refused:
-        asked(answering(ODD, WRONG), action)
+        messages_of(answering(ODD, WRONG), action)
     assert str(refused.value).startswith("AWS would refuse this:\n  state-machine/")
-    (warning,) = asked(answering(ODD), action)
+    (warning,) = messages_of(answering(ODD), action)
     assert warning.endswith("the definition: may be left out [UNREACHABLE]")
-    assert asked(answering(), action) == []
+    assert messages_of(answering(), action) == []
 
 
 def test_of_what_stays_as_it_is_aws_is_not_asked() -> None:
     aws = answering(WRONG)
-    assert asked(aws, Action.NOOP) == []
+    assert messages_of(aws, Action.NOOP) == []
     assert aws.calls == []

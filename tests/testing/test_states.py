@@ -191,7 +191,7 @@ def test_the_context_object_tells_of_state_retry_and_token() -> None:
 
 def test_a_mock_may_be_a_function_of_the_arguments() -> None:
     state = {**TASK, "Parameters": {"n.$": "$.n"}}
-    assert run_machine(machine(A=state), {"n": 3}, {"A": lambda given: given["n"] * 2}).output == 6
+    assert run_machine(machine(A=state), {"n": 3}, {"A": lambda arguments: arguments["n"] * 2}).output == 6
     assert run_machine(machine(A=state), {"n": 3}, {"A": payload}).output["Payload"] == {"n": 3}
     assert run_machine(machine(A=state), {"n": 3}, {"A": lambda _: fails("E")}).error == "E"
 

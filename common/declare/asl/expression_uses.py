@@ -20,8 +20,8 @@ class Use(NamedTuple):
     name: str
     in_jsonata: bool = False
     call: FunctionCall | None = None
-    asked: bool = False
-    """Whether the expression asks by `$exists` whether the variable has a value, so that it need not have one."""
+    is_optional: bool = False
+    """Whether the variable need not have a value, because the expression checks that by `$exists`."""
 
 
 @dataclass

@@ -107,8 +107,8 @@ class _Typing:
         if field in {"ItemProcessor", "Iterator"}:
             return self.machine(value, here / field)
         if field in {"Retry", "Choices"} and isinstance(value, list):
-            each = self._rule if field == "Choices" else self._retrier
-            return [each(item, here / field / number) for number, item in enumerate(value)]
+            convert = self._rule if field == "Choices" else self._retrier
+            return [convert(item, here / field / number) for number, item in enumerate(value)]
         if field == "ItemBatcher" and isinstance(value, Mapping):
             return self._numbers(value, OF_BATCHER, here / field)
         if field == "ItemReader" and isinstance(value, Mapping) and isinstance(value.get("ReaderConfig"), Mapping):

@@ -45,14 +45,14 @@ class Expression:
         calls: the calls of functions that it does not define itself.
         states: the names behind each `$states`, as far as they are written out.
         problems: what is wrong with the expression itself: sentences, each with a suggestion to append.
-        asked: the variables of which it asks by `$exists` whether they have a value.
+        optional: the variables that need not have a value, because it checks that by `$exists`.
     """
 
     variables: list[str] = field(default_factory=list)
     calls: list[FunctionCall] = field(default_factory=list)
     states: list[tuple[str, ...]] = field(default_factory=list)
     problems: list[tuple[str, str]] = field(default_factory=list)
-    asked: set[str] = field(default_factory=set)
+    optional: set[str] = field(default_factory=set)
 
 
 def content_of(text: str) -> str | None:
@@ -77,7 +77,7 @@ def parse_jsonata(content: str, is_later: Callable[[str], bool] = lambda _: Fals
     defined = frozenset(name for part in parts for name in _defined(part))
     reader = _Reader(content, is_later, defined)
     reader.read(tree)
-    reader.result.asked = {name for part in parts for name in _asked_for(part) if not closest(name, defined)}
+    reader.result.optional = {name for part in parts for name in _optional(part) if not closest(name, defined)}
     return reader.result
 
 
@@ -150,8 +150,8 @@ def _defined(part: Any) -> Iterator[str]:
     yield from (name for name in (part.focus, part.index) if isinstance(name, str))
 
 
-def _asked_for(part: Any) -> Iterator[str]:
-    """Yields the variables of which a part asks by `$exists` whether they have a value."""
+def _optional(part: Any) -> Iterator[str]:
+    """Yields the variables of which a part checks by `$exists` whether they have a value."""
     if part.type == "function" and part.procedure.value == "exists":
         yield from (str(argument.value) for argument in part.arguments if argument.type == "variable")
 

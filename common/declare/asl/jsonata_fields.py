@@ -90,7 +90,7 @@ def _read(text: str, here: Place, allowed: str, findings: Findings) -> None:
         findings.add("JSONATA", here, message, suggestion)
     for names in expression.states:
         _states(names, here, allowed, findings)
-    findings.uses += [Use(here, name, True, asked=name in expression.asked) for name in expression.variables]
+    findings.uses += [Use(here, name, True, is_optional=name in expression.optional) for name in expression.variables]
     findings.uses += [Use(here, call.name, True, call) for call in expression.calls]
 
 

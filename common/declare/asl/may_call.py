@@ -72,24 +72,24 @@ class MayCall:
         arns: set[str] = set()
         for entry in self._entries:
             if entry.word == word:
-                found = entry.arns
+                arns_of_entry = entry.arns
             elif entry.word or (match := matched_arn(FORMS[word], self._partition, entry.arns[0])) is None:
                 continue
             else:
-                found = with_parts(word, match[1] if word == "function" else entry.arns[0])
+                arns_of_entry = with_parts(word, match[1] if word == "function" else entry.arns[0])
             self._used.add(entry)
-            arns.update(found)
+            arns.update(arns_of_entry)
         return arns
 
     def matching(self, accepts: Callable[[str], bool]) -> set[str]:
         """Returns the ARNs of the entries that a function accepts."""
-        found: set[str] = set()
+        accepted_arns: set[str] = set()
         for entry in self._entries:
             accepted = {arn for arn in entry.arns if accepts(arn)}
             if accepted:
                 self._used.add(entry)
-            found |= accepted
-        return found
+            accepted_arns |= accepted
+        return accepted_arns
 
     def urls(self) -> set[str]:
         """Returns the entries that are URLs."""

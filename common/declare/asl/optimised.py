@@ -15,7 +15,7 @@ from common.declare.asl.targets import ALL, Problem, values_at
 
 def optimised(call: Call, action: str) -> Iterator[Need]:
     """Yields what a call of an optimised integration needs; `action` is a key of `INTEGRATIONS`."""
-    targets, known = call.targets, len(call.targets.problems)
+    targets, problems_before = call.targets, len(call.targets.problems)
     rows = [row for row in INTEGRATIONS[action] if call.waits or not row.waits]
     needs = [needed for row in rows for needed in _row(call, row)]
     yield from joined([*needs, *special_permissions.needs(action, call)])
@@ -23,7 +23,7 @@ def optimised(call: Call, action: str) -> Iterator[Need]:
     if (
         len(optional) == sum(len(row.on) for row in rows if " if " not in row.on[0]) > 0
         and not needs
-        and len(targets.problems) == known
+        and len(targets.problems) == problems_before
     ):
         targets.problems.append(Problem(f"{call.place} calls {action} without {optional[0].split()[-1].rstrip('?')}."))
 
@@ -31,15 +31,15 @@ def optimised(call: Call, action: str) -> Iterator[Need]:
 def _row(call: Call, row: Row) -> Iterator[Need]:
     arns: set[str] = set()
     for on in row.on:
-        told, _, given = on.partition(" if ")
-        if given and not list(values_at(call.parameters, given)):
+        target, _, parameter = on.partition(" if ")
+        if parameter and not list(values_at(call.parameters, parameter)):
             continue
-        if told == ALL:
+        if target == ALL:
             arns.add(ALL)
-        elif ":" in told:
-            arns.add(call.targets.filled(told, call.parameters, call.place))
+        elif ":" in target:
+            arns.add(call.targets.filled(target, call.parameters, call.place))
         else:
-            arns |= _named(call, row, told)
+            arns |= _named(call, row, target)
     if arns:
         yield need(row.actions, arns, _when(call, row))
 
@@ -59,12 +59,12 @@ def _named(call: Call, row: Row, on: str) -> set[str]:
     targets, parameters, place, _ = call
     word, _, parameter = on.rpartition(" ")
     path, _, default = parameter.rstrip("?").partition("=")
-    found = targets.of_parameter(word, path, parameters, place, row.actions)
-    if default and (found is None or _is_left_out(call, path)):
-        return (found or set()) | targets.of_value(word, default, place, row.actions)
-    if found is None and not parameter.endswith("?"):
+    arns = targets.of_parameter(word, path, parameters, place, row.actions)
+    if default and (arns is None or _is_left_out(call, path)):
+        return (arns or set()) | targets.of_value(word, default, place, row.actions)
+    if arns is None and not parameter.endswith("?"):
         targets.problems.append(Problem(f"{place} needs {row.actions[0]}, but has no {path}."))
-    return found or set()
+    return arns or set()
 
 
 def _is_left_out(call: Call, path: str) -> bool:

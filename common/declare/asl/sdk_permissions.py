@@ -131,9 +131,9 @@ def _declarable(
         called = {word: path for path, word in words.items() if word in operation.lower()}
         words = {path: word for word, path in called.items()} or dict([*words.items()][:1])
     named = [
-        found
+        target_arns
         for path, word in words.items()
-        if (found := targets.of_parameter(word, path, parameters, place, actions)) is not None
+        if (target_arns := targets.of_parameter(word, path, parameters, place, actions)) is not None
     ]
     if prefix == "dynamodb" and isinstance(parameters, Mapping):
         tables = parameters.get("RequestItems", "RequestItems.$" in parameters)

@@ -88,10 +88,10 @@ def fitting(targets: Targets, action: str, arns: set[str]) -> set[str]:
         return arns
     if not described.types:
         return {ALL}
-    found = {of.name: {arn for arn in arns if _may_be(targets, of, arn)} for of in described.types}
-    asked = described.types if action.startswith("glue:") else ()
-    missing = {_pattern(targets, of) for of in asked if of.is_required and not found[of.name]}
-    return set().union(*found.values()) | missing
+    arns_by_type = {of.name: {arn for arn in arns if _may_be(targets, of, arn)} for of in described.types}
+    needed = described.types if action.startswith("glue:") else ()
+    missing = {_pattern(targets, of) for of in needed if of.is_required and not arns_by_type[of.name]}
+    return set().union(*arns_by_type.values()) | missing
 
 
 def of_api_gateway(targets: Targets, service: str, operation: str, parameters: Json, place: str) -> Iterator[Need]:
@@ -106,8 +106,8 @@ def of_api_gateway(targets: Targets, service: str, operation: str, parameters: J
     for member, shape in members.items():
         if shape.get("location") == "uri":
             parameter = f"{member[0].upper()}{member[1:]}"
-            told = [targets.text_of(value, place) for _, value in values_at(parameters, parameter)]
-            path = path.replace(f"{{{shape.get('locationName', member)}}}", (told[0] if told else None) or ALL)
+            values = [targets.text_of(value, place) for _, value in values_at(parameters, parameter)]
+            path = path.replace(f"{{{shape.get('locationName', member)}}}", (values[0] if values else None) or ALL)
     env = targets.env
     yield need((f"apigateway:{described['http']['method']}",), {f"arn:{env.partition}:apigateway:{env.region}::{path}"})
 
@@ -147,9 +147,9 @@ def _resources(targets: Targets, action: arn_forms.Action, operation: str, param
     everything = operation.startswith("Run")  # it creates what else the call needs
     arns: set[str] = set()
     for of in action.types:
-        found = named[of.name]
-        if found is not None:
-            arns |= found
+        arns_of_type = named[of.name]
+        if arns_of_type is not None:
+            arns |= arns_of_type
         elif everything or of.is_required:
             arns.add(_pattern(targets, of))
     return arns

@@ -67,10 +67,10 @@ class Targets:
             place: the state, which problems name.
             actions: what is to be allowed.
         """
-        found: set[str] | None = None
+        arns: set[str] | None = None
         for field, value in values_at(parameters, path):
-            found = (found or set()) | self.of_value(word, value, f"{place}.{field}", actions)
-        return found
+            arns = (arns or set()) | self.of_value(word, value, f"{place}.{field}", actions)
+        return arns
 
     def of_value(self, word: str, value: Json, where: str, actions: Iterable[str]) -> set[str]:
         """Returns the ARNs of one target; none, and a problem more, if it cannot be told or is no such target.
@@ -192,7 +192,7 @@ def values_at(parameters: Json, path: str) -> Iterator[tuple[str, Json]]:
         if not rest or isinstance(item, str):
             yield field, None if rest else item
         else:
-            yield from ((f"{field}.{inner}", found) for inner, found in values_at(item, rest))
+            yield from ((f"{field}.{inner}", inner_value) for inner, inner_value in values_at(item, rest))
 
 
 def _last_name(text: str | None) -> str:

@@ -83,7 +83,7 @@ class _Scopes:
         name = use.name
         if name in before or (use.in_jsonata and use.call is None and name in FUNCTIONS):
             return
-        if use.asked and (name in self._everywhere or not closest(name, self._everywhere)):
+        if use.is_optional and (name in self._everywhere or not closest(name, self._everywhere)):
             return
         if use.call is not None and name not in self._everywhere:
             if problem := call_problem(use.call):

@@ -165,17 +165,17 @@ def _rule(at: tuple[str | int, ...], rule: Any, chance: random.Random) -> Iterat
 
 
 def _resource(at: tuple[str | int, ...], resource: str, chance: random.Random) -> Iterator[Any]:
-    prefix, found, name = resource.partition(":states:::")
-    if not found or "${" in name:
+    prefix, separator, name = resource.partition(":states:::")
+    if not separator or "${" in name:
         return
     parts, ending = name.partition(".")[0].split(":"), name.partition(".")[1:]
     kinds_of_parts = ("", "sdk service", "sdk action") if parts[0] == "aws-sdk" else ("service", "action")
     for number, kind in enumerate(kinds_of_parts):
         if kind:
             wrong = [misspelled(chance, part) if place == number else part for place, part in enumerate(parts)]
-            yield kind, at, "set", f"{prefix}{found}{':'.join(wrong)}{''.join(ending)}"
+            yield kind, at, "set", f"{prefix}{separator}{':'.join(wrong)}{''.join(ending)}"
     if ending[1]:
-        yield "ending", at, "set", f"{prefix}{found}{':'.join(parts)}.{misspelled(chance, ending[1])}"
+        yield "ending", at, "set", f"{prefix}{separator}{':'.join(parts)}.{misspelled(chance, ending[1])}"
 
 
 def _texts(at: tuple[str | int, ...], value: Any, language: str, chance: random.Random) -> Iterator[Any]:
@@ -233,8 +233,8 @@ def main() -> None:
         right += 1
         for kind, mistake, mutant in mutants(source, random.Random(f"{options.seed} {path.name}"), options.each):
             made[kind] += 1
-            refused[kind] += bool(found := problems_of(mutant))
-            if options.show and not found:
+            refused[kind] += bool(problems := problems_of(mutant))
+            if options.show and not problems:
                 print(f"let through: {path.name}: {kind}: {mistake}")
     print(f"{right} of {len(files)} originals are accepted")
     for kind in sorted(made):

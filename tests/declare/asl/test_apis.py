@@ -149,7 +149,7 @@ def test_a_service_is_called_as_the_sdk_for_java_does() -> None:
     assert len(api_models.service_ids()) > 300
 
 
-def found(content: dict[str, Any], path: Path) -> list[str]:
+def problems_of(content: dict[str, Any], path: Path) -> list[str]:
     """What is found wrong with a definition that is remembered at a path."""
     check = DefinitionCheck("here", "", remembered=Remembered(path))
     check.look_at(content)
@@ -160,9 +160,9 @@ def test_a_definition_that_was_looked_at_is_not_checked_again(tmp_path: Path) ->
     """Reading models takes longer than an unchanged deploy."""
     right, wrong = task("aws-sdk:s3:listBuckets", {}), task("aws-sdk:s3:getObjet", {})
     for content, expected in ((right, []), (wrong, ["A.Resource: s3 has no action 'getObjet'. Did you mean 'getObject'?"])):
-        assert found(content, tmp_path / "acres.load") == expected
+        assert problems_of(content, tmp_path / "acres.load") == expected
         api_models.model_of.cache_clear()
-        assert found(content, tmp_path / "acres.load") == expected
+        assert problems_of(content, tmp_path / "acres.load") == expected
         assert api_models.model_of.cache_info().currsize == 0
 
 
@@ -171,7 +171,7 @@ def test_what_cannot_be_remembered_is_checked_again(tmp_path: Path) -> None:
     (tmp_path / "odd").write_bytes(b"\xff")
     (tmp_path / "list").write_bytes(b"[]")
     for path in (tmp_path / "file" / "x", tmp_path / "odd", tmp_path / "list"):
-        assert found(task("lambda:invoke"), path) == []
+        assert problems_of(task("lambda:invoke"), path) == []
 
 
 def test_a_teams_own_tokens_are_references_when_it_is_checked() -> None:

@@ -18,7 +18,7 @@ CALL = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": Tru
 CATCH = {"ErrorEquals": ["States.ALL"], "Next": "B"}
 
 
-def told(definition: dict[str, Any]) -> list[str]:
+def messages_of(definition: dict[str, Any]) -> list[str]:
     return [str(problem) for problem in expression_problems(definition)]
 
 
@@ -89,7 +89,7 @@ def mapped(**fields: Any) -> dict[str, Any]:
     ],
 )
 def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
-    assert told(right) == []
+    assert messages_of(right) == []
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_each_field_with_paths_is_read(wrong: dict[str, Any], place: str) -> Non
     message = (
         "'$.a[' is not a valid path: at its end, a number, a range, *, a filter ?(…) or a quoted name is expected in brackets."
     )
-    assert told(wrong) == [f"{place}: {message}"]
+    assert messages_of(wrong) == [f"{place}: {message}"]
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_each_field_with_paths_is_read(wrong: dict[str, Any], place: str) -> Non
     ],
 )
 def test_what_aws_refuses_is_told_with_its_place(wrong: dict[str, Any], message: str) -> None:
-    problems = told(wrong)
+    problems = messages_of(wrong)
     assert len(problems) == 1
     assert problems[0].startswith(message)
 

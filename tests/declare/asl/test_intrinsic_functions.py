@@ -15,7 +15,7 @@ from common.declare.asl.scanner import ScanError
 NESTED = "States.ArrayGetItem(States.StringSplit(States.ArrayGetItem(States.StringSplit($.Arn, '/'), 2), '.'), {})"
 
 
-def told(text: str) -> list[str]:
+def messages_of(text: str) -> list[str]:
     try:
         return [message + suggestion for message, suggestion in intrinsic_problems(parse_intrinsic(text))]
     except ScanError as error:
@@ -59,7 +59,7 @@ def told(text: str) -> list[str]:
     ],
 )
 def test_what_aws_accepts_is_accepted(text: str) -> None:
-    assert told(text) == []
+    assert messages_of(text) == []
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_what_aws_accepts_is_accepted(text: str) -> None:
     ],
 )
 def test_what_fails_in_aws_is_refused(text: str, message: str) -> None:
-    assert told(text)[0] == message
+    assert messages_of(text)[0] == message
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=6), min_size=1, max_size=4))

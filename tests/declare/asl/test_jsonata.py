@@ -18,7 +18,7 @@ from common.declare.asl.scanner import ScanError
 ITEMS = "$states.input.items"
 
 
-def told(content: str) -> list[str]:
+def messages_of(content: str) -> list[str]:
     """The problems of an expression and of the calls in it."""
     try:
         expression = parse_jsonata(content)
@@ -68,7 +68,7 @@ def told(content: str) -> list[str]:
     ],
 )
 def test_what_aws_accepts_is_accepted(content: str, variables: list[str]) -> None:
-    assert told(content) == []
+    assert messages_of(content) == []
     assert sorted(parse_jsonata(content).variables) == sorted(variables)
 
 
@@ -124,7 +124,7 @@ def test_what_aws_accepts_is_accepted(content: str, variables: list[str]) -> Non
     ],
 )
 def test_what_aws_refuses_is_refused(content: str, message: str) -> None:
-    assert told(content) == [message]
+    assert messages_of(content) == [message]
 
 
 def test_fields_of_states_are_found_as_far_as_they_are_written_out() -> None:
@@ -148,13 +148,13 @@ def test_a_partial_call_gets_the_rest_later() -> None:
 
 
 def test_a_text_may_be_joined_from_many_parts() -> None:
-    assert told(" & ".join(["'a'", *["$x"] * 1500])) == []
+    assert messages_of(" & ".join(["'a'", *["$x"] * 1500])) == []
     assert parse_jsonata(" & ".join(["'a'", *["$x"] * 1500])).variables == ["x"] * 1500
 
 
 def test_the_parser_leaves_the_limit_of_recursion_alone() -> None:
     before = sys.getrecursionlimit()
-    assert told("(" * 9000 + ")" * 9000) == ["it is nested too deep."]
+    assert messages_of("(" * 9000 + ")" * 9000) == ["it is nested too deep."]
     assert sys.getrecursionlimit() == before < 10_000
 
 
@@ -178,6 +178,6 @@ def test_an_expression_without_one_of_its_brackets_is_refused(form: str, depth: 
     content = "$states.input.a"
     for _ in range(depth):
         content = form.format(content)
-    assert told(content) == []
+    assert messages_of(content) == []
     at = data.draw(st.sampled_from([place for place, character in enumerate(content) if character in "()[]{}"]))
-    assert told(content[:at] + content[at + 1 :])
+    assert messages_of(content[:at] + content[at + 1 :])

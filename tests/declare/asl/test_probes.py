@@ -29,8 +29,8 @@ def handler(event: Event, context):
 
 def task(resource: str, parameters: Any = None, **fields: Any) -> dict[str, Any]:
     field = "Arguments" if fields.get("QueryLanguage") == "JSONata" else "Parameters"
-    given = {} if parameters is None else {field: parameters}
-    return {"Type": "Task", "Resource": f"{ARN}{resource}", **given, **fields, "End": True}
+    passed = {} if parameters is None else {field: parameters}
+    return {"Type": "Task", "Resource": f"{ARN}{resource}", **passed, **fields, "End": True}
 
 
 def a(state: dict[str, Any], **fields: Any) -> dict[str, Any]:

@@ -157,19 +157,19 @@ def test_what_cannot_be_told_is_refused(call: str, parameters: dict[str, Any], m
 
 def test_actions_that_are_not_looked_up_exist_and_so_does_every_listed_difference() -> None:
     differing = {
-        f"{prefix}:{name}" for prefix, names in sdk_actions.DIFFERENT.items() for found in names.values() for name in found
+        f"{prefix}:{name}" for prefix, names in sdk_actions.DIFFERENT.items() for actions in names.values() for name in actions
     }
     for action in sorted(sdk_permissions.KNOWN | differing):
         assert iam_actions.exists(action), action
-        assert action in differing or (found := arn_forms.action_named(action)) is None or found.name == action
+        assert action in differing or (described := arn_forms.action_named(action)) is None or described.name == action
 
 
 def test_the_prefix_of_every_service_that_iam_knows_is_found() -> None:
-    known = arn_forms.services()
-    unknown = {name for name in sdk_services.services() if sdk_actions.prefix_of(name) not in known}
+    prefixes = arn_forms.services()
+    unknown = {name for name in sdk_services.services() if sdk_actions.prefix_of(name) not in prefixes}
     assert len(unknown) < 25, unknown
     assert all(
-        sdk_actions.prefix_of(name) in known
+        sdk_actions.prefix_of(name) in prefixes
         for name in (
             "apigatewaymanagementapi",
             "cloudcontrol",
@@ -190,7 +190,7 @@ def test_whatever_a_service_is_called_for_only_actions_that_exist_are_allowed_an
     """One ARN that cannot be of a type of the action would make a statement that allows nothing."""
     service = sdk_services.service_of(name)
     assert service is not None
-    model, told = api_models.model_of(service), 0
+    model, checked = api_models.model_of(service), 0
     for operation, described in model["operations"].items():
         shape = model["shapes"].get(described.get("input", {}).get("shape"), {})
         texts = [of for of in shape.get("required", ()) if model["shapes"][shape["members"][of]["shape"]]["type"] == "string"]
@@ -200,11 +200,11 @@ def test_whatever_a_service_is_called_for_only_actions_that_exist_are_allowed_an
         with contextlib.suppress(DeclarationError):  # its action is not known, or what it acts on is in no parameter
             allowed = needed(task(call, **parameters), named())
         for action, arns in allowed.items():
-            told += 1
+            checked += 1
             assert iam_actions.exists(action) or arn_forms.action_named(action), action
-            found = arn_forms.action_named(action)
-            assert found is None or bool(found.types) == (arns != ["*"]), f"{call}: {action} on {arns}"
-    assert told > 10
+            named_action = arn_forms.action_named(action)
+            assert named_action is None or bool(named_action.types) == (arns != ["*"]), f"{call}: {action} on {arns}"
+    assert checked > 10
 
 
 VALUES = {

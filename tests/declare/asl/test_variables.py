@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.declare.asl.test_definition import machine
-from tests.declare.asl.test_expressions import told
+from tests.declare.asl.test_expressions import messages_of
 
 JSONATA = {"QueryLanguage": "JSONata"}
 
@@ -76,7 +76,7 @@ def chosen(rule: dict[str, Any], **fields: Any) -> dict[str, Any]:
     ],
 )
 def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
-    assert told(right) == []
+    assert messages_of(right) == []
 
 
 @pytest.mark.parametrize(
@@ -179,6 +179,6 @@ def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
     ],
 )
 def test_what_has_no_value_is_told(wrong: dict[str, Any], message: str) -> None:
-    problems = told(wrong)
+    problems = messages_of(wrong)
     assert len(problems) == 1
     assert problems[0].startswith(message)
