@@ -29,8 +29,16 @@ FLOORS = (
 """The rooms of `common`, the ground floor first. A room imports itself and the floors below its own."""
 SHARED_BY_TYPES = {
     *("accepted_fields", "bucket_lookup", "bucket_policy", "bucket_settings", "cloud_requests", "crawler_runs"),
-    *("crawler_targets", "function_code", "function_updates", "function_versions", "handler_arns", "job_commands"),
-    *("layer_versions", "machine_logging", "machine_validation", "machine_versions", "stand_in_role", "table_indexes"),
+    *("crawler_targets", "function_code", "function_image", "function_updates", "function_versions", "handler_arns"),
+    *(
+        "job_commands",
+        "layer_versions",
+        "machine_logging",
+        "machine_validation",
+        "machine_versions",
+        "stand_in_role",
+        "table_indexes",
+    ),
     *("table_reference", "table_settings"),
 }
 """What stands beside the types of resources and is none."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean
-from common.declare import configuration, grants, layers, permissions, properties, validation
+from common.declare import configuration, grants, images, layers, permissions, properties, validation
 from common.declare.allowed_actions import Permission
 from common.declare.declaration import Configured, DeclaredSettings
 from common.declare.named_access import Access, Granted, NamedThing
@@ -30,6 +30,7 @@ from common.packaging.node import Command, command
 from common.packaging.package_reference import PackageReference
 from common.resources import function_versions, kind_of
 from common.resources.function import Function
+from common.resources.function_image import Image
 from common.resources.layer import Layer
 from common.resources.log_group import LogGroup
 
@@ -61,7 +62,10 @@ class FunctionDeclaration:
         """Adds the function, its log group and its role."""
         where = project.where(ref)
         settings = configuration.merged(FunctionSettings, configured, self.settings, where)
-        if not self.folder.is_dir():
+        image = images.image(project, settings, self._of_package(project, ref, configured, where), where)
+        if image is not None:
+            settings = settings.model_copy(update={"layers": ()})  # those of the defaults are for packages
+        elif not self.folder.is_dir():
             guess = did_you_mean(self.folder.name, [path.name for path in self.folder.parent.glob("*/")])
             raise DeclarationError(f"{where}: there is no folder {source_files.display_path(self.folder)}/.{guess}")
         others_layers = layers.of_others(self.layers)
@@ -97,12 +101,13 @@ class FunctionDeclaration:
         statements += [permissions.own_key(fields["KMSKeyArn"])] if settings.kms_key else []
         role = project.role(ref, settings.role, statements, self.access.further, [*granted, *named])
         own_layers = layers.find_used_layers(self.layers, project.known(), settings, where)
-        code = self._package(project, ref, settings, own_layers)
-        needs = [*role.needs, *groups, code.key, *(key for layer in own_layers for key in (layer.key, layer.code.key))]
+        code = image or self._package(project, ref, settings, own_layers)
+        built = [] if isinstance(code, Image) else [code.key]
+        needs = [*role.needs, *groups, *built, *(key for layer in own_layers for key in (layer.key, layer.code.key))]
         function = Function(
             identity=project.identity(ref, [*needs, *named, *mounting, *refs, *granted, *others_layers], settings.verify, role),
             role_arn=role.arn,
-            handler=code.handler,
+            handler="" if isinstance(code, Image) else code.handler,
             code=code,
             bucket=project.env.artifact_bucket,
             code_is_sent=project.env.is_away,
@@ -114,6 +119,14 @@ class FunctionDeclaration:
             layers=own_layers,
         )
         project.add(function)
+
+    def _of_package(self, project: ProjectResources, ref: Ref, configured: Configured, where: str) -> set[str]:
+        """What is declared or configured for this function itself, and only functions with packages can have."""
+        own = configuration.merged(FunctionSettings, Configured(configured.own), self.settings, where)
+        parts = {"handler": self.handler, "includes": self.includes, "build": self.command, "layers": self.layers}
+        has_folder = self.folder.is_dir() or self.folder.parts[-2:] != ("lambda", ref.key.name)
+        folders = {f"the folder {source_files.display_path(self.folder)}/"} if has_folder else set()
+        return {name for name, value in parts.items() if value} | (own.model_fields_set & images.OF_PACKAGES) | folders
 
     def _package(self, project: ProjectResources, ref: Ref, settings: FunctionSettings, own_layers: tuple[Layer, ...]) -> Package:
         default_handler = "handler.handler" if settings.runtime.startswith("python") else "index.handler"
@@ -203,6 +216,7 @@ class Functions(PipelineParts):
         settings: FunctionSettings | None = None,
         properties: JsonMapping | None = None,
         package: str | None = None,
+        image: str | None = None,
         accept_secret: Reason = None,
         name: str | None = None,
         role_name: str | None = None,
@@ -227,6 +241,7 @@ class Functions(PipelineParts):
                 the later one wins.
             settings: what the declaration wants different from the defaults.
             properties: fields in AWS's own spelling that have no setting, as in ``{"LoggingConfig": {…}}``; tokens are replaced.
+            image: the container image that it runs instead of a package: in ECR, by its digest, built elsewhere.
             package: the code that an imported function runs, until its files are edited; `invoke import` writes it.
             accept_secret: why it may hold what looks like a secret, in files or values; shown wherever it is deployed.
             name: its exact name in AWS, instead of one that follows from a template; tokens are replaced.
@@ -239,7 +254,7 @@ class Functions(PipelineParts):
             handler=handler,
             access=self._access(permissions, managed_policies, reads, writes),
             settings=validation.with_values(
-                validation.with_properties(settings, properties), "environment", environment, package=package
+                validation.with_properties(settings, properties), "environment", environment, package=package, image=image
             ),
             libraries=self._importable,
             includes=validation.check_texts("includes", includes),

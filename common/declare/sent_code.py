@@ -16,5 +16,5 @@ def check_sent_code(plan: Plan, resources: Sequence[Resource], build_dir: Path) 
     """
     uploads = {change.key for change in plan.changes if change.action is Action.UPLOAD}
     for resource in resources:
-        if isinstance(resource, Function) and resource.code_is_sent and resource.code.key in uploads:
-            function_code.check_size(resource.key, resource.code.build(build_dir).stat().st_size)
+        if isinstance(resource, Function) and resource.code_is_sent and resource.artifact and resource.artifact.key in uploads:
+            function_code.check_size(resource.key, resource.artifact.build(build_dir).stat().st_size)

@@ -234,16 +234,17 @@ def with_properties(declared: Json, properties: JsonMapping | None) -> Settings 
     return {**fields, "properties": {**added["properties"], **(fields.get("properties") or {})}}
 
 
-def with_values(declared: Json, field: str, values: Variables, *, package: str | None = None) -> Settings | JsonObject | None:
-    """Adds `values` to one of the maps in settings (an object or a dictionary), and the package. What the settings have wins.
+def with_values(declared: Json, field: str, values: Variables, **others: str | None) -> Settings | JsonObject | None:
+    """Adds `values` to one of the maps in settings (an object or a dictionary), and other settings. What is there wins.
 
     Variables and arguments are text, so a parameter that is a number, as in ``p.parameters["wait"]``, becomes text.
     """
-    if not values and package is None:
+    given = {name: value for name, value in others.items() if value is not None}
+    if not values and not given:
         return declared  # type: ignore[no-any-return]  # `configuration.merged` checks it
     typed = bool, int, float, list
     spelled = {name: as_text(value, name) if isinstance(value, typed) else value for name, value in (values or {}).items()}
-    added = {**({field: spelled} if spelled else {}), **({"package": package} if package is not None else {})}
+    added = {**({field: spelled} if spelled else {}), **given}
     if isinstance(declared, Settings):
         return declared.over(added)
     fields = dict(declared or {})

@@ -22,6 +22,7 @@ SERVICES = (
         "cloudcontrol",
         "cloudwatch",
         "dynamodb",
+        "ecr",
         "events",
         "glue",
         "iam",

@@ -13,6 +13,7 @@ from common.base import schedules
 from common.base.json_types import Json
 from common.base.text_rules import LayerArn, LogGroupArn, RoleArn, Text
 from common.environment import aws_versions
+from common.environment.container_images import ImageConfig, ImageUri
 from common.environment.crawler_targets import CatalogTarget, DeltaTarget, DynamoTarget, IcebergTarget, JdbcTarget
 from common.environment.names import PhysicalName
 from common.environment.setting_types import PATTERN_CHARACTERS, DeadLetter, FileSystem, KmsKey, QueueArn, Retention, Verify
@@ -42,6 +43,10 @@ class FunctionSettings(Settings):
     """Its exact name in AWS. `${parameter}` is replaced. Without it the name follows from a template."""
     runtime: Annotated[str, Field(pattern=r"^(python3\.[0-9]+|nodejs[0-9]+\.x)$")] = "python3.11"
     """Lambda's name of the runtime, as in python3.12 or nodejs22.x."""
+    image: ImageUri | None = None
+    """The container image that the function runs instead of a package: in ECR, by its digest. It is built elsewhere."""
+    image_config: ImageConfig | None = None
+    """What the function does otherwise than its image says."""
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     """The processor on which the function runs."""
     memory_mb: int = Field(default=256, ge=128, le=10240)

@@ -13,6 +13,7 @@ from pathlib import Path
 from common.base.json_types import JsonMapping, JsonObject
 from common.environment import (
     config,
+    container_images,
     crawler_targets,
     default_settings,
     existing,
@@ -38,6 +39,7 @@ SECTIONS = {
     "ExistingThing": "`existing.databases.<name>`",
     "Project": "`projects.<project>`",
     "FunctionSettings": "`functions.<Name>`",
+    "ImageConfig": "`functions.<Name>.image_config`",
     "FileSystem": "`functions.<Name>.file_system`",
     "JobSettings": "`jobs.<name>`",
     "CrawlerSettings": "`crawlers.<name>`",
@@ -123,7 +125,17 @@ def describe_values(field: JsonMapping) -> str:
 def _field_docstrings() -> dict[str, dict[str, str]]:
     """Returns the docstrings of the models' fields. They are read from the source, because only the schema needs them."""
     documented: dict[str, dict[str, str]] = {}
-    modules = (config, default_settings, existing, project, roles, resource_settings, crawler_targets, setting_types)
+    modules = (
+        config,
+        default_settings,
+        existing,
+        project,
+        roles,
+        resource_settings,
+        container_images,
+        crawler_targets,
+        setting_types,
+    )
     for source in (str(module.__file__) for module in modules):
         for model in ast.parse(Path(source).read_text(encoding="utf-8")).body:
             if isinstance(model, ast.ClassDef):

@@ -2,7 +2,7 @@
 
 import re
 
-from common.base.json_types import JsonObject
+from common.base.json_types import JsonMapping, JsonObject
 from common.declare.naming import PhysicalNames
 from common.environment import aws_versions
 from common.environment.resource_settings import FunctionSettings
@@ -10,7 +10,7 @@ from common.importing import values
 from common.importing.entries import Context, Entry, refusal, set_differing
 from common.importing.selection import LiveResource
 from common.model import comparison
-from common.resources import accepted_fields, kind_of
+from common.resources import accepted_fields, function_image, kind_of
 
 IN_CODE = frozenset({"runtime", "architecture"})
 LANGUAGES = re.compile(r"python3\.|nodejs")
@@ -19,23 +19,39 @@ LANGUAGES = re.compile(r"python3\.|nodejs")
 def why_not(resource: LiveResource) -> str:
     """Why a function cannot be declared; empty if it can."""
     live = resource.live.get("Configuration", resource.live)
-    if live.get("PackageType", "Zip") != "Zip":
-        return "its code is a container image"
-    if not LANGUAGES.match(live.get("Runtime", "")) or not aws_versions.is_runtime(live["Runtime"]):
+    if runs_image(live):
+        image = function_image.uri_of(resource.live)
+        if image is None and "Code" in resource.live:
+            return "AWS does not show its container image"
+    elif not LANGUAGES.match(live.get("Runtime", "")) or not aws_versions.is_runtime(live["Runtime"]):
         return f"its runtime {live.get('Runtime')} is neither Python nor Node.js"
     if live.get("State", "Active") not in {"Active", "Inactive"} or live.get("LastUpdateStatus", "Successful") != "Successful":
         return f"its last update has not succeeded ({live.get('State')}, {live.get('LastUpdateStatus')})"
     if problem := live.get("Environment", {}).get("Error"):
         return f"AWS does not show its variables: {problem.get('Message', 'no reason given')}"
-    return refusal(FunctionSettings, _settings(live))
+    return refusal(FunctionSettings, {**_settings(live), **_image(resource)})
+
+
+def runs_image(configuration: JsonMapping) -> bool:
+    """Whether a function runs a container image, so that it has no code to write."""
+    return bool(configuration.get("PackageType", "Zip") == "Image")
+
+
+def _image(resource: LiveResource) -> JsonObject:
+    """The settings of the image of a function; none if it runs a package, or was only listed."""
+    image = function_image.uri_of(resource.live)
+    config = function_image.config_of(resource.live) if image is not None else {}
+    config = {setting: config[field] for field, setting in function_image.IMAGE_CONFIG.items() if field in config}
+    return {**({"image": image} if image else {}), **({"image_config": config} if config else {})}
 
 
 def entry(resource: LiveResource, key: str, context: Context) -> Entry:
     """What is written of a function, without its code."""
     live: JsonObject = resource.live["Configuration"]
     result = Entry(resource=resource, key=key, method="function")
-    default_handler = "handler.handler" if live["Runtime"].startswith("python") else "index.handler"
-    if live["Handler"] != default_handler:
+    result.settings |= _image(resource)
+    default_handler = "handler.handler" if (live.get("Runtime") or "python").startswith("python") else "index.handler"
+    if (live.get("Handler") or default_handler) != default_handler:
         result.named["handler"] = live["Handler"]
     if (group := log_group(resource)) != _usual_log_group(context, resource, key):
         result.named["log_group_name"] = context.references.staged(group)
@@ -59,7 +75,7 @@ def _settings(live: JsonObject) -> JsonObject:
     network = {"subnet_ids": sorted(vpc.get("SubnetIds", ())), "security_group_ids": sorted(vpc.get("SecurityGroupIds", ()))}
     layers = [layer["Arn"] for layer in live.get("Layers", ())]
     return {
-        "runtime": live["Runtime"],
+        **({"runtime": live["Runtime"]} if live.get("Runtime") else {}),
         "architecture": live.get("Architectures", ["x86_64"])[0],
         "memory_mb": live["MemorySize"],
         "timeout_seconds": live["Timeout"],

@@ -113,7 +113,7 @@ class Importer:
             stage, code = Path(folder) / self._project, Path(folder) / "code"
             stage.mkdir()
             code.mkdir()
-            coded = [resource for resource in new if kind_of(resource.kind).is_packaged and not self._why_not(resource)]
+            coded = [resource for resource in new if sources.has_code(resource) and not self._why_not(resource)]
             fetched = sources.fetch(self._account, coded, code)
             importable = list(self._expressible(new, fetched, result))
             context = self._context(selection, chosen, importable)

@@ -13,6 +13,7 @@ from common.model import comparison, projection
 from common.model.kind import Properties, Setting
 from common.resources import crawler, kinds
 from common.resources.crawler_targets import TARGETS, as_setting
+from common.resources.function_image import IMAGE_CONFIG
 
 Settings = Mapping[tuple[str, ...], Json]
 """Values of settings by their path below the resource, as in ``("network", "subnet_ids")``."""
@@ -53,6 +54,12 @@ def properties_of(kind: str) -> Properties:
 def _of(setting: Setting) -> Convert:
     words = {text: value for value, text in setting.words.items()}
     return _one_of(setting.name, words) if words else _same(setting.name)
+
+
+def _image_config(value: Json) -> Settings | None:
+    if not isinstance(value, dict):
+        return None
+    return {("image_config", setting): value[field] for field, setting in IMAGE_CONFIG.items() if field in value} or None
 
 
 def _architecture(value: Json) -> Settings | None:
@@ -106,6 +113,8 @@ def _auto_scaling(value: Json) -> Settings | None:
 _SPECIAL: Mapping[str, Mapping[str, Convert]] = {
     "lambda": {
         "Runtime": _same("runtime"),
+        "ImageUri": _same("image"),
+        "ImageConfig": _image_config,
         "MemorySize": _same("memory_mb"),
         "Timeout": _same("timeout_seconds"),
         "EphemeralStorage.Size": _same("ephemeral_storage_mb"),

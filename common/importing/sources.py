@@ -10,9 +10,11 @@ from pathlib import Path
 from common.aws.code_download import download
 from common.base.errors import ArtifactError
 from common.importing.account import LiveAccount
+from common.importing.functions import runs_image
 from common.importing.selection import LiveResource
 from common.packaging.locked_unpacking import unpack_locked
 from common.packaging.unpacking import script_package
+from common.resources import kind_of
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ def fetch(account: LiveAccount, resources: Iterable[LiveResource], folder: Path)
     numbered = [*enumerate(resources)]
     sources = account.pool.map(lambda pair: _fetched(account, pair[1], folder / str(pair[0])), numbered)
     return {item.arn: source for (_, item), source in zip(numbered, sources, strict=True)}
+
+
+def has_code(resource: LiveResource) -> bool:
+    """Whether its code is written as files: that of functions and jobs, without what is in a container image."""
+    return kind_of(resource.kind).is_packaged and not runs_image(resource.live.get("Configuration", {}))
 
 
 def _fetched(account: LiveAccount, resource: LiveResource, path: Path) -> Source | str:

@@ -3,12 +3,15 @@
 They are written down here because loading a model of botocore takes longer than an unchanged deploy.
 """
 
+import json
 from collections.abc import Mapping
 
+from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping, JsonObject
 from common.model import comparison
 from common.model.comparison import fields
 from common.model.kind import Properties, Setting
+from common.model.resource import Key
 
 FUNCTION = fields(
     *("Description", "KMSKeyArn", "FileSystemConfigs", "CapacityProviderConfig", "RuntimeConfig", "AcceleratorConfig"),
@@ -80,7 +83,7 @@ FUNCTION_SETTINGS: Mapping[str, str] = {
     "VpcConfig.SecurityGroupIds": "network",
     "LoggingConfig.LogGroup": "log_group_name",
     "RevisionId": "",
-    "ImageConfig": "",
+    "ImageConfig": "image_config",
 }
 """The setting to use in place of each field of a function that the deployer itself sets; empty if there is none."""
 JOB_SETTINGS: Mapping[str, str] = {
@@ -172,6 +175,16 @@ MACHINE_RESET: JsonObject = {"encryptionConfiguration": {"type": "AWS_OWNED_KEY"
 def reset(values: JsonMapping, stale: JsonMapping) -> JsonObject:
     """The values that take the `stale` fields away."""
     return {name: value for name, value in values.items() if name in stale}
+
+
+def check_variables(key: Key, variables: Mapping[str, str]) -> None:
+    """Checks the size of the environment variables of a function.
+
+    Raises:
+        DeclarationError: they are larger than Lambda accepts.
+    """
+    if (size := len(json.dumps(dict(variables), separators=(",", ":"), ensure_ascii=False).encode())) > 4096:
+        raise DeclarationError(f"{key}: its environment variables are {size} bytes; Lambda accepts 4096.")
 
 
 def structures(desired: JsonMapping, kept: JsonMapping) -> JsonObject:

@@ -11,7 +11,6 @@ the revision that the plan was made from, so that a change that others made mean
 Follows https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.aws.rates import Budget
-from common.base.errors import AwsError, DeclarationError
-from common.base.json_types import JsonObject
+from common.base.errors import AwsError
+from common.base.json_types import Json, JsonObject
 from common.environment.resource_settings import FunctionSettings, Network
 from common.model import comparison, steps
 from common.model.declared import Declared
@@ -30,7 +29,8 @@ from common.model.lookup import QUALIFIED_NAME, by_arn
 from common.model.orphan import Named
 from common.model.resource import ROLE_ID, Artifact, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
-from common.resources import accepted_fields, function_code, function_versions
+from common.resources import accepted_fields, function_code, function_image, function_versions
+from common.resources.function_image import Image
 from common.resources.function_updates import CODE, RESERVED, FunctionUpdates, refuse_part, reserve
 from common.resources.stand_in_role import stand_in
 
@@ -89,7 +89,7 @@ class Function(Declared):
     usual: ClassVar[State] = accepted_fields.USUAL_FUNCTION
     role_arn: str
     handler: str
-    code: Artifact
+    code: Artifact | Image
     bucket: str
     code_is_sent: bool = False
     settings: FunctionSettings
@@ -100,14 +100,14 @@ class Function(Declared):
     """The declared layers. Layers of others are in the settings and come after these."""
 
     @property
-    def artifact(self) -> Artifact:
-        """The code."""
-        return self.code
+    def artifact(self) -> Artifact | None:
+        """The code; none if it is in an image."""
+        return None if isinstance(self.code, Image) else self.code
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
         """The code, and the contents of its layers."""
-        return (self.code, *(layer.code for layer in self.layers))
+        return () if isinstance(self.code, Image) else (self.code, *(layer.code for layer in self.layers))
 
     @property
     def hidden(self) -> frozenset[str]:
@@ -116,13 +116,14 @@ class Function(Declared):
 
     @property
     def executed_by(self) -> str:
-        """The runtime."""
-        return self.settings.runtime
+        """The runtime; an image has its own."""
+        return "" if isinstance(self.code, Image) else self.settings.runtime
 
     def deployer_needs(self) -> dict[str, tuple[str, ...]]:
-        """The permissions that its deployer needs besides those of its kind: for layers of others, its network and its key."""
+        """The permissions that its deployer needs besides those of its kind: for layers of others, image, network and key."""
         needs: dict[str, tuple[str, ...]] = {"*": _NETWORK} if self.network else {}
         needs |= accepted_fields.needs_of_key(self.properties.get("KMSKeyArn"))
+        needs |= {self.code.repository: function_image.ACTIONS} if isinstance(self.code, Image) else {}
         needs |= dict.fromkeys((self.arn, f"{self.arn}:*") if self.settings.publish else (), function_versions.ACTIONS)
         return needs | dict.fromkeys(self.settings.layers, ("lambda:GetLayerVersion",))
 
@@ -132,13 +133,12 @@ class Function(Declared):
         Raises:
             DeclarationError: the environment is larger than Lambda accepts.
         """
-        if (size := len(json.dumps(dict(self.environment), separators=(",", ":"), ensure_ascii=False).encode())) > 4096:
-            raise DeclarationError(f"{self.key}: its environment variables are {size} bytes; Lambda accepts 4096.")
+        accepted_fields.check_variables(self.key, self.environment)
         return {
             **self._configuration(),
             **{name: value for name, value in self.properties.items() if name in RESERVED},
             "Architectures": [self.settings.architecture],
-            "CodeSha256": ContentOf(self.code),
+            **(self.code.state if isinstance(self.code, Image) else {"CodeSha256": ContentOf(self.code)}),
             "State": "Active",
             "LastUpdateStatus": "Successful",
             **function_versions.desired(self.settings),
@@ -159,17 +159,15 @@ class Function(Declared):
         revision = live.get("RevisionId") if settled else None
         refuse_part(response.get("TagsError"))
         refuse_part(live.get("Environment", {}).get("Error"))
-        vpc = live.get("VpcConfig", {})
         variables, other_variables = comparison.entries(live.get("Environment", {}).get("Variables", {}), self.environment)
         state = {
             **{name: live.get(name) for name in self._configuration() if name not in self.properties},
             "EphemeralStorage": {"Size": live.get("EphemeralStorage", {}).get("Size", 512)},
             "Environment": {"Variables": variables},
-            "Layers": [function_code.by_content(aws, self.layers, layer["Arn"]) for layer in live.get("Layers", ())],
-            "VpcConfig": {name: sorted(vpc.get(name, ())) for name in ("SubnetIds", "SecurityGroupIds")},
+            "VpcConfig": {name: sorted(live.get("VpcConfig", {}).get(name, ())) for name in ("SubnetIds", "SecurityGroupIds")},
             "LoggingConfig": {"LogGroup": live.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{self.name}")},
             "Architectures": live.get("Architectures", ["x86_64"]),
-            "CodeSha256": live.get("CodeSha256"),
+            **function_code.live(aws, self, response),
             "State": "Active" if live.get("State") == "Inactive" else live.get("State"),  # idle: the next call wakes it
             "LastUpdateStatus": live.get("LastUpdateStatus"),
             "Tags": owned_tags(response.get("Tags"), self.tags),
@@ -177,10 +175,19 @@ class Function(Declared):
         state = comparison.with_selected(state, live, self.properties)
         published, rest = function_versions.live(aws, self, response["Configuration"])
         undeclared = comparison.undeclared({**response.get("Code", {}), **live}, state, {**accepted_fields.FUNCTION, **RESERVED})
-        state, free = comparison.released(state, self._configuration(), ("Layers", "VpcConfig"))
+        state, free = comparison.released(state, self._configuration(), {"Layers", "VpcConfig"} & state.keys())
         undeclared |= {"Environment": {"Variables": other_variables}} if other_variables else {}
         kept = comparison.merged(free, undeclared) | rest | other_tags(response.get("Tags"), self.tags)
         return Live({**state, **published}, revision, kept)
+
+    def is_fixed(self, name: str, before: Json, after: Json) -> bool:
+        """Whether a package would take the place of an image, or the other way round: only images have no runtime."""
+        return name == "PackageType" or (name == "Runtime" and before is None)
+
+    def check_creation(self, aws: Aws, desired: State) -> None:
+        """Raises DeclarationError if its image does not exist."""
+        if isinstance(self.code, Image):
+            self.code.check_exists(aws, self.key)
 
     def runs_in_place(self, live: Live | None) -> bool:
         """Whether it runs the code with which it was imported."""
@@ -189,7 +196,9 @@ class Function(Declared):
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Creates the function and waits until it can be called."""
-        fields = {name: desired[name] for name in (*self._configuration(), "Architectures", "Tags")}
+        function_image.refuse_other_type(self.code, desired)
+        names = {*self._configuration(), "Architectures", "PackageType", "Tags"} & desired.keys()
+        fields = {name: desired[name] for name in names}
         if not fields["VpcConfig"]["SubnetIds"]:
             del fields["VpcConfig"]
         try:
@@ -214,14 +223,14 @@ class Function(Declared):
         desired, changed = change.desired, change.changed
         if changed & _STATUS:
             changed = frozenset(desired)
-        response: JsonObject = {"CodeSha256": desired["CodeSha256"]}
+        response: JsonObject = {"CodeSha256": desired.get("CodeSha256")}
         configuration = {
             name: desired[name]
             for name in self._configuration()
             if name not in {"Layers", "VpcConfig"} or name in change.stale or not comparison.is_empty(desired[name])
         }
         configuration |= accepted_fields.reset(accepted_fields.FUNCTION_RESET, change.stale)
-        code = {name: desired[name] for name in CODE}
+        code = {name: desired[name] for name in CODE & desired.keys()}
         steps = [configuration] if changed & configuration.keys() else []
         steps += [code] if changed & CODE and not self.runs_in_place(change.live) else []
         with self._without_role(aws, change) as live:
@@ -282,6 +291,8 @@ class Function(Declared):
             "VpcConfig": {"SubnetIds": sorted(network.subnet_ids), "SecurityGroupIds": sorted(network.security_group_ids)},
             "LoggingConfig": {"LogGroup": self.log_group},
         }
+        if isinstance(self.code, Image):
+            own = self.code.configuration(own)
         return comparison.merged({name: value for name, value in self.properties.items() if name not in RESERVED}, own)
 
     def by_number(self, aws: Aws, state: State) -> State:

@@ -15,6 +15,8 @@ from common.base.errors import ArtifactError
 from common.base.json_types import Json, JsonObject
 from common.model.desired_state import Versioned
 from common.model.resource import Artifact, Key, Outputs, State
+from common.resources import function_image
+from common.resources.function_image import Image
 
 MAX_SENT_BYTES = 50 * 2**20
 """How many bytes of code a call to Lambda may carry."""
@@ -34,8 +36,13 @@ class Coded(Protocol):
         ...
 
     @property
-    def code(self) -> Artifact:
-        """The code."""
+    def code(self) -> Artifact | Image:
+        """The code, or the image that has it."""
+        ...
+
+    @property
+    def layers(self) -> Sequence[Versioned]:
+        """The declared layers."""
         ...
 
     @property
@@ -51,6 +58,8 @@ def place(aws: Aws, function: Coded) -> JsonObject:
         ArtifactError: the code is too large to be sent.
     """
     bucket, code = function.bucket, function.code
+    if isinstance(code, Image):
+        return {"ImageUri": code.uri}
     if not function.code_is_sent:
         return {"S3Bucket": bucket, "S3Key": code.location}
     body = aws.call("s3", "GetObject", Bucket=bucket, Key=code.location)["Body"].read()
@@ -79,6 +88,19 @@ def by_content(aws: Aws, layers: Sequence[Versioned], arn: str) -> Json:
     return {"Layer": layer.arn, "CodeSha256": content} if layer is not None and content is not None else arn
 
 
+def live(aws: Aws, function: Coded, response: JsonObject) -> State:
+    """The fields of what a function runs, from the answer of GetFunction, spelled as in a desired state."""
+    configuration = response["Configuration"]
+    if isinstance(function.code, Image):
+        return {
+            "PackageType": function_image.package_type(response),
+            "ImageUri": function_image.uri_of(response),
+            "ImageConfig": function_image.config_of(response),
+        }
+    layers = [by_content(aws, function.layers, layer["Arn"]) for layer in configuration.get("Layers", ())]
+    return {"CodeSha256": configuration.get("CodeSha256"), "Layers": layers}
+
+
 def by_number(aws: Aws, layers: Sequence[Versioned], state: State) -> State:
     """A state as Lambda accepts it: layers by the ARNs of their versions."""
     if "Layers" not in state:
@@ -95,7 +117,7 @@ def outputs(function: Coded, response: JsonObject, desired: State) -> Outputs:
     Raises:
         ArtifactError: Lambda has loaded other code than was built.
     """
-    if response["CodeSha256"] != desired["CodeSha256"]:
+    if not isinstance(function.code, Image) and response["CodeSha256"] != desired["CodeSha256"]:
         raise ArtifactError(
             f"{function.key}: Lambda loaded code with SHA-256 {response['CodeSha256']}, but {desired['CodeSha256']} was built. "
             f"s3://{function.bucket}/{function.code.location} is not what was uploaded: delete it and deploy again."

@@ -13,7 +13,7 @@ from common.model import comparison
 from common.model.resource import Live, State
 from common.resources import accepted_fields, function_code
 
-CODE = frozenset({"CodeSha256", "Architectures"})
+CODE = frozenset({"CodeSha256", "ImageUri", "Architectures"})
 """UpdateFunctionCode changes these fields; all others belong to the configuration."""
 RESERVED = comparison.fields("ReservedConcurrentExecutions")
 """The concurrency that is reserved for a function has operations of its own."""
@@ -72,7 +72,7 @@ class FunctionUpdates:
             if number and live and revision:
                 revision = self._next_revision(expected)
             expected |= fields
-            if "CodeSha256" in fields:
+            if CODE & fields.keys():
                 sent = {**function_code.place(self._aws, self._function), "Architectures": fields["Architectures"]}
                 sent |= {name: kept[name] for name in ("SourceKMSKeyArn",) if name in kept}  # left out, AWS's own key is taken
                 response = self._change("UpdateFunctionCode", sent, fields, revision)
@@ -107,7 +107,7 @@ class FunctionUpdates:
                 raise
         self._aws.wait("lambda", "function_updated_v2", FunctionName=self._function.name)
         live = self._unless_changed(operation, self._function.read(self._aws), desired)
-        return {"LastUpdateStatus": "Successful", "CodeSha256": live.state["CodeSha256"], "RevisionId": live.revision}
+        return {"LastUpdateStatus": "Successful", "CodeSha256": live.state.get("CodeSha256"), "RevisionId": live.revision}
 
     def _next_revision(self, expected: State) -> str | None:
         """The revision after our own change has ended; it differs from the one in Lambda's answer to the change."""

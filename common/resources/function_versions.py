@@ -128,7 +128,8 @@ def bring(aws: Aws, function: Versioned, state: State, changed: Collection[str],
 
 def _publish(aws: Aws, name: str, state: State) -> None:
     """Publishes a version, which Lambda leaves when nothing has changed since the last one, and moves the alias to it."""
-    response = aws.call("lambda", "PublishVersion", FunctionName=name, CodeSha256=state["CodeSha256"])
+    expected = {"CodeSha256": state["CodeSha256"]} if "CodeSha256" in state else {}  # an image is known by its digest
+    response = aws.call("lambda", "PublishVersion", FunctionName=name, **expected)
     version = str(response["Version"])
     aws.wait("lambda", "published_version_active", FunctionName=name, Qualifier=version)
     alias = {"FunctionName": name, "Name": ALIAS, "FunctionVersion": version}

@@ -134,8 +134,8 @@ def test_the_account_guard_asks_the_configured_sts(repository: Repository, elsew
     ("settings", "message"),
     [
         (
-            {"ec2": "https://x.example"},
-            "'ec2' is not a service that the deployer calls. There are default, cloudcontrol, cloudwatch,",
+            {"organizations": "https://x.example"},
+            "'organizations' is not a service that the deployer calls. There are default, cloudcontrol, cloudwatch,",
         ),
         ({"sfn": "https://x.example"}, "Did you mean 'stepfunctions'?"),
         ({"resource_groups_tagging_api": "https://x.example"}, "Did you mean 'resourcegroupstaggingapi'?"),

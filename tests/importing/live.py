@@ -55,6 +55,10 @@ class Live:
         made = client("lambda").create_function(FunctionName=name, Role=self.role, **{**usual, **fields})
         return str(made["FunctionArn"])
 
+    def image(self, name: str, uri: str, **fields: Any) -> None:
+        image = {"PackageType": "Image", "Code": {"ImageUri": uri}}
+        client("lambda").create_function(FunctionName=name, Role=self.role, **image, **fields)
+
     def job(self, name: str, **fields: Any) -> None:
         client("s3").put_object(Bucket=CODE, Key=f"{name}.py", Body=b"print('rows')\n")
         usual = {

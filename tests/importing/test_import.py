@@ -153,3 +153,23 @@ def test_files_that_git_ignores_are_named(live: Live, repository: Repository) ->
     repository.write(".gitignore", "build/\nhandler.py\n")
     done = repository.invoke("import", "--env", "dev", "--project", "orders", "--match", "orders-*")
     assert "git ignores projects/orders/lambda/Validate/handler.py: a clone would not have it" in done.out
+
+
+def test_a_function_with_a_container_image_is_imported_by_the_digest_of_the_image(live: Live, repository: Repository) -> None:
+    uri = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/score"
+    config = {"Command": ["app.handler"], "WorkingDirectory": "/app"}
+    live.image("fsa-dev-orders-Score", f"{uri}:v1", ImageConfig=config)
+    code = client("lambda").get_function(FunctionName="fsa-dev-orders-Score")["Code"]
+    ended = repository.invoke(*WORDS)
+    assert (ended.code, ended.err) == (0, "")
+    files = repository.files()
+    assert 'p.function("Score", name=' in files["projects/orders/deploy.py"].decode()
+    assert not [path for path in files if path.startswith("projects/orders/lambda/Score")]
+    settings = json.loads(files["config/orders/dev.json"])["functions"]["Score"]
+    assert settings["image"] == code["ResolvedImageUri"] != code["ImageUri"]
+    assert settings["image_config"] == {"command": ["app.handler"], "working_directory": "/app"}
+    assert "package" not in settings
+    planned = repository.invoke(*PLAN)
+    assert planned.err == ""
+    (line,) = [line for line in planned.out.splitlines() if " lambda/Score (" in line]
+    assert line.endswith("taken over from nobody; tags only")

@@ -58,7 +58,7 @@ def function(**fields: Any) -> LiveResource:
     ("fields", "reason"),
     [
         ({}, ""),
-        ({"PackageType": "Image"}, "container image"),
+        ({"PackageType": "Image"}, ""),
         ({"Runtime": "java21"}, "its runtime java21 is neither Python nor Node.js"),
         ({"Runtime": "nodejs22.x"}, ""),
         ({"Environment": {"Error": {"ErrorCode": "AccessDenied", "Message": "no key"}}}, "does not show its variables: no key"),

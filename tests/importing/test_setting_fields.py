@@ -131,3 +131,11 @@ def test_fields_are_found_by_the_names_of_the_api() -> None:
     assert by_aws_name("lambda", "MemorySize", 512) == {("memory_mb",): 512}
     assert by_aws_name("lambda", "VpcConfig", {"SubnetIds": ["subnet-1"]}) is None
     assert by_aws_name("lambda", "NumberOfWorkers", 5) is None
+
+
+def test_an_image_that_others_have_changed_is_a_setting() -> None:
+    state = {"ImageUri": "x@sha256:1", "ImageConfig": {"Command": ["app.run"], "WorkingDirectory": "/app"}}
+    assert setting_of("lambda", "ImageUri", state) == ("ImageUri", {("image",): "x@sha256:1"})
+    config = {("image_config", "command"): ["app.run"], ("image_config", "working_directory"): "/app"}
+    assert setting_of("lambda", "ImageConfig.Command", state) == ("ImageConfig", config)
+    assert setting_of("lambda", "ImageConfig", {"ImageConfig": {}}) == ("ImageConfig", None)

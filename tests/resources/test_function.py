@@ -31,7 +31,7 @@ def test_changed_code_is_one_update_and_one_wait() -> None:
     aws = ScriptedAws({CODE: BUSY})
     outputs = updated(aws, FUNCTION, {"CodeSha256"})
     assert aws.operations == [CODE, UPDATED]
-    sent = {"S3Bucket": "t-artifacts", "S3Key": FUNCTION.code.location, "Architectures": ["x86_64"]}
+    sent = {"S3Bucket": "t-artifacts", "S3Key": FUNCTION.artifacts[0].location, "Architectures": ["x86_64"]}
     assert aws.sent(CODE) == {"FunctionName": "t-Validate", **sent}
     assert outputs == {"CodeSha256": DESIRED["CodeSha256"], "RevisionId": "r1"}
 

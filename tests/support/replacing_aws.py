@@ -120,13 +120,13 @@ class ReplacingAws:
         self.live[f"Function/{name}"] = {
             **parameters,
             "SourceKMSKeyArn": code.get("SourceKMSKeyArn"),
-            **_digest(self._bytes(code)),
+            **self._loaded(code),
         }
         return self._function(name)
 
     def _get_function(self, parameters: Fields) -> Fields:
         function = self._function(parameters["FunctionName"])
-        code = {"SourceKMSKeyArn": function["SourceKMSKeyArn"]}
+        code = {name: function[name] for name in ("SourceKMSKeyArn", "ImageUri") if name in function}
         reserved = self.reserved.get(parameters["FunctionName"])
         concurrency = {} if reserved is None else {"Concurrency": {"ReservedConcurrentExecutions": reserved}}
         return {
@@ -153,13 +153,17 @@ class ReplacingAws:
     def _update_code(self, parameters: Fields) -> Fields:
         live = self._existing(f"Function/{parameters['FunctionName']}", "ResourceNotFoundException")
         live |= {"SourceKMSKeyArn": parameters.get("SourceKMSKeyArn"), "Architectures": parameters["Architectures"]}
-        live |= _digest(self._bytes(parameters))
+        live |= self._loaded(parameters)
         return self._function(parameters["FunctionName"])
 
     def _function(self, name: str) -> Fields:
         live = deepcopy(self._existing(f"Function/{name}", "ResourceNotFoundException"))
         live["Layers"] = [{"Arn": arn} for arn in live.get("Layers", ())]
-        return {**live, "FunctionName": name, "State": "Active", "LastUpdateStatus": "Successful", "RevisionId": "1"}
+        config = {"ImageConfigResponse": {"ImageConfig": live["ImageConfig"]}} if live.get("ImageConfig") else {}
+        return {**live, **config, "FunctionName": name, "State": "Active", "LastUpdateStatus": "Successful", "RevisionId": "1"}
+
+    def _loaded(self, code: Fields) -> Fields:
+        return {"ImageUri": code["ImageUri"]} if "ImageUri" in code else _digest(self._bytes(code))
 
     def _bytes(self, code: Fields) -> bytes:
         if "ZipFile" in code:
