@@ -13,8 +13,8 @@ from common.base.errors import AwsError, UsageError
 from common.base.json_types import JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean
 from common.environment.config import Environment
-from common.importing import cloud_resources, mentions
-from common.importing.selection import LiveResource, Selection
+from common.importing import mentions
+from common.importing.selection import KINDS, LiveResource, Selection
 from common.resources import kind_of
 
 TYPES = {
@@ -54,13 +54,11 @@ class LiveAccount:
         return frozenset(bucket["Name"] for bucket in self.aws.call("s3", "ListBuckets")["Buckets"])
 
     def selected(self, selection: Selection) -> list[LiveResource]:
-        """What a selection selects, read in full, in the order of kinds and names.
+        """What a selection without types selects, read in full, in the order of kinds and names.
 
         Raises:
             UsageError: a pattern, a tag or a machine selects nothing.
         """
-        if selection.types:
-            return cloud_resources.selected(self, selection)
         chosen = {(resource.kind, resource.name): resource for resource in self._matching(selection)}
         chosen |= {(resource.kind, resource.name): resource for resource in self._tagged(selection)}
         for name in selection.machines:
@@ -68,8 +66,7 @@ class LiveAccount:
         machines = [resource for resource in chosen.values() if resource.kind == "state-machine"]
         for rule in self._starting(machines):
             chosen[rule.kind, rule.name] = rule
-        order = list(LISTINGS)
-        return self._in_full(sorted(chosen.values(), key=lambda resource: (order.index(resource.kind), resource.name)))
+        return self._in_full(sorted(chosen.values(), key=lambda resource: (KINDS.index(resource.kind), resource.name)))
 
     def described(self, machine: LiveResource) -> JsonObject:
         """A state machine as Step Functions describes it; `unreadable` says why a key keeps its definition from the caller."""
@@ -107,7 +104,7 @@ class LiveAccount:
         return result
 
     def retention(self, group: str) -> int | str | None:
-        """For how many days a log group keeps its lines, or ``never`` deletes them; None if the group does not exist."""
+        """For how many days a log group keeps its lines; ``never`` if it never deletes them, None if there is no such group."""
         pages = self.aws.pages("logs", "DescribeLogGroups", logGroupNamePrefix=group)
         groups = (item for page in pages for item in page["logGroups"] if item["logGroupName"] == group)
         return next((item.get("retentionInDays", "never") for item in groups), None)
@@ -221,7 +218,7 @@ LISTINGS: dict[str, Callable[[LiveAccount], Iterator[LiveResource]]] = {
     "state-machine": _listed("state-machine", "stepfunctions", "ListStateMachines", "stateMachines", "name", "stateMachineArn"),
     "rule": _listed("rule", "events", "ListRules", "Rules", "Name", "Arn"),
 }
-"""How each kind that can be imported is listed, in the order in which they are declared."""
+"""How the resources of each kind are listed; those of any type are listed by their type."""
 
 
 def _callers(policy: JsonMapping) -> Iterator[str]:

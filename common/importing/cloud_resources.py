@@ -1,17 +1,15 @@
 """Writes resources of any type that the Cloud Control API reads, selected by type and by name or identifier.
 
-What AWS gives is left out, but for the identifier of a resource without a name: by that the first deploy finds it. What is equal
-to something that AWS gives another imported resource becomes a reference to it.
+Values that AWS generates are left out, except the identifier of a resource without a name: the first deploy finds the resource by
+it. A value that AWS generated for another imported resource becomes a reference to that resource.
 
 Follows https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/resource-operations-list.html
 """
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Iterator, Mapping
 
-from common.aws.protocol import Aws
 from common.aws.resource_schemas import Schema, schema_of
 from common.base.errors import AwsError, UsageError
 from common.base.json_types import Json, JsonMapping, JsonObject
@@ -19,35 +17,19 @@ from common.base.suggestions import did_you_mean
 from common.declare.naming import PhysicalNames
 from common.environment.config import Environment
 from common.importing import values
+from common.importing.account import LiveAccount
 from common.importing.entries import Context, Entry
-from common.importing.given import KIND, schema_of_live
+from common.importing.generated import KIND, schema_of_live
 from common.importing.selection import WILDCARD, LiveResource, Selection
 from common.model.resource import Resource
 from common.resources import kind_of
+from common.resources.cloud_control import CloudResource
 
 UNLISTED = frozenset({"InvalidRequestException", "UnsupportedActionException"})
-"""With one of these AWS says that it does not list the resources of a type by itself."""
+"""The errors of AWS for a type whose resources it does not list without more information."""
 
 
-class Account(Protocol):
-    """What is read here of an account."""
-
-    env: Environment
-    aws: Aws
-
-    @property
-    def pool(self) -> "Pool":
-        """Where calls run in parallel."""
-
-
-class Pool(Protocol):
-    """Where calls run in parallel."""
-
-    def map(self, call: Callable[[LiveResource], LiveResource], items: Iterable[LiveResource], /) -> Iterator[LiveResource]:
-        """The results of the calls, in order."""
-
-
-def selected(account: Account, selection: Selection) -> list[LiveResource]:
+def selected(account: LiveAccount, selection: Selection) -> list[LiveResource]:
     """The resources of the types that a selection names, read in full.
 
     Raises:
@@ -75,9 +57,8 @@ def selected(account: Account, selection: Selection) -> list[LiveResource]:
 
 
 def identity_of(resource: Resource) -> str:
-    """What tells a declared resource of any type from others, as that of a live one; its ARN, if it is of another kind."""
-    type_name, properties = getattr(resource, "type_name", ""), getattr(resource, "properties", {})
-    return _identity(resource.schema, properties) if type_name else resource.arn  # type: ignore[attr-defined]  # it has a type
+    """What tells a declared resource from others: for one of any type, the same text as for a live one; for others, the ARN."""
+    return _identity(resource.schema, resource.properties) if isinstance(resource, CloudResource) else resource.arn
 
 
 def called(resource: LiveResource) -> str:
@@ -107,7 +88,7 @@ def entry(resource: LiveResource, key: str, context: Context) -> Entry:
         if (name,) not in schema.read_only and name != schema.tag_property and value not in ({}, [], "", None):
             result.say(f"Its {name} is left as it is in AWS: it holds a secret, or what its schema does not accept.")
     own_name = declared.pop(schema.name_property, None)
-    properties = {name: context.given.replaced(resource, value, name, context.references) for name, value in declared.items()}
+    properties = {name: context.generated.replaced(resource, value, name, context.references) for name, value in declared.items()}
     if isinstance(own_name, str) and PhysicalNames(context.env, context.project).named(kind_of(KIND), key) != own_name:
         properties = {schema.name_property: context.references.staged(own_name), **properties}
     result.arguments = [schema.type_name, properties] if properties else [schema.type_name]
@@ -121,7 +102,7 @@ def _schema(type_name: str, region: str) -> Schema:
         raise UsageError(f"--type: {error} Nothing was read.") from None
 
 
-def _listed(account: Account, schema: Schema, selection: Selection) -> Iterator[LiveResource]:
+def _listed(account: LiveAccount, schema: Schema, selection: Selection) -> Iterator[LiveResource]:
     try:
         pages = account.aws.pages("cloudcontrol", "ListResources", TypeName=schema.type_name)
         for page in pages:
@@ -146,7 +127,7 @@ def _live(env: Environment, schema: Schema, identifier: str, properties: JsonMap
     return LiveResource(KIND, name, _identity(schema, named), {**live, "Owner": ""})
 
 
-def _in_full(account: Account, resource: LiveResource) -> LiveResource:
+def _in_full(account: LiveAccount, resource: LiveResource) -> LiveResource:
     request = {"TypeName": resource.live["TypeName"], "Identifier": resource.live["Identifier"]}
     answer = account.aws.find("cloudcontrol", "GetResource", "ResourceNotFoundException", **request)
     if answer is None:
@@ -167,7 +148,7 @@ def _identity(schema: Schema, properties: JsonMapping) -> str:
 
 
 def _declarable(resource: LiveResource) -> tuple[JsonObject, list[str]]:
-    """The properties that can be declared, and why the resource cannot be, even without what may be left out."""
+    """The properties that can be declared, and the problems that remain after everything optional is left out."""
     schema, live = schema_of_live(resource), resource.live["Properties"]
     required = {*schema.document.get("required", ())}
     settable = {name: value for name, value in schema.settable(live).items() if value not in ({}, [], "", None)}
@@ -190,5 +171,5 @@ def _declarable(resource: LiveResource) -> tuple[JsonObject, list[str]]:
 
 
 def _is_secret(resource: LiveResource, name: str, value: Json) -> bool:
-    """Whether a property holds a secret; of what is nothing but a value, the name of the resource tells."""
+    """Whether a property holds a secret. A property that is called Value is judged by the name of its resource."""
     return any(True for _ in values.secrets_in(value, resource.name if name == "Value" else name))

@@ -23,8 +23,8 @@ from common.importing.setting_fields import Settings as Values
 from common.model import projection
 from common.resources import kind_of
 
-KINDS = {kind_of(kind).section: kind for kind in selection.KINDS}
-"""The kinds of resources by their sections of the configuration."""
+KINDS = {kind_of(kind).section: kind for kind in selection.KINDS if kind_of(kind).section}
+"""The kinds of resources by their sections of the configuration; resources of any type have none."""
 HINTS = {
     "functions": re.compile(r"lambda|(?<!step)(?<!step_)function"),
     "jobs": re.compile(r"glue|job|etl"),

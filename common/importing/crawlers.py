@@ -7,7 +7,7 @@ from common.environment.resource_settings import CrawlerSettings
 from common.importing import values
 from common.importing.entries import Code, Context, Entry, refusal, set_differing
 from common.importing.selection import LiveResource
-from common.importing.setting_fields import DELETE, RECRAWL, UPDATE
+from common.importing.setting_fields import DELETE, RECRAWL, S3_TARGET_FIELDS, UPDATE
 from common.resources.crawler_targets import TARGETS, as_setting
 
 
@@ -81,6 +81,5 @@ def _others(live: JsonObject) -> JsonObject:
 
 def _of_s3(live: JsonObject) -> JsonObject:
     """The settings that all targets in S3 have in common."""
-    names = {"sample_size": "SampleSize", "event_queue": "EventQueueArn", "event_dead_letter": "DlqEventQueueArn"}
-    values = {name: [target.get(field) for target in _targets(live)] for name, field in names.items()}
-    return {name: common[0] for name, common in values.items() if common and common[0] and set(common) == {common[0]}}
+    listed = {name: [target.get(field) for target in _targets(live)] for name, field in S3_TARGET_FIELDS.items()}
+    return {name: common[0] for name, common in listed.items() if common and common[0] and set(common) == {common[0]}}

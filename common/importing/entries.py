@@ -17,7 +17,7 @@ from common.base.json_types import Json, JsonObject
 from common.declare.naming import PhysicalNames
 from common.environment.config import Environment
 from common.environment.settings_model import Settings
-from common.importing.given import Given
+from common.importing.generated import GeneratedValues
 from common.importing.references import VERBS, References
 from common.importing.selection import LiveResource
 from common.resources import kind_of
@@ -45,7 +45,7 @@ class Context:
         project: the name of the project.
         references: puts references in place of names.
         variables: the variables of the declaration, by the kind and name of the resource that each holds.
-        given: what AWS gives resources of any type that are imported.
+        generated: what AWS gives resources of any type that are imported.
         retentions: for how many days each log group of a function keeps its lines; ``shared`` if others write to it, too, and
             None if it does not exist.
     """
@@ -54,7 +54,7 @@ class Context:
     project: str
     references: References
     variables: dict[tuple[str, str], str] = field(default_factory=dict)
-    given: Given = field(default_factory=Given)
+    generated: GeneratedValues = field(default_factory=GeneratedValues)
     retentions: Mapping[str, int | str | None] = field(default_factory=dict)
 
     def variable(self, kind: str, name: str) -> str:

@@ -18,7 +18,7 @@ from common.importing import cloud_resources, crawlers, declaration, functions, 
 from common.importing.account import LiveAccount
 from common.importing.cloud_resources import called
 from common.importing.entries import Context, Entry, Unexpressed
-from common.importing.given import KIND, Given
+from common.importing.generated import KIND, GeneratedValues
 from common.importing.present import PresentProject
 from common.importing.proposals import proposals
 from common.importing.references import SECTIONS, References, Used
@@ -105,7 +105,8 @@ class Importer:
             DeployError: AWS refused a call; nothing was written.
         """
         result = Import()
-        chosen = self._account.selected(selection)
+        read_selected = cloud_resources.selected if selection.types else LiveAccount.selected
+        chosen = read_selected(self._account, selection)
         new = [resource for resource in chosen if resource.arn not in self._present.arns]
         result.declared = len(chosen) - len(new)
         (self._root / "projects").mkdir(exist_ok=True)
@@ -175,7 +176,7 @@ class Importer:
         common = common_beginning([resource.name for resource in chosen])
         keys = Keys(self._present.keys)
         named = [(resource, keys.give(resource.kind, selection.stem(called(resource), common))) for resource in importable]
-        given = Given.of([(resource, key) for resource, key in named if resource.kind == KIND])
+        generated = GeneratedValues.of([(resource, key) for resource, key in named if resource.kind == KIND])
         references = References.of(
             self._env,
             named,
@@ -183,7 +184,7 @@ class Importer:
             lambda name: selection.stem_of_used(name, self._env, common),
             self._account.list_buckets() if named else (),
         )
-        return self._present.extend(Context(self._env, self._project, references, given=given))
+        return self._present.extend(Context(self._env, self._project, references, generated=generated))
 
     def _retentions(self, importable: Iterable[LiveResource]) -> dict[str, int | str | None]:
         """The retention of each log group of a function; ``shared`` where several functions write to it."""

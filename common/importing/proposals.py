@@ -10,7 +10,7 @@ TYPES = {"queue": "AWS::SQS::Queue", "topic": "AWS::SNS::Topic"}
 """The types of what texts of a pipeline mention, by kind."""
 ALARM, SCHEDULE = "AWS::CloudWatch::Alarm", "AWS::Scheduler::Schedule"
 WATCHED = frozenset({"lambda", "glue-job", "state-machine"})
-"""The kinds on which there are alarms."""
+"""The kinds whose alarms and schedules are proposed."""
 
 
 def proposals(account: LiveAccount, entries: Iterable[Entry], used: Iterable[Used]) -> list[tuple[str, str]]:
@@ -23,7 +23,5 @@ def proposals(account: LiveAccount, entries: Iterable[Entry], used: Iterable[Use
     ]
     started = [resource for resource in resources if resource.kind != "glue-job"]
     schedules = account.schedules() if started else {}
-    starting = [
-        (SCHEDULE, name.partition("/")[2]) for resource in started for name in schedules.get(resource.arn, ()) if "/" in name
-    ]
+    starting = [(SCHEDULE, name.partition("/")[2]) for resource in started for name in schedules.get(resource.arn, ())]
     return sorted({*mentioned, *watching, *starting})

@@ -194,10 +194,12 @@ def _property(resource: Resource, part: str, state: JsonMapping) -> SettingField
     name = part.partition(".")[0]
     if name not in resource.properties or name not in state:
         return None
-    known = properties_of(resource.key.kind)
+    accepted = properties_of(resource.key.kind)
     value = comparison.selected(state[name], resource.properties[name])
     if isinstance(value, dict):
-        value = {field: inner for field, inner in value.items() if f"{name}.{field}" not in {*known.settings, *known.fields}}
+        value = {
+            field: inner for field, inner in value.items() if f"{name}.{field}" not in {*accepted.settings, *accepted.fields}
+        }
     return SettingField(name, {("properties", name): value})
 
 

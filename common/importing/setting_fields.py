@@ -23,6 +23,8 @@ UPDATE, DELETE, RECRAWL = (
     for behaviors in (crawler.UPDATE_BEHAVIORS, crawler.DELETE_BEHAVIORS, crawler.RECRAWL_BEHAVIORS)
 )
 """What settings call the behaviors of crawlers."""
+S3_TARGET_FIELDS = {"sample_size": "SampleSize", "event_queue": "EventQueueArn", "event_dead_letter": "DlqEventQueueArn"}
+"""What Glue calls the settings that all targets in S3 of a crawler have in common, besides their exclusions."""
 CAPACITY = {0.0625: "0.0625", 1.0: "1"}
 
 
@@ -83,13 +85,11 @@ def _targets(value: Json) -> Settings | None:
     exclusions = [target.get("Exclusions", []) for target in value] if paths else []
     if not paths or any(patterns != exclusions[0] for patterns in exclusions):
         return None
-    names = {"sample_size": "SampleSize", "event_queue": "EventQueueArn", "event_dead_letter": "DlqEventQueueArn"}
-    more: dict[tuple[str, ...], Json] = {
-        (name,): target[field] for target in value[:1] for name, field in names.items() if target.get(field)
-    }
-    if any(target.get(field) != value[0].get(field) for target in value for field in names.values()):
+    first = value[0]
+    if any(target.get(field) != first.get(field) for target in value for field in S3_TARGET_FIELDS.values()):
         return None
-    return {("targets",): paths, ("exclusions",): exclusions[0], **more}
+    common: dict[tuple[str, ...], Json] = {(name,): first[field] for name, field in S3_TARGET_FIELDS.items() if first.get(field)}
+    return {("targets",): paths, ("exclusions",): exclusions[0], **common}
 
 
 def _file_system(value: Json) -> Settings | None:

@@ -1,7 +1,7 @@
 """What AWS gives imported resources of any type, and the references that stand for it in the properties of others."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from common.aws.resource_schemas import Schema, schema_of
@@ -15,28 +15,23 @@ SHORTEST = 8
 
 
 @dataclass
-class Given:
-    """What AWS gives the imported resources, each with the reference to it.
+class GeneratedValues:
+    """What AWS gives the imported resources, each with the reference to it."""
 
-    Args:
-        keys: the key of each imported resource, by what tells it from others.
-    """
-
-    keys: Mapping[str, str] = field(default_factory=dict)
     _values: dict[str, tuple[str, str]] = field(default_factory=dict)
     _names: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     _edges: dict[str, set[str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, named: Iterable[tuple[LiveResource, str]]) -> "Given":
-        """What AWS gives these resources."""
-        result = cls({resource.arn: key for resource, key in named})
+    def of(cls, named: Collection[tuple[LiveResource, str]]) -> "GeneratedValues":
+        """What AWS gives these resources, which the project calls by these keys."""
+        result = cls()
         for resource, key in named:
             schema = schema_of_live(resource)
             for attribute in schema.attributes():
                 value = _text_at(resource.live["Properties"], attribute)
                 token = f"${{{KIND}.{key}.{attribute}}}"
-                if (tuple(attribute.split("."))) in schema.read_only and len(value) >= SHORTEST:
+                if tuple(attribute.split(".")) in schema.read_only and len(value) >= SHORTEST:
                     result._values.setdefault(value, (resource.arn, token))
                 elif attribute in schema.identifiers and value:
                     result._names[schema.type_name.rpartition("::")[2].lower(), value] = (resource.arn, token)
@@ -46,10 +41,10 @@ class Given:
         """A property with references in place of what AWS gives others, and of names of what the project uses."""
         if isinstance(value, str):
             short = re.sub(r"(name|id|identifier)$", "", name.lower())
-            other = self._values.get(value) or self._names.get((short, value))
-            if other is not None and other[0] != resource.arn and not self._reaches(other[0], resource.arn):
-                self._edges.setdefault(resource.arn, set()).add(other[0])
-                return other[1]
+            other, token = self._values.get(value) or self._names.get((short, value)) or ("", "")
+            if other and other != resource.arn and not self._reaches(other, resource.arn):
+                self._edges.setdefault(resource.arn, set()).add(other)
+                return token
             return references.text(value)
         if isinstance(value, Mapping):
             return {key: self.replaced(resource, inner, str(key), references) for key, inner in value.items()}
@@ -58,7 +53,7 @@ class Given:
         return value
 
     def _reaches(self, first: str, last: str) -> bool:
-        """Whether a resource refers to another one, by way of others or not: each would have to exist before the other."""
+        """Whether a resource refers to another one, directly or through others. A reference back would make a cycle."""
         todo, reached = [first], {first}
         while todo:
             following = self._edges.get(todo.pop(), set()) - reached
