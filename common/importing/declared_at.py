@@ -9,7 +9,10 @@ from common.resources import kind_of
 
 METHODS = {
     kind: kind_of(kind).word
-    for kind in ("lambda", "glue-job", "crawler", "state-machine", "table", "queue", "topic", "bucket", "database", "layer")
+    for kind in (
+        *("lambda", "glue-job", "crawler", "state-machine", "table", "queue", "topic"),
+        *("bucket", "database", "directory", "layer", "log-group", "resource"),
+    )
 }
 """The methods that declare resources, by kind. A rule has several, and a role none: it is declared with what it belongs to."""
 RULES = ("schedule", "on_object", "on_event")

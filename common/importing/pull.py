@@ -170,7 +170,7 @@ class Puller:
             return f"the definition was edited: change {display_path(self._folder(resource) / file) if file else where}"
         if kind == "role":
             return f"a role follows from what reads and writes are declared with it: change them in {where}, or set `role`"
-        if kind == "log-group":
+        if kind == "log-group" and part == "retentionInDays":
             return f"the log group is shared: change $.defaults.log_retention_days of config/{self._env.name}.json"
         return f"no setting has it: change {where}"
 

@@ -155,7 +155,11 @@ def test_what_is_no_setting_is_told_with_file_and_line(deployed: Repository, mon
 
 
 @pytest.mark.parametrize(
-    ("value", "reason"), [("User=x;Password=Xk29vPq7mZt4Lw", "looks like a secret"), ("${zone}", "would be read as a token")]
+    ("value", "reason"),
+    [
+        ("User=x;Password=Xk29vPq7mZt4Lw", "MODE looks like a secret"),
+        ("${zone}", "MODE holds ${, which would be read as a token"),
+    ],
 )
 def test_secrets_and_tokens_are_not_written(deployed: Repository, value: str, reason: str) -> None:
     variables = {"ZONE": "landing", "MODE": value}
@@ -163,7 +167,7 @@ def test_secrets_and_tokens_are_not_written(deployed: Repository, value: str, re
     done = deployed.invoke("pull", "--env", "dev", "--only", "lambda/*")
     assert "memory_mb is 512, as lambda/Validate in AWS" in done.out
     assert done.code == 2
-    assert f"MODE {reason}" in done.out or f"MODE holds ${{, which {reason}" in done.out
+    assert reason in done.out
     assert value not in text(deployed, "config/dev.json") + text(deployed, "config/acres/dev.json")
 
 
