@@ -135,9 +135,9 @@ class Clone:
 
 
 @contextmanager
-def held(proxy: Proxy, is_held: Callable[[Call], bool], *, asked: bool = True) -> Iterator[Held]:
+def held(proxy: Proxy, is_held: Callable[[Call], bool], *, delivered: bool = True) -> Iterator[Held]:
     """The first call of this kind waits for its answer until the end; `here` tells that it has arrived."""
-    holding = Held(threading.Event(), threading.Event(), asked)
+    holding = Held(threading.Event(), threading.Event(), delivered)
 
     def rule(call: Call) -> Held | None:
         return holding if not holding.here.is_set() and is_held(call) else None

@@ -50,26 +50,26 @@ class Refused:
 
 @dataclass(frozen=True)
 class Lost:
-    """The connection ends; AWS was asked if `asked`."""
+    """The connection ends without an answer. AWS gets the request only if `delivered`."""
 
-    asked: bool
+    delivered: bool
 
 
 @dataclass(frozen=True)
 class Silent:
-    """No answer for so many seconds, then a closed connection; AWS was asked if `asked`."""
+    """No answer for so many seconds, then a closed connection. AWS gets the request only if `delivered`."""
 
     seconds: float
-    asked: bool
+    delivered: bool
 
 
 @dataclass(frozen=True)
 class Held:
-    """Passed on once `until` is set, or, if `asked`, passed on at once and answered then. `here` is set when it has arrived."""
+    """The answer waits until `until` is set. AWS gets the request at once if `delivered`, else then. `here`: it has arrived."""
 
     until: threading.Event
     here: threading.Event
-    asked: bool = True
+    delivered: bool = True
 
 
 Fault = Refused | Lost | Silent | Held | None
@@ -140,14 +140,14 @@ class _Handler(BaseHTTPRequestHandler):
         match fault:
             case Refused(status, code, message):
                 self._reply(status, *refusal(call.service, status, code, message))
-            case Lost(asked) | Silent(_, asked):
-                if asked:
+            case Lost(delivered) | Silent(_, delivered):
+                if delivered:
                     self._ask(body)
                 if isinstance(fault, Silent):
                     threading.Event().wait(fault.seconds)
                 self._hang_up()
-            case Held(until, here, asked):
-                answer = self._ask(body) if asked else None
+            case Held(until, here, delivered):
+                answer = self._ask(body) if delivered else None
                 here.set()
                 until.wait(60)
                 self._reply(*(answer or self._ask(body)))

@@ -48,8 +48,8 @@ def storm(seed: int, share: float = 0.3) -> Callable[[Call], Fault]:
         throttled,
         failing,
         unavailable,
-        lambda _: Lost(asked=False),
-        lambda _: Lost(asked=True),
+        lambda _: Lost(delivered=False),
+        lambda _: Lost(delivered=True),
     ]
 
     def rule(call: Call) -> Fault:
@@ -75,7 +75,7 @@ def losing() -> tuple[Callable[[Call], Fault], set[tuple[str, bytes]]]:
         if call.is_read or this in requests:
             return None
         requests.add(this)
-        return Lost(asked=True)
+        return Lost(delivered=True)
 
     return rule, requests
 
@@ -101,7 +101,7 @@ def test_every_answer_of_an_update_is_lost_once(repo: Clone, ready: Proxy) -> No
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
-        (lambda _: Lost(asked=False), "Connection was closed before we received a valid response"),
+        (lambda _: Lost(delivered=False), "Connection was closed before we received a valid response"),
         (unavailable, "Service is unable to handle request."),
         (throttled, "Rate exceeded"),
     ],
@@ -118,7 +118,7 @@ def test_an_aws_that_goes_down_half_way_is_gone_on_with(repo: Clone, fresh: Prox
     """What fails is told by resource; when AWS is up again, and the lease has run out, the next deploy does the rest."""
 
     def rule(call: Call) -> Fault:
-        return Lost(asked=False) if call.number > 200 else None
+        return Lost(delivered=False) if call.number > 200 else None
 
     fresh.rule = rule
     half = repo.run(fresh.endpoint, "deploy", "--env", "local", pace=PACE)
@@ -140,7 +140,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_aws_that_never_answers_is_told_in_one_message(repo: Clone, ready: Proxy, impatient: None) -> None:
-    ready.rule = lambda _: Silent(30, asked=False)
+    ready.rule = lambda _: Silent(30, delivered=False)
     began = time.monotonic()
     down = repo.run(ready.endpoint, "deploy", "--env", "local", pace=PACE)
     assert down.code == 1
@@ -153,7 +153,7 @@ def test_an_aws_that_never_answers_is_told_in_one_message(repo: Clone, ready: Pr
 
 def test_answers_that_never_come_fail_what_waits_for_them_and_nothing_else(repo: Clone, ready: Proxy, impatient: None) -> None:
     """They were carried out, but nobody was told: so the next deploy only has to look."""
-    ready.rule = lambda call: Silent(30, asked=True) if call.operation == "UpdateJob" else None
+    ready.rule = lambda call: Silent(30, delivered=True) if call.operation == "UpdateJob" else None
     with repo.configured(**CHANGE):
         half = repo.run(ready.endpoint, "deploy", "--env", "local", pace=PACE)
         assert half.code == 1

@@ -70,7 +70,7 @@ def test_a_second_ctrl_c_ends_it_at_once(repo: Clone, ready: Proxy) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_while_it_plans_it_ends_and_has_changed_nothing(repo: Clone, ready: Proxy, task: str, number: int, code: int) -> None:
     with repo.configured(**CHANGE):
-        with held(ready, lambda call: call.service == "lambda", asked=False) as holding:
+        with held(ready, lambda call: call.service == "lambda", delivered=False) as holding:
             running = repo.start(ready.endpoint, task, "--env", "local")
             assert holding.here.wait(60)
             interrupt(running, number)

@@ -126,16 +126,16 @@ def test_a_holder_that_was_stopped_for_too_long_changes_nothing_more(repo: Clone
         settled_later(repo, ready)
 
 
-@pytest.mark.parametrize("asked", [True, False], ids=["after", "before"])
+@pytest.mark.parametrize("delivered", [True, False], ids=["after", "before"])
 @pytest.mark.parametrize("second", ["of other fields", "of what was there before"])
-def test_a_holder_that_is_stopped_while_its_lease_is_removed(repo: Clone, ready: Proxy, second: str, asked: bool) -> None:
+def test_a_holder_that_is_stopped_while_its_lease_is_removed(repo: Clone, ready: Proxy, second: str, delivered: bool) -> None:
     """It is stopped with a request on its way, which AWS gets before or after all that the second deploy does.
 
     Glue has no revision that an update could name. So the late one is carried out, and has to be seen by the next plan.
     """
     before = json.loads((repo.root / "config/local.json").read_text()).get("defaults", {})
     first_job, second_job = ({**before, "job": {**before.get("job", {}), "timeout_minutes": minutes}} for minutes in (11, 22))
-    with repo.configured(defaults=first_job), held(ready, updates_a_job, asked=asked) as holding:
+    with repo.configured(defaults=first_job), held(ready, updates_a_job, delivered=delivered) as holding:
         first = repo.start(ready.endpoint, "deploy", "--env", "local", "--jobs", "1")
         assert holding.here.wait(60)
         first.send_signal(signal.SIGSTOP)
@@ -156,7 +156,7 @@ def test_a_holder_that_is_stopped_while_its_lease_is_removed(repo: Clone, ready:
             assert [call for call in ready.calls if not call.is_read and not call.path.endswith("/lock.json")] == []
             planned = repo.run(ready.endpoint, "plan", "--env", "local", "--json")
             updates = {key for key, action in planned.changes().items() if action == "update"}
-            assert (planned.code, len(updates)) == ((0, 0) if asked else (2, 1)), planned
+            assert (planned.code, len(updates)) == ((0, 0) if delivered else (2, 1)), planned
             assert repo.deploy(ready.endpoint).code == 0
             again = repo.run(ready.endpoint, "plan", "--env", "local", "--json", "--verify")
             assert (again.code, again.changes()) == (0, {})
