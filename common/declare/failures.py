@@ -1,4 +1,4 @@
-"""What fails, and how AWS tells of it: by events, for which a rule waits, or by metrics, for which an alarm does.
+"""How AWS reports failures: as events, for which a rule waits, or as metrics, for which an alarm does.
 
 Standard executions, job runs and crawls that fail are events. So is a failed asynchronous invocation of a function that has the
 default bus for its destination. Executions of express machines, errors of functions and rules that cannot deliver are metrics.

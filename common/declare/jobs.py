@@ -158,7 +158,7 @@ class Jobs(PipelineParts):
         role_name: str | None = None,
         role: Ref | None = None,
     ) -> Ref:
-        """A Glue job, its script `glue/<stage>/<name>.py` (or `script`). A Spark job, if nothing else is said.
+        """A Glue job, its script `glue/<stage>/<name>.py` (or `script`). Without an option it is a Spark job.
 
         Args:
             reference: what references and configuration call it.

@@ -32,9 +32,9 @@ from common.resources.queue import FIFO, Queue
 
 MAPPING = "AWS::Lambda::EventSourceMapping"
 DEFAULT_VISIBILITY = 30
-"""For how many seconds SQS hides a message if nothing else is said."""
+"""SQS hides a message that was received for this many seconds, unless its queue sets another number."""
 RECOMMENDED = 6
-"""AWS recommends to hide a message for so many times the function's timeout, for the retries of throttled invocations."""
+"""AWS recommends to hide a message for this many times the timeout of the function, because throttled invocations are retried."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +119,8 @@ class Messages(PipelineParts):
             max_age_seconds: of a stream, how old a record may be; without it as long as the stream keeps it.
             split_failed: of a stream, a batch that fails is split in two.
             tumbling_seconds: of a stream, how long the function's state is handed on from batch to batch, up to 900.
-            on_failure: of a stream, the queue, topic or bucket that is told of batches that are given up. What a queue gives
-                up goes to its own dead letter queue.
+            on_failure: of a stream, the queue, topic or bucket that gets a record of batches that are given up. What a queue
+                gives up goes to its own dead letter queue.
             enabled: whether messages are received.
             properties: further properties of ``AWS::Lambda::EventSourceMapping``.
         """

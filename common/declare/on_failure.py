@@ -132,7 +132,7 @@ class Failures(PipelineParts):
             raise TypeError(f"of must be a state machine, job, crawler, function or trigger, not {targets.shown(of)}")
         notify = targets.of_rule(notify, {}, "notify")
         if of == notify:
-            raise ValueError(f"{of.key} would be told of its own failures, again and again: notify something else")
+            raise ValueError(f"{of.key} would be notified of its own failures, again and again: notify something else")
         if targets.type_of(of) == FUNCTION:
             self._send_failures(of, notify)
         elif of.key.kind == TRIGGER:
@@ -144,7 +144,7 @@ class Failures(PipelineParts):
     def _send_failures(self, function: Ref, notify: Ref) -> None:
         """Gives a function its destination, and its role the permission to send there."""
         if isinstance(function, ExistingRef | GeneratedRef):
-            raise TypeError(f"of: {function.key} has a role of somebody else, and would need permission to tell of failures")
+            raise TypeError(f"of: {function.key} has a role of somebody else, which would need permission to report failures")
         key = Key(self.name, KIND, f"{function.key.name}.failures")
         if key.name in self._declarations.names(KIND):
             raise ValueError(

@@ -26,7 +26,7 @@ Make = Callable[..., Resource]
 """A type of resources with what is declared filled in, as `functools.partial` does it: it takes `identity`, `properties` and the
 texts of a declaration."""
 Stream = Literal["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"]
-"""What the stream of a table tells of each change."""
+"""What the stream of a table reports of each change."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class SimpleResources(ABC):
             indexes: further keys by which it can be read, as in ``{"by_day": {"partition_key": "day", "sort_key": "at"}}``; with
                 ``"attributes": […]`` an index holds only these besides the keys.
             time_to_live: the attribute with the time (in seconds since 1970) at which DynamoDB deletes an item.
-            stream: what its stream tells of each change: "KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE" or "NEW_AND_OLD_IMAGES".
+            stream: what its stream reports of each change: "KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE" or "NEW_AND_OLD_IMAGES".
             properties: settings in AWS's own spelling, as in ``{"TableClass": "…"}``.
             name: its exact name in AWS, instead of one that follows from a template.
         """

@@ -70,4 +70,4 @@ class IcebergTarget(Model):
     exclusions: tuple[Text, ...] | None = None
     """Glob patterns of what is not crawled."""
     depth: int | None = Field(default=None, ge=1, le=20)
-    """How many folders deep metadata is looked for."""
+    """How many levels of folders Glue searches for metadata."""

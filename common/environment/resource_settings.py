@@ -196,7 +196,7 @@ class CrawlerSettings(Settings):
     exclusions: tuple[Text, ...] = ()
     """Glob patterns below each target that are not crawled."""
     recrawl: Literal["everything", "new_folders", "events"] = "everything"
-    """What a crawler reads that has run before; `events` is what S3 has told the event_queue of."""
+    """What a crawler reads that has run before; with `events`, the objects whose events S3 has sent to the event_queue."""
     schema_change: Literal["update", "log"] = "update"
     """What to do with a table whose data now looks different."""
     deleted_data: Literal["log", "deprecate", "delete"] = "log"
@@ -275,7 +275,7 @@ class TriggerSettings(Settings):
     end: Annotated[str, AfterValidator(schedules.check_moment)] | None = None
     """The moment, in UTC, after which a schedule starts its target no more."""
     pattern_characters: int = Field(default=PATTERN_CHARACTERS, ge=1, le=4096)
-    """How long the pattern of a rule may be. More than 2,048 characters takes a quota of the account that AWS has raised."""
+    """How long the pattern of a rule may be. More than 2,048 characters need a quota of the account that AWS has raised."""
     role: RoleArn | None = None
     """An existing role. Without it the deployer manages one."""
     verify: Verify | None = None

@@ -66,7 +66,7 @@ def test_what_fails_reaches_the_topic_also_what_is_declared_later(repository: Re
     assert "rule/alert-crawlers" not in resources, "there is no crawler"
 
 
-def test_crawlers_are_told_of(repository: Repository) -> None:
+def test_failed_crawlers_are_reported(repository: Repository) -> None:
     text = (repository.root / "deploy.py").read_text()
     repository.write("deploy.py", text.replace("    return shared", '    shared.database("farm")\n    return shared'))
     crawler = 'p.crawler("c", targets=[p.shared.bucket("artifacts") / "x"], database=p.shared.database("farm"))'
@@ -93,7 +93,7 @@ def test_no_link_leads_to_a_console_that_nobody_knows(repository: Repository) ->
     assert json.loads(template) == "dev, acres: an execution of <machine> is <status>: <error> <cause>. (<time>)"
 
 
-def test_rules_and_schedules_that_could_not_start_are_told_of(repository: Repository) -> None:
+def test_rules_and_schedules_that_could_not_start_are_reported(repository: Repository) -> None:
     """Scheduler's metrics are of groups: https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html."""
     event, hourly = 'p.on_event("e", m, {"source": ["a"]})', 'p.schedule("s", m, "rate(1 hour)", timezone="UTC")'
     other = 'p.schedule("o", m, "rate(1 hour)", dead_letter=p.queue("lost"))'

@@ -44,7 +44,7 @@ TARGETS: dict[str, tuple[list[dict[str, Any]], str, list[dict[str, Any]], list[s
         ["s3:GetObject", "arn:aws:s3:::lake/iceberg/*"],
     ),
 }
-"""Of each setting a value, what Glue is told, and some of what the role may do."""
+"""Of each setting a value, what is sent to Glue, and some of what the role may do."""
 
 
 def declare(repository: Repository, settings: dict[str, Any], more: str = "") -> None:

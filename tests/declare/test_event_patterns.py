@@ -79,10 +79,10 @@ def repository(tmp_path: Path) -> Repository:
 def test_a_message_says_where_and_names_every_problem(repository: Repository) -> None:
     repository.project("acres", 'p.on_event("e", p.queue("q"), {"source": "a", "detail": {"b": [{"prefx": "c"}]}})')
     ended = repository.invoke("package-lambdas", "--env", "dev")
-    told = " ".join(ended.err.split())
+    message = " ".join(ended.err.split())
     assert ended.code == 1
-    assert "projects/acres/deploy.py:9: ValueError: pattern: source is 'a'" in told
-    assert "detail.b: there is no comparison 'prefx'" in told
+    assert "projects/acres/deploy.py:9: ValueError: pattern: source is 'a'" in message
+    assert "detail.b: there is no comparison 'prefx'" in message
 
 
 LONG = 'p.on_event("e", p.queue("q"), {"source": ["acres"], "detail": {"id": [f"{n:020}" for n in range(100)]}})'

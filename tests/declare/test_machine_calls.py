@@ -61,7 +61,7 @@ def checked(repository: Repository) -> Any:
     repository.write("projects/acres/lambda/Validate/handler.py", HANDLER)
 
     def check(definition: dict[str, Any]) -> list[str]:
-        """What `invoke check` tells, twice the same: the second time it is remembered."""
+        """What `invoke check` reports, twice the same: the second time it is remembered."""
         repository.write("projects/acres/main.asl.json", json.dumps(definition))
         first, second = (repository.invoke("check", "--json") for _ in range(2))
         problems = json.loads(first.out)["problems"]
@@ -120,7 +120,7 @@ def test_what_fits_is_right(checked: Any, right: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_what_does_not_fit_is_told(checked: Any, wrong: dict[str, Any], messages: list[str]) -> None:
+def test_what_does_not_fit_is_reported(checked: Any, wrong: dict[str, Any], messages: list[str]) -> None:
     assert checked(wrong) == messages
 
 

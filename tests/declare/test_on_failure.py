@@ -217,7 +217,7 @@ def test_two_topics_may_be_notified(repository: Repository) -> None:
     [
         ('p.on_failure(p.queue("q"), t)', "of must be a state machine, job, crawler, function or trigger, not queue/q"),
         ('p.on_failure(f, p.job("load"))', "notify: a rule cannot start glue-job/load"),
-        ("p.on_failure(f, f)", "lambda/Validate would be told of its own failures"),
+        ("p.on_failure(f, f)", "lambda/Validate would be notified of its own failures"),
         ('p.on_failure(f, t); p.on_failure(f, t, reference="b")', "lambda/Validate has one destination for its failures"),
         ('p.on_failure(p.existing.function("theirs"), t)', "of: lambda/theirs has a role of somebody else"),
         ('p.on_failure(f, p.queue("q.fifo"))', "queue/q.fifo is FIFO"),

@@ -32,11 +32,11 @@ def statements(repository: Repository, role: str, *lines: str) -> list[dict[str,
 
 def granted(repository: Repository, *lines: str, role: str = "Validate-lambda") -> dict[str, list[str]]:
     """Of each action the resources on which a role is allowed it, without what every function may do."""
-    found: dict[str, list[str]] = {}
+    arns_of: dict[str, list[str]] = {}
     for statement in statements(repository, role, *lines):
         for action in statement["Action"]:
-            found.setdefault(action, []).extend(statement["Resource"])
-    return {action: sorted(arns) for action, arns in found.items() if not action.startswith("logs:")}
+            arns_of.setdefault(action, []).extend(statement["Resource"])
+    return {action: sorted(arns) for action, arns in arns_of.items() if not action.startswith("logs:")}
 
 
 @pytest.mark.parametrize("type_name", TYPES)
