@@ -94,7 +94,7 @@ def test_what_stood_in_for_a_role_goes_with_it_if_an_update_has_failed(
     deployed: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refusing(request: Any, **_: Any) -> Any:
-        return answered(request, "ServiceException", "The update failed") if b"-again" not in request.body else None
+        return answered(request, "AccessDeniedException", "The update is denied") if b"-again" not in request.body else None
 
     refused = ("before-send.lambda.UpdateFunctionConfiguration", refusing)
     delete_role("t-dev-acres-Validate-lambda")
