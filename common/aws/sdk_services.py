@@ -44,6 +44,7 @@ def suggested_service(name: str) -> str:
     return did_you_mean(name, services())
 
 
+@cache
 def operation_of(service: str, action: str) -> str | None:
     """The operation of a service (of botocore) that an action names; None if there is none."""
     operations = model_of(service)["operations"]

@@ -16,6 +16,10 @@ DEPTH_LIMIT = 100
 """How deeply a definition may be nested. AWS documents no limit; nobody could read more."""
 
 
+NESTED = (dict, list, tuple, Mapping, yaml.CollectionNode)
+"""What has parts."""
+
+
 class NestedSizeError(Exception):
     """A value is too large, too deep, or contains itself; the message says which."""
 
@@ -29,14 +33,14 @@ def check_nested_size(root: object) -> None:
     sizes: dict[int, int] = {}
     depths: dict[int, int] = {}
     within: set[int] = set()
-    waiting = [(root, False)]
+    waiting: list[tuple[object, int | None, list[object]]] = [(root, None, [])]
     while waiting:
-        value, seen = waiting.pop()
-        parts, key = list(_list_parts(value)), id(value)
-        if seen:
+        value, own, nested = waiting.pop()
+        key = id(value)
+        if own is not None:
             within.discard(key)
-            sizes[key] = _own_length(value) + sum(sizes[id(part)] for part in parts)
-            depths[key] = 1 + max((depths[id(part)] for part in parts), default=0)
+            sizes[key] = own + sum(sizes[id(part)] for part in nested)
+            depths[key] = 1 + max((depths[id(part)] for part in nested), default=0)
             if sizes[key] > SIZE_LIMIT:
                 raise NestedSizeError(f"expands to more than the {SIZE_LIMIT} characters that AWS allows")
             if depths[key] > DEPTH_LIMIT:
@@ -44,12 +48,27 @@ def check_nested_size(root: object) -> None:
         elif key in within:
             raise NestedSizeError("contains itself")
         elif key not in sizes:
+            own, nested = _parts(value)
             within.add(key)
-            waiting.append((value, True))
-            waiting.extend((part, False) for part in parts)
+            waiting.append((value, own, nested))
+            waiting.extend((part, None, []) for part in nested)
 
 
-def _list_parts(value: object) -> Iterable[object]:
+def _parts(value: object) -> tuple[int, list[object]]:
+    """Returns the least number of characters for a value in JSON without its nested parts, and these parts."""
+    own, nested = 1, list[object]()
+    for part in _listed(value):
+        if isinstance(part, str):
+            own += 1 + len(part)
+        elif isinstance(part, NESTED):
+            nested.append(part)
+        else:
+            own += 1 + (len(part.value) if isinstance(part, yaml.ScalarNode) else 0)
+    return own, nested
+
+
+def _listed(value: object) -> Iterable[object]:
+    """Returns the keys, values or items of a value; a value without any is listed itself."""
     match value:
         case yaml.MappingNode():
             return (part for pair in value.value for part in pair)
@@ -60,10 +79,4 @@ def _list_parts(value: object) -> Iterable[object]:
         case list() | tuple():
             return value
         case _:
-            return ()
-
-
-def _own_length(value: object) -> int:
-    """Returns the least number of characters for the value in JSON, without its parts."""
-    text = value.value if isinstance(value, yaml.ScalarNode) else value
-    return 1 + (len(text) if isinstance(text, str) else 0)
+            return (value,)

@@ -27,14 +27,16 @@ def finish(project: ProjectResources) -> list[DefinitionError]:
     Returns:
         An error for each machine that is wrong, with all its problems.
     """
-    targets, errors = MachineTargets(project.known().values()), []
+    targets, errors = MachineTargets(project.known().values()), list[DefinitionError]()
     for checked in project.checked.values():
         if checked.definition is not None:
-            checked.check.add(_problems(targets, checked.definition, checked.check.remembered))
+            checked.check.add(_problems(targets, checked.definition, project.remembered))
         if error := checked.check.error():
             errors.append(error)
         else:
             project.warnings += checked.check.located()
+    if project.remembered is not None:
+        project.remembered.save()
     return errors
 
 
@@ -52,14 +54,13 @@ def _problems(targets: MachineTargets, definition: JsonMapping, remembered: Reme
         return []
     facts = [[str(key), _facts(resource)] for key, resource in sorted(called.items())]
     text = json.dumps([definition, facts, targets.texts()])
-    kept = remembered.beside("calls") if remembered is not None else None
-    problems = kept.problems(text) if kept is not None else None
+    problems = remembered.problems(text) if remembered is not None else None
     if problems is None:
         from common.declare.call_rules import call_problems  # what is remembered has no use for it
 
         problems = [problem for placed in states for problem in call_problems(targets, placed)]
-        if kept is not None:
-            kept.keep(text, problems)
+        if remembered is not None:
+            remembered.add(text, problems)
     return problems
 
 

@@ -12,6 +12,7 @@ from common.base.errors import DeclarationError
 from common.declare.allowed_actions import NO_FURTHER_ACCESS, FurtherAccess, Permission
 from common.declare.asl.definition_check import CheckedDefinition
 from common.declare.asl.problem import LocatedProblem
+from common.declare.asl.remembered import Remembered
 from common.declare.declaration import Configured
 from common.declare.naming import VENDED_LOGS, PhysicalNames
 from common.declare.permissions import Statement
@@ -83,6 +84,8 @@ class ProjectResources:
         """The queues that schedules really have for that, by the keys of their declarations."""
         self.checked: dict[Key, CheckedDefinition] = {}
         """The definitions of state machines, whose problems are reported once everything is rendered."""
+        self.remembered: Remembered | None = None
+        """What was found in definitions of the project before; None before the first one is rendered."""
         self.warnings: list[LocatedProblem] = []
         """What may be wrong in definitions of state machines, and is not refused."""
         self.rules_of_queues: defaultdict[Ref, list[Ref]] = defaultdict(list)

@@ -85,8 +85,10 @@ class StateMachineDeclaration:
         """
         where = project.where(ref)
         file = self.source if isinstance(self.source, Path) else None
-        remembered = Remembered(self.root / "build" / "checked-definitions" / f"{project.project}.{ref.key.name}")
-        check = DefinitionCheck(where, f"projects/{project.folder}/deploy.py", file, self.root, self.accepted, remembered)
+        if project.remembered is None:
+            project.remembered = Remembered(self.root / "build" / "checked-definitions" / f"{project.project}.json")
+        declared = f"projects/{project.folder}/deploy.py"
+        check = DefinitionCheck(where, declared, file, self.root, self.accepted, project.remembered)
         definition = definitions.read(self.source, where, self.tokens)
         check.look_at(definition)
         checked = project.checked[ref.key] = CheckedDefinition(check)

@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from common.base.json_texts import in_strings
 from common.base.json_types import Json, JsonMapping
 from common.declare.existing import section
 from common.environment.config import Environment
 from common.importing import mentions
 from common.importing.selection import SEPARATOR, Keys, LiveResource
-from common.model.reference import in_strings
 from common.resources import kind_of
 
 LONG_ENOUGH = 6

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Collection, Iterator, Mapping
 
+from common.base.json_texts import in_strings
 from common.base.json_types import Json
 from common.model import generated, hidden_fields, machine_changes, policy_changes
 from common.model.comparison import IDENTIFYING, FieldChange
-from common.model.reference import in_strings
 from common.model.resource import Resource
 
 NAMING = (*IDENTIFYING, "Sid", "Name", "Key", "AttributeName")

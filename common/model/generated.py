@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from common.base.json_texts import in_strings
 from common.base.json_types import Json
-from common.model.reference import MARK, Ref, in_strings
+from common.model.reference import MARK, Ref
 from common.model.resource import Key
 
 SUBSCRIBED = "subscription."

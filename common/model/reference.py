@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from common.base.errors import DeclarationError, ParameterError
+from common.base.json_texts import in_strings, replace_texts
 from common.base.json_types import Json
 from common.base.suggestions import closest
 from common.base.text_rules import check_text
@@ -30,6 +31,8 @@ PARAMETER = re.compile(r"[a-z][a-z0-9_]*")
 """Names of parameters in configuration look like this."""
 MARK = re.compile(r"«([A-Za-z_][A-Za-z0-9_-]*): ([a-z-]+)/([A-Za-z0-9_.-]+)#([A-Za-z0-9.]+)»")
 """Matches what stands for an attribute that AWS gives: the project, the kind, the name and the attribute. See `generated`."""
+REPLACED = re.compile(r"\$\{|\barn:|«")
+"""What every text has of which anything is replaced."""
 ALONE = re.compile(rf"\$\{{({PARAMETER.pattern})\}}")
 
 
@@ -190,7 +193,7 @@ class Names:
             parameter = None if texts else self.parameter(string)
             return text(string) if parameter is None else parameter
 
-        substituted = _walked(value, replaced, text)
+        substituted = replace_texts(value, _if_needed(replaced), _if_needed(text))
         if missing:
             raise ParameterError(f"{where}: there are no values for {', '.join(missing)}.", missing)
         return substituted, tuple(referred.values())
@@ -267,23 +270,9 @@ class Names:
 LITERALLY = "Write $${…} if it is not a reference."
 
 
-def _walked(value: Json, replaced: Callable[[str], Json], text: Callable[[str], str]) -> Json:
-    """A JSON value with every string replaced; keys, and values that must be text because of their key, by `text`."""
-    if isinstance(value, str):
-        return replaced(value)
-    if isinstance(value, Mapping):
-        return {
-            text(key) if isinstance(key, str) else key: _walked(inner, text if str(key).endswith(".$") else replaced, text)
-            for key, inner in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [_walked(inner, replaced, text) for inner in value]
-    return value
-
-
-def in_strings(value: Json, replaced: Callable[[str], str]) -> Json:
-    """A JSON value with `replaced` applied to every string and key in it."""
-    return _walked(value, replaced, replaced)
+def _if_needed(replaced: Callable[[str], Json]) -> Callable[[str], Json]:
+    """Returns what leaves out the texts in which nothing is to be replaced, as in most."""
+    return lambda text: replaced(text) if REPLACED.search(text) else text
 
 
 def spelled_out(value: Json, tokens: Mapping[str, str]) -> Json:

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common.aws.protocol import Aws
+from common.base.json_texts import in_strings
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.terminal import say
-from common.model.reference import in_strings
 from common.testing.outcomes import Outcome
 from common.testing.scope import Scope
 from common.testing.steps import CALLING, FAILED, RETRIABLE, Step, retrier_of

@@ -6,12 +6,12 @@ account in an ARN has example values.
 
 from pathlib import Path
 
+from common.base.json_texts import in_strings
 from common.base.json_types import Json, JsonObject
 from common.declare.asl import definition
 from common.declare.asl.definition import Source
 from common.declare.asl.definition_check import DefinitionCheck
 from common.declare.asl.structure import structure_problems
-from common.model.reference import in_strings
 
 EXAMPLES = {"${AWS::Partition}": "aws", "${AWS::Region}": "us-east-1", "${AWS::AccountId}": "123456789012"}
 """What stands for the account, with example values."""

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.base.errors import DeclarationError, ParameterError
-from common.model.reference import Names, Ref, in_strings, spelled_out
+from common.base.json_texts import in_strings
+from common.model.reference import Names, Ref, spelled_out
 from common.model.resource import Key
 from common.resources import kinds
 

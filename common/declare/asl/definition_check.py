@@ -54,7 +54,7 @@ class DefinitionCheck:
         file: the file of the definition, if it has one.
         root: the repository, relative to which messages name the file.
         accepted: what the declaration accepts.
-        remembered: what was found before.
+        remembered: what was found before in definitions of its project.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class DefinitionCheck:
         remembered: Remembered | None = None,
     ) -> None:
         self._where, self._declared, self._file, self._root = where, declared, file, root
-        self._accepted, self.remembered = accepted or Accepted({}), remembered
+        self._accepted, self._remembered = accepted or Accepted({}), remembered
         self._problems: list[Problem] = []
         self._definition: Json = {}
 
@@ -80,13 +80,13 @@ class DefinitionCheck:
         """Finds what is wrong with a definition, whose references are not replaced yet."""
         self._definition = definition
         text = json.dumps(definition)
-        problems = self.remembered.problems(text) if self.remembered is not None else None
+        problems = self._remembered.problems(text) if self._remembered is not None else None
         if problems is None:
             from common.declare.asl.all_rules import find_problems  # what is remembered has no use for it
 
             problems = find_problems(definition)
-            if self.remembered is not None:
-                self.remembered.keep(text, problems)
+            if self._remembered is not None:
+                self._remembered.add(text, problems)
         self.add(problems)
 
     def add(self, problems: Iterable[Problem]) -> None:
