@@ -1,4 +1,4 @@
-"""`invoke graph`: draws a project, or one of its state machines, as Mermaid text."""
+"""`invoke graph`: draws a project, or one of its state machines, as Mermaid text or as an SVG picture."""
 
 from invoke.context import Context
 
@@ -11,12 +11,15 @@ from common.commands.task import task
         "env",
         project="The project to draw.",
         machine="Draw this state machine instead, by its name in the declaration.",
+        svg="Write a picture to this file instead of printing Mermaid text.",
     ),
     for_all=True,
     reads_only=True,
 )
-def graph(_c: Context, env: str | None = None, project: str | None = None, machine: str | None = None) -> None:
-    """A project, or one of its state machines, as Mermaid text for a README. Needs no credentials."""
+def graph(
+    _c: Context, env: str | None = None, project: str | None = None, machine: str | None = None, svg: str | None = None
+) -> None:
+    """A project, or one of its state machines, as Mermaid text for a README or as a picture. Needs no credentials."""
     from common.base.errors import UsageError
     from common.base.suggestions import did_you_mean
     from common.base.terminal import Screen
@@ -33,7 +36,13 @@ def graph(_c: Context, env: str | None = None, project: str | None = None, machi
     (name,) = workspace.projects
     declared = declared_anywhere(workspace, name)
     if machine is None:
-        Screen().text(mermaid.project(flows(declared.resources, name, declared.env.artifact_bucket)))
+        arrows = flows(declared.resources, name, declared.env.artifact_bucket)
+        if svg is None:
+            Screen().text(mermaid.project(arrows))
+        else:
+            from common.report import picture_file
+
+            picture_file.write_project(svg, name, arrows, declared.resources)
         return
     machines = {
         resource.key.name: resource
@@ -43,4 +52,9 @@ def graph(_c: Context, env: str | None = None, project: str | None = None, machi
     if machine not in machines:
         there_are = ", ".join(machines) or "none"
         raise UsageError(f"{name} declares no state machine {machine!r}; it has {there_are}.{did_you_mean(machine, machines)}")
-    Screen().text(mermaid.machine(machines[machine].definition))
+    if svg is None:
+        Screen().text(mermaid.machine(machines[machine].definition))
+    else:
+        from common.report import picture_file
+
+        picture_file.write_machine(svg, machine, machines[machine].definition, declared.resources)

@@ -1,6 +1,8 @@
 """`invoke graph`: a project or a machine as Mermaid text, without credentials."""
 
 import re
+from xml.etree import ElementTree as ET
+from xml.etree.ElementTree import Element
 
 from tests.declare.asl.test_definition import END, machine
 from tests.support.repository import SHARED, Repository
@@ -14,6 +16,7 @@ LINES = (
     'p.on_object("new_file", m, landing / "in")',
 )
 
+SVG = "{http://www.w3.org/2000/svg}"
 WATCHED = {
     "MetricName": "Errors",
     "Namespace": "AWS/Lambda",
@@ -107,3 +110,37 @@ def test_what_runs_with_a_role_of_others_shows_what_it_refers_to(repository: Rep
     lines = repository.invoke("graph", "--project", "acres").out.splitlines()
     number = {line.split('"')[1]: line.split()[0].partition("[")[0].partition("{")[0] for line in lines if '"' in line}
     assert f"  {number['main<br/>state-machine']} ==> {number['load<br/>glue-job']}" in lines
+
+
+def svg_of(repository: Repository, *options: str) -> Element:
+    path = repository.root / "drawing.svg"
+    ended = repository.invoke("graph", "--project", "acres", "--svg", str(path), *options)
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    return ET.fromstring(path.read_text())
+
+
+def texts(picture: Element, class_: str) -> list[str]:
+    return [text.text or "" for text in picture.iter(f"{SVG}text") if text.get("class") == class_]
+
+
+def test_a_project_is_drawn_as_a_picture_of_its_own(repository: Repository) -> None:
+    """It names no other file, and its arrows say what happens along them."""
+    picture = svg_of(declared(repository))
+    assert sorted(texts(picture, "verb")) == ["reads", "reads", "starts", "starts", "triggers", "writes", "writes", "writes"]
+    assert {"Validate", "load", "main", "new_file", "landing/in", "landing/out"} < {*texts(picture, "name")}
+    assert "Glue job" in texts(picture, "kind")
+    assert picture.find(f"{SVG}title") is not None
+    assert not [name for each in picture.iter() for name in each.attrib if name.endswith("href") or name == "src"]
+    assert "url(" not in ET.tostring(picture, encoding="unicode")
+
+
+def test_a_machine_is_drawn_as_a_picture_of_its_own(repository: Repository) -> None:
+    picture = svg_of(declared(repository), "--machine", "main")
+    assert texts(picture, "name") == ["A", "Done"]
+    assert {"glue:startJobRun.sync", "glue-job/load"} < {*texts(picture, "kind")}
+
+
+def test_a_picture_that_cannot_be_written_is_refused(repository: Repository) -> None:
+    ended = declared(repository).invoke("graph", "--project", "acres", "--svg", "no/such/folder/x.svg")
+    assert ended.code == 1
+    assert "no/such/folder/x.svg cannot be written" in ended.err
