@@ -9,7 +9,7 @@ from common.declare.asl.called import WAIT
 from common.declare.asl.later import is_later
 from common.declare.asl.problem import Problem
 from common.declare.asl.walk import Place, PlacedState, named_errors
-from common.declare.machine_targets import MachineTargets, parameters_of, shared_paths, target_of, unqualified
+from common.declare.machine_targets import MachineTargets, given_arguments, parameters_of, target_of, unqualified
 from common.packaging import code_facts
 from common.packaging.artifact import Script
 from common.packaging.lambda_package import Package
@@ -19,16 +19,24 @@ from common.resources.job import Job
 
 ALIKE = 0.85
 """How similar the name of an error is to one that a function raises if it was probably meant, from 0 to 1."""
-GIVEN = frozenset({"JOB_NAME", "JOB_ID", "JOB_RUN_ID", "SECURITY_CONFIGURATION"})
-"""The arguments that Glue gives every run."""
+GIVEN = frozenset({"JOB_NAME", "JOB_ID", "JOB_RUN_ID", "SECURITY_CONFIGURATION", "TempDir"})
+"""The arguments that Glue gives every run, and the one for which `getResolvedOptions` has a default."""
+FOREIGN = frozenset({"extra-py-files", "additional-python-modules", "s3-py-modules", "pip-install"})
+"""The arguments that bring code which is not in this repository, and may read other arguments."""
 NEARLY = 0.9
 """How similar an unknown name is to a name of the project if that was probably meant, from 0 to 1."""
 OF_GLUE = (
-    *("additional-", "auto-scale-", "class", "conf", "continuous-", "customer-", "datalake-", "disable-", "enable-", "executor-"),
-    *("extra-", "job-", "library-set", "number-of-", "python-", "scriptLocation", "spark-", "TempDir", "use-", "user-", "write-"),
-    *("apply-", "pip-", "redshift-", "s3-", "encryption-", "catalog", "default-", "glue-"),
+    *("additional-", "auto-scale-", "class", "conf", "continuous-", "custom-log", "customer-", "datalake-", "debug", "disable-"),
+    *("enable-", "executor-", "extra-", "job-", "library-set", "mode", "number-of-", "python-", "scriptLocation", "spark-"),
+    *("TempDir", "use-", "user-", "version", "write-", "apply-", "redshift-", "encryption-", "catalog", "default-", "glue-"),
+    *("auto-scaling-", "logging_configuration", "min-workers", "object_spilling_config", "object_store_memory_", "pip-", "s3-"),
+    "working-dir",
 )
-"""What the arguments begin with that Glue reads itself."""
+"""What the arguments begin with that Glue reads itself, the last two lines those of Ray.
+
+Follows https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
+and https://docs.aws.amazon.com/glue/latest/dg/author-job-ray-job-parameters.html
+"""
 
 
 def call_problems(targets: MachineTargets, placed: PlacedState) -> Iterator[Problem]:
@@ -37,7 +45,7 @@ def call_problems(targets: MachineTargets, placed: PlacedState) -> Iterator[Prob
     resource = targets.called(placed.state)
     parameters = placed.place / ("Arguments" if placed.language == "JSONata" else "Parameters")
     if isinstance(resource, Job):
-        yield from _arguments(parameters / "Arguments", parameters_of(placed.state), resource)
+        yield from _arguments(targets, parameters / "Arguments", parameters_of(placed.state), resource)
     elif isinstance(resource, Function):
         yield from _event(parameters / "Payload", parameters_of(placed.state).get("Payload"), resource)
         yield from _timeout(placed, resource)
@@ -61,7 +69,7 @@ def _errors(targets: MachineTargets, placed: PlacedState) -> Iterator[Problem]:
     functions = targets.functions(placed.state)
     if not functions or not {"Retry", "Catch"} & placed.state.keys():
         return
-    raised = frozenset[str]().union(*(_raised(function) for function in functions))
+    raised = frozenset[str]().union(*(targets.errors(function) for function in functions))
     for place, error in named_errors(placed):
         if "." in error or is_later(error) or error in raised | code_facts.BUILTIN_ERRORS:
             continue  # it is one of Step Functions or of a service, or one that Python or the function raises
@@ -70,20 +78,24 @@ def _errors(targets: MachineTargets, placed: PlacedState) -> Iterator[Problem]:
             yield Problem("UNKNOWN_ERROR", place, f"{names} raises no {error!r}.", f" Did you mean {close[0]!r}?")
 
 
-def _arguments(here: Place, parameters: JsonMapping, job: Job) -> Iterator[Problem]:
+def _arguments(targets: MachineTargets, here: Place, parameters: JsonMapping, job: Job) -> Iterator[Problem]:
     arguments = parameters.get("Arguments", {})
     if not isinstance(arguments, Mapping) or "Arguments.$" in parameters or not isinstance(job.script, Script):
         return
     passed = {name.removesuffix(".$").removeprefix("--") for name in arguments}
-    read = code_facts.read_arguments(job.script.path, shared_paths(job))
-    missing = read.required - passed - GIVEN - {name.removeprefix("--") for name in job.arguments}
+    by_job = given_arguments(job)
+    if "scriptLocation" in passed | by_job:
+        return  # another script is run
+    read = targets.arguments(job)
+    missing = read.required - passed - by_job - GIVEN
+    is_whole = read.is_whole and not FOREIGN & (passed | by_job)
     for name in sorted(missing):
         near = closest(name, passed - read.required - read.optional)
         text = f"the script of {job.key} reads --{name}, which neither this task nor the job gives."
         yield Problem("JOB_ARGUMENT", here, text, f" Is it what '--{near}' means?" if near else "")
     for field in arguments:
         name = field.removesuffix(".$").removeprefix("--")
-        if read.is_whole and name not in read.required | read.optional | GIVEN and not name.startswith(OF_GLUE):
+        if is_whole and name not in read.required | read.optional | GIVEN and not name.startswith(OF_GLUE):
             text = f"the script of {job.key} does not read it."
             yield Problem(
                 "UNUSED_JOB_ARGUMENT", here / field, text, did_you_mean(f"--{name}", [f"--{other}" for other in missing])
@@ -110,7 +122,3 @@ def _timeout(placed: PlacedState, function: Function) -> Iterator[Problem]:
     if isinstance(seconds, int) and seconds < limit and not str(placed.state["Resource"]).endswith(WAIT):
         text = f"the task ends after {seconds} seconds, but {function.key} may run for {limit}, and goes on."
         yield Problem("FUNCTION_TIMEOUT", placed.place / "TimeoutSeconds", text)
-
-
-def _raised(function: Function) -> frozenset[str]:
-    return code_facts.raised_errors(function.code.folder) if isinstance(function.code, Package) else frozenset()

@@ -5,20 +5,14 @@ changes.
 """
 
 import json
-from pathlib import Path
 
-from common.base.json_types import Json, JsonMapping
+from common.base.json_types import JsonMapping
 from common.declare.asl.definition_check import DefinitionError
 from common.declare.asl.problem import Problem
 from common.declare.asl.remembered import Remembered
 from common.declare.asl.walk import every_state
-from common.declare.machine_targets import MachineTargets, shared_paths, target_of
+from common.declare.machine_targets import MachineTargets, target_of
 from common.declare.project_resources import ProjectResources
-from common.model.resource import Resource
-from common.packaging.artifact import Script
-from common.packaging.lambda_package import Package
-from common.resources.function import Function
-from common.resources.job import Job
 
 
 def finish(project: ProjectResources) -> list[DefinitionError]:
@@ -52,7 +46,7 @@ def _problems(targets: MachineTargets, definition: JsonMapping, remembered: Reme
     called = {resource.key: resource for placed in states if (resource := targets.called(placed.state)) is not None}
     if not any(target_of(placed.state) for placed in states):
         return []
-    facts = [[str(key), _facts(resource)] for key, resource in sorted(called.items())]
+    facts = [[str(key), targets.facts(resource)] for key, resource in sorted(called.items())]
     text = json.dumps([definition, facts, targets.texts()])
     problems = remembered.problems(text) if remembered is not None else None
     if problems is None:
@@ -62,20 +56,3 @@ def _problems(targets: MachineTargets, definition: JsonMapping, remembered: Reme
         if remembered is not None:
             remembered.add(text, problems)
     return problems
-
-
-def _facts(resource: Resource) -> Json:
-    """Everything that problems depend on beside the definition."""
-    if not isinstance(resource, Function | Job):
-        return []
-    if isinstance(resource, Job):
-        paths = [resource.script.path, *shared_paths(resource)] if isinstance(resource.script, Script) else []
-        return [sorted(resource.arguments), [_status(path) for path in paths]]
-    folder = resource.code.folder if isinstance(resource.code, Package) else None
-    files = sorted(folder.rglob("*.py")) if folder is not None else []
-    return [resource.settings.timeout_seconds, resource.handler, [_status(path) for path in files]]
-
-
-def _status(path: Path) -> list[Json]:
-    status = path.stat()
-    return [str(path), status.st_size, status.st_mtime_ns]

@@ -2,15 +2,21 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from common.base.json_types import JsonMapping
+from common.base.json_types import Json, JsonMapping
 from common.declare.asl.called import called_by
 from common.declare.asl.later import is_later
 from common.declare.asl.walk import inner_machines
-from common.model.resource import Resource
+from common.model.resource import Key, Resource
+from common.packaging.artifact import Script
 from common.packaging.job_imports import SharedCode
+from common.packaging.lambda_package import Package
 from common.resources.function import Function
 from common.resources.job import Job
+
+if TYPE_CHECKING:
+    from common.packaging.code_facts import ReadArguments
 
 TARGETS = {
     "lambda:invoke": ("lambda", "FunctionName"),
@@ -35,6 +41,34 @@ class MachineTargets:
             if resource.key.kind in kinds
             for text in (resource.name, resource.arn)
         }
+        self._arguments: dict[Key, ReadArguments] = {}
+        self._errors: dict[Key, frozenset[str]] = {}
+        self._facts: dict[Key, Json] = {}
+
+    def arguments(self, job: Job) -> "ReadArguments":
+        """What the script of a job reads; it is looked at once."""
+        if job.key not in self._arguments:
+            from common.packaging.code_facts import ReadArguments, read_arguments  # what is remembered has no use for it
+
+            script = job.script
+            read = read_arguments(script.path, shared_paths(job)) if isinstance(script, Script) else ReadArguments()
+            self._arguments[job.key] = read
+        return self._arguments[job.key]
+
+    def errors(self, function: Function) -> frozenset[str]:
+        """The names of the errors that the code of a function may raise; it is looked at once."""
+        if function.key not in self._errors:
+            from common.packaging.code_facts import raised_errors  # as above
+
+            code = function.code
+            self._errors[function.key] = raised_errors(code.folder) if isinstance(code, Package) else frozenset()
+        return self._errors[function.key]
+
+    def facts(self, resource: Resource) -> Json:
+        """Everything of a resource that problems of what calls it depend on; it is looked at once."""
+        if resource.key not in self._facts:
+            self._facts[resource.key] = _facts(resource)
+        return self._facts[resource.key]
 
     def texts(self) -> list[tuple[str, str]]:
         """The kind of each, with its name and with its ARN, in order."""
@@ -74,6 +108,27 @@ def parameters_of(state: JsonMapping) -> JsonMapping:
     return parameters if isinstance(parameters, Mapping) else {}
 
 
+def given_arguments(job: Job) -> set[str]:
+    """The names of the arguments that every run of a job has, without the dashes."""
+    return {name.removeprefix("--") for name in (*job.arguments, *(job.settings.non_overridable_arguments or ()))}
+
+
 def shared_paths(job: Job) -> list[Path]:
     """The files of shared code that the script of a job imports."""
     return job.shared_code.paths if isinstance(job.shared_code, SharedCode) else []
+
+
+def _facts(resource: Resource) -> Json:
+    if isinstance(resource, Job):
+        paths = [resource.script.path, *shared_paths(resource)] if isinstance(resource.script, Script) else []
+        return [sorted(given_arguments(resource)), [_status(path) for path in paths]]
+    if not isinstance(resource, Function):
+        return []
+    folder = resource.code.folder if isinstance(resource.code, Package) else None
+    files = sorted(folder.rglob("*.py")) if folder is not None else []
+    return [resource.settings.timeout_seconds, resource.handler, [_status(path) for path in files]]
+
+
+def _status(path: Path) -> list[Json]:
+    status = path.stat()
+    return [str(path), status.st_size, status.st_mtime_ns]

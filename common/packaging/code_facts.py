@@ -24,6 +24,8 @@ _SOMETIMES = (
 """What is in these runs only in some case."""
 _ENDS = frozenset({"exit", "_exit", "quit", "SystemExit"})
 """The names of what ends a program."""
+_CHANGES = frozenset({"append", "clear", "extend", "insert", "pop", "remove", "__iadd__"})
+"""The methods that change a list."""
 BUILTIN_ERRORS = frozenset(
     name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
 )
@@ -74,18 +76,20 @@ def read_arguments(script: Path, imported: Iterable[Path] = ()) -> ReadArguments
         always = _calls_made_always(tree)
     except RecursionError:  # an expression with a thousand parts is that deep
         always = set()
-    lists = _lists(tree)
+    constants = _constants(tree)
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _name(node.func) == READER]
     required, optional, is_whole = set[str](), set[str](), bool(calls)
     for call in calls:
-        names = _texts(call.args[1], lists) if len(call.args) > 1 else None
+        options = [*call.args[1:2], *(keyword.value for keyword in call.keywords if keyword.arg == "options")]
+        names = _texts(options[0], constants) if options else None
         if names is None:
             is_whole = False
         elif call in always:
             required |= names
         else:
             optional |= names
-    others = PARSERS & _imported(tree) or _uses_of_arguments(tree) > len(calls) or any(map(_may_read_arguments, imported))
+    uses = max(_uses(tree, "argv"), _uses(tree, READER))  # beside the calls, it may be handed on to what reads others
+    others = PARSERS & _imported(tree) or uses > len(calls) or any(map(_may_read_arguments, imported))
     return ReadArguments(frozenset(required), frozenset(optional), is_whole and not others)
 
 
@@ -210,37 +214,47 @@ def _may_read_arguments(path: Path) -> bool:
         return True
 
 
-def _lists(tree: ast.Module) -> dict[str, ast.expr]:
-    """The values of the variables of a file that are assigned once."""
-    assigned: dict[str, list[ast.expr]] = {}
+def _constants(tree: ast.Module) -> dict[str, ast.expr]:
+    """The values of the variables of a file that are assigned once, and not changed in another way."""
+    values: dict[str, ast.expr] = {}
+    names: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            assigned.setdefault(node.targets[0].id, []).append(node.value)
+            values[node.targets[0].id] = node.value
         elif isinstance(node, ast.AnnAssign) and node.value is not None and isinstance(node.target, ast.Name):
-            assigned.setdefault(node.target.id, []).append(node.value)
+            values[node.target.id] = node.value
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            assigned.setdefault(node.target.id, []).extend([node.value, node.value])
-    return {name: values[0] for name, values in assigned.items() if len(values) == 1}
+            names.append(node.target.id)
+        elif (isinstance(node, ast.Attribute) and node.attr in _CHANGES) or (isinstance(node, ast.Subscript) and _is_set(node)):
+            names += [_name(node.value)] * 2
+        elif isinstance(node, ast.arg):
+            names.append(node.arg)
+        if isinstance(node, ast.Name) and _is_set(node):
+            names.append(node.id)
+    return {name: value for name, value in values.items() if names.count(name) == 1}
 
 
-def _texts(node: ast.expr, lists: Mapping[str, ast.expr]) -> set[str] | None:
-    """The texts of a list; None if they cannot be told."""
-    if isinstance(node, ast.Name) and node.id in lists:
-        return _texts(lists[node.id], {name: value for name, value in lists.items() if name != node.id})
+def _is_set(node: ast.Name | ast.Subscript) -> bool:
+    return not isinstance(node.ctx, ast.Load)
+
+
+def _texts(node: ast.expr, constants: Mapping[str, ast.expr]) -> set[str] | None:
+    """The texts of a list, or a text alone; None if they cannot be told."""
+    if isinstance(node, ast.Name) and node.id in constants:
+        return _texts(constants[node.id], {name: value for name, value in constants.items() if name != node.id})
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        left, right = _texts(node.left, lists), _texts(node.right, lists)
+        left, right = _texts(node.left, constants), _texts(node.right, constants)
         return left | right if left is not None and right is not None else None
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return {node.value}
     if not isinstance(node, ast.List | ast.Tuple):
         return None
     texts = set[str]()
     for item in node.elts:
-        inner = _texts(item.value, lists) if isinstance(item, ast.Starred) else None
-        if inner is not None:
-            texts |= inner
-        elif isinstance(item, ast.Constant) and isinstance(item.value, str):
-            texts.add(item.value)
-        else:
+        inner = _texts(item.value if isinstance(item, ast.Starred) else item, constants)
+        if inner is None:
             return None
+        texts |= inner
     return texts
 
 
@@ -250,9 +264,9 @@ def _imported(tree: ast.Module) -> set[str]:
     return modules | {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
 
 
-def _uses_of_arguments(tree: ast.Module) -> int:
-    """How often ``sys.argv`` is used."""
-    return sum(_name(node) == "argv" for node in ast.walk(tree))
+def _uses(tree: ast.Module, name: str) -> int:
+    """How often a name is used, as in ``sys.argv`` or ``argv``."""
+    return sum(_name(node) == name for node in ast.walk(tree))
 
 
 def _name(node: ast.AST | None) -> str:

@@ -11,7 +11,7 @@ from tests.support.repository import Repository
 SCRIPT = """
 import sys
 from awsglue.utils import getResolvedOptions
-args = getResolvedOptions(sys.argv, ["JOB_NAME", "day", "bucket"])
+args = getResolvedOptions(sys.argv, ["JOB_NAME", "TempDir", "day", "bucket", "limit"])
 """
 UNGIVEN = "A.Parameters.Arguments: the script of glue-job/load reads --day, which neither this task nor the job gives."
 UNREAD = "A.Parameters.Arguments.--{}: the script of glue-job/load does not read it."
@@ -55,7 +55,11 @@ def caught(*errors: str) -> dict[str, Any]:
 @pytest.fixture
 def checked(repository: Repository) -> Any:
     function = 'p.function("Validate", settings={"timeout_seconds": 300})'
-    job, main = 'p.job("load", arguments={"--bucket": "b"})', 'p.state_machine("main", "main.asl.json")'
+    job = 'p.job("load", arguments={"--bucket": "b"}, settings={"non_overridable_arguments": {"--limit": "5"}})'
+    main = 'p.state_machine("main", "main.asl.json")'
+        'p.job("load", arguments={"--bucket": "b"}, settings={"non_overridable_arguments": {"--limit": "5"}})',
+        'p.state_machine("main", "main.asl.json")',
+    )
     repository.project("acres", function, job, main)
     repository.write("projects/acres/glue/landing/load.py", SCRIPT)
     repository.write("projects/acres/lambda/Validate/handler.py", HANDLER)
@@ -79,6 +83,9 @@ def checked(repository: Repository) -> Any:
     [
         machine(A=run_job({"--day.$": "$.day"})),
         machine(A=run_job({"--day": "x", "--job-bookmark-option": "job-bookmark-disable", "--TempDir": "s3://x"})),
+        machine(A=run_job({"--day": "x", "--version": "1", "--debug": "true", "--custom-logGroup-prefix": "x"})),
+        machine(A=run_job({"--day": "x", "--extra-py-files": "s3://x/more.py", "--read-by-more": "y"})),
+        machine(A=run_job({"--scriptLocation": "s3://x/other.py", "--other": "y"})),
         machine(A=run_job(**{"Arguments.$": "$.arguments"})),
         machine(A=run_job({"--other": "x"}, JobName="somebody-elses")),
         machine(A=call({"day.$": "$.day"}, TimeoutSeconds=300)),
