@@ -49,13 +49,14 @@ class StateMachineDeclaration:
         """Adds the state machine and its role."""
         where = project.where(ref)
         settings = configuration.merged(StateMachineSettings, configured, self.settings, where)
-        typed = self._checked(project, ref, settings.type)
+        typed = self._checked(project, ref, settings.type, self._accepted_in(project, ref, configured, settings))
         definition, refs = project.names.substitute(typed, where)
         called = MayCall(project.env, self.may_call, project.names, where)
         permits, allowed = self.access.further.permits, list[Statement]()
         calls = integrations.state_machine(project.env, ref, typed, project.names, where, called, permits)
         granted = grants.grants(project, where, self.access)
-        observing = [permissions.log_delivery(), *([permissions.tracing()] if settings.tracing else [])]
+        is_logged = settings.log_level != "OFF"
+        observing = [*([permissions.log_delivery()] if is_logged else []), *([permissions.tracing()] if settings.tracing else [])]
         fields, named = properties.render(project, ref, settings.properties, settings)
         keys = _keys(project, [*refs, *called.refs], allowed)
         own = [permissions.own_key(fields["encryptionConfiguration"]["kmsKeyId"])] if settings.kms_key else []
@@ -64,7 +65,7 @@ class StateMachineDeclaration:
         role = project.role(ref, settings.role, statements, self.access.further, uses)
         if settings.log_group:
             partitions.require_usable_arns([settings.log_group], project.env.account, where)
-        logs = settings.log_group is None and settings.log_level != "OFF"
+        logs = settings.log_group is None and is_logged
         group = project.machine_logs(used=logs)
         groups = [group] if logs else []
         machine = StateMachine(
@@ -77,7 +78,7 @@ class StateMachineDeclaration:
         )
         project.add(machine)
 
-    def _checked(self, project: ProjectResources, ref: Ref, kind: str) -> JsonObject:
+    def _checked(self, project: ProjectResources, ref: Ref, kind: str, accepted: Accepted) -> JsonObject:
         """Returns the definition with parameters in fields with a fixed type; all its problems are reported in the end, at once.
 
         Raises:
@@ -88,7 +89,7 @@ class StateMachineDeclaration:
         if project.remembered is None:
             project.remembered = Remembered(self.root / "build" / "checked-definitions" / f"{project.project}.json")
         declared = f"projects/{project.folder}/deploy.py"
-        check = DefinitionCheck(where, declared, file, self.root, self.accepted, project.remembered)
+        check = DefinitionCheck(where, declared, file, self.root, accepted, project.remembered)
         definition = definitions.read(self.source, where, self.tokens)
         check.look_at(definition)
         checked = project.checked[ref.key] = CheckedDefinition(check)
@@ -103,6 +104,23 @@ class StateMachineDeclaration:
         if error := check.error():
             raise error
         return definition
+
+    def _accepted_in(
+        self, project: ProjectResources, ref: Ref, configured: Configured, settings: StateMachineSettings
+    ) -> Accepted:
+        """Returns what the declaration accepts, and what settings accept besides.
+
+        Raises:
+            DeclarationError: settings accept what cannot be accepted.
+        """
+        own = "accept" in (configured.own.model_fields_set if configured.own is not None else ())
+        try:
+            further = Accepted.of(settings.accept).reasons
+        except ValueError as error:
+            place = project.env.place(project.project, "state_machines", ref.key.name)
+            raise DeclarationError(f"{place if own else project.where(ref)}: {error}") from None
+        by_default = frozenset(further) if not own and configured.default is not None else frozenset[str]()
+        return Accepted({**self.accepted.reasons, **further}, by_default - self.accepted.reasons.keys())
 
 
 def _kept(statements: Iterable[Statement], kept: list[Statement]) -> Iterator[Statement]:

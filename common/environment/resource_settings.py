@@ -245,6 +245,8 @@ class StateMachineSettings(Settings):
     """An existing log group. Without it a machine logs to the group that the machines of the environment share."""
     tracing: bool = False
     """Trace executions with X-Ray."""
+    accept: tuple[str, ...] = ()
+    """Rules that it may break besides those that its declaration accepts, as in `["ENDLESS_STATE: it runs until stopped"]`."""
     kms_key: KmsKey | None = None
     """The key that encrypts the definition and the data of executions: its ARN, or a reference. Without it AWS's own does."""
     role: RoleArn | None = None

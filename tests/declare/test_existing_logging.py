@@ -85,4 +85,6 @@ def test_a_machine_that_logs_nothing_needs_no_group(repository: Repository) -> N
     repository.write("deploy.py", (repository.root / "deploy.py").read_text().replace('    shared.log_group("states")\n', ""))
     repository.project("acres", MACHINE)
     repository.configure(projects={"acres": {"state_machines": {"orders": {"log_level": "OFF"}}}})
-    assert repository.resources()["state-machine/orders"].desired()["loggingConfiguration"]["destinations"] == []
+    resources = repository.resources()
+    assert resources["state-machine/orders"].desired()["loggingConfiguration"]["destinations"] == []
+    assert resources["role/orders-sfn"].desired()["Policies"] == {}, "nor does its role deliver logs"

@@ -57,9 +57,6 @@ def checked(repository: Repository) -> Any:
     function = 'p.function("Validate", settings={"timeout_seconds": 300})'
     job = 'p.job("load", arguments={"--bucket": "b"}, settings={"non_overridable_arguments": {"--limit": "5"}})'
     main = 'p.state_machine("main", "main.asl.json")'
-        'p.job("load", arguments={"--bucket": "b"}, settings={"non_overridable_arguments": {"--limit": "5"}})',
-        'p.state_machine("main", "main.asl.json")',
-    )
     repository.project("acres", function, job, main)
     repository.write("projects/acres/glue/landing/load.py", SCRIPT)
     repository.write("projects/acres/lambda/Validate/handler.py", HANDLER)

@@ -15,10 +15,11 @@ class Accepted:
 
     Args:
         reasons: the reason for each.
+        by_default: those that all state machines of an environment may have, so that one without them is no reason for a warning.
     """
 
-    def __init__(self, reasons: Mapping[str, str]) -> None:
-        self.reasons = reasons
+    def __init__(self, reasons: Mapping[str, str], by_default: frozenset[str] = frozenset()) -> None:
+        self.reasons, self._by_default = reasons, by_default
 
     @classmethod
     def of(cls, accept: Iterable[str]) -> "Accepted":
@@ -51,5 +52,5 @@ class Accepted:
             used.add(problem.code)
             if problem.code not in self.reasons:
                 yield problem
-        for code in self.reasons.keys() - used:
+        for code in sorted(self.reasons.keys() - used - self._by_default):
             yield Problem("UNUSED_ACCEPT", Place(), f"accept names {code}, and nothing has it. Take it away.")

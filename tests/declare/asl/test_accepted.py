@@ -61,6 +61,30 @@ def test_a_machine_accepts_in_its_declaration(repository: Repository) -> None:
     assert "projects/acres/deploy.py:" in repository.invoke("check").out
 
 
+@pytest.mark.parametrize(
+    ("configuration", "code", "told"),
+    [
+        ({"projects": {"acres": {"state_machines": {"main": {"accept": ["ENDLESS_STATE: it runs on"]}}}}}, 0, ""),
+        ({"defaults": {"state_machine": {"accept": ["ENDLESS_STATE: it runs on", "EXPRESS: others may have it"]}}}, 0, ""),
+        (
+            {"projects": {"acres": {"state_machines": {"main": {"accept": ["ENDLESS_STATE: x", "EXPRESS: x"]}}}}},
+            0,
+            "accept names EXPRESS, and nothing has it",
+        ),
+        (
+            {"projects": {"acres": {"state_machines": {"main": {"accept": ["ENDLESS: x"]}}}}},
+            1,
+            "config/dev.json: $.projects.acres.state_machines.main: accept names 'ENDLESS', which is no code.",
+        ),
+    ],
+)
+def test_configuration_accepts_more(repository: Repository, configuration: dict[str, Any], code: int, told: str) -> None:
+    repository.project("acres", f'p.state_machine("main", {CIRCLE!r})')
+    repository.configure(**configuration)
+    ended = repository.invoke("check")
+    assert (ended.code, told in ended.out, "warning" in ended.out) == (code, True, code == 0 and told != ""), ended.out
+
+
 def test_the_page_has_every_code_with_its_severity_and_link() -> None:
     rows = [line for line in (ROOT / "docs/state-machines.md").read_text().splitlines() if re.match(r"\| `[A-Z_]+` \|", line)]
     assert [(row.split("`")[1], row.split(" | ")[1], row.rpartition("](")[2].rstrip(") |")) for row in rows] == [
