@@ -10,7 +10,7 @@ from common.declare.asl.problem import LocatedProblem
 from common.declare.layer_sizes import check_uploaded_layers
 from common.declare.missing_imports import report_missing_imports
 from common.declare.sent_code import check_sent_code
-from common.engine import aws_diagnoses, existing
+from common.engine import aws_diagnoses, existing, image_checks
 from common.engine.connection import Connection
 from common.engine.planner import Outcome
 from common.engine.quotas import check_quotas
@@ -51,6 +51,7 @@ def checked(
     report_missing_imports(outcome.plan, resources, build_dir, say, protected=env.protected)
     first = any(not baseline.digests for baseline in outcome.baselines.values())
     existing.check(env, connection, outcome.plan, resources, say, first=first, everything=verify)
+    image_checks.check(connection.aws, outcome.plan, resources, connection.pool)
     check_quotas(env, connection.aws, outcome.plan, resources, build_dir, connection.pool, say)
     if validate:
         aws_diagnoses.check(connection.aws, outcome.plan, resources, connection.pool, say)

@@ -184,10 +184,9 @@ class Function(Declared):
         """Whether a package would take the place of an image, or the other way round: only images have no runtime."""
         return name == "PackageType" or (name == "Runtime" and before is None)
 
-    def check_creation(self, aws: Aws, desired: State) -> None:
-        """Raises DeclarationError if its image does not exist."""
-        if isinstance(self.code, Image):
-            self.code.check_exists(aws, self.key)
+    def missing_image(self, aws: Aws) -> str:
+        """Looks at its image; returns what to do if that does not exist, or an empty text."""
+        return self.code.missing(aws, self.key) if isinstance(self.code, Image) else ""
 
     def runs_in_place(self, live: Live | None) -> bool:
         """Whether it runs the code with which it was imported."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from common.aws.protocol import Aws
-from common.base.errors import DeclarationError, DeployError
+from common.base.errors import DeployError
 from common.base.json_types import JsonMapping
 from common.model.resource import Key, State
 
@@ -47,19 +47,13 @@ class Image:
         """The configuration of a function, made of what it would be with a package."""
         return {**{name: of_package[name] for name in of_package.keys() - _OF_PACKAGES}, "ImageConfig": dict(self.config)}
 
-    def check_exists(self, aws: Aws, key: Key) -> None:
-        """Checks that the image is there, before a function is deleted in its favour.
-
-        Raises:
-            DeclarationError: it is not.
-        """
+    def missing(self, aws: Aws, key: Key) -> str:
+        """Looks whether the image is there; if it is not, returns what to do."""
         account, name = self.repository.split(":")[4], self.repository.partition(":repository/")[2]
         which = {"registryId": account, "repositoryName": name, "imageIds": [{"imageDigest": self.uri.partition("@")[2]}]}
         response = aws.find("ecr", "BatchGetImage", "RepositoryNotFoundException", **which)
-        if response is None or not response.get("images"):
-            raise DeclarationError(
-                f"{key}: there is no image {self.uri}, and the function that runs a package stays. Push it first."
-            )
+        exists = response is not None and response.get("images")
+        return "" if exists else f"{key.project}: {key}: there is no image {self.uri}. Push it first, or correct the digest."
 
 
 def refuse_other_type(code: object, state: JsonMapping) -> None:

@@ -4,6 +4,8 @@ import json
 
 import boto3
 import pytest
+from moto.core.exceptions import JsonRESTError
+from moto.ecr.models import ECRBackend
 
 from tests.engine.test_adopting import NAME, PLACE, done
 from tests.engine.test_deployer_policy import printed
@@ -67,6 +69,68 @@ def test_a_package_is_replaced_by_an_image_that_exists_and_stays_otherwise(repos
     done(repository, "deploy")
     live = boto3.client("lambda", **PLACE).get_function(FunctionName=f"{NAME}-Score")
     assert live["Configuration"]["PackageType"] == "Image"
+
+
+@pytest.mark.parametrize("before", ["", FUNCTION])
+def test_an_image_that_does_not_exist_is_refused_before_anything_is_written(
+    repository: Repository, image: str, before: str
+) -> None:
+    repository.project("acres", before.format(image))
+    if before:
+        done(repository, "deploy")
+    tables, functions = boto3.client("dynamodb", **PLACE), deployed()
+    missing = image.partition("@")[0] + "@sha256:" + "0" * 64
+    repository.project("acres", 'p.table("runs", partition_key="id")', FUNCTION.format(missing))
+    for task in ("plan", "deploy"):
+        told = done(repository, task, code=1)
+        assert f"acres: lambda/Score: there is no image {missing}. Push it first, or correct the digest." in told
+    assert tables.list_tables()["TableNames"] == []
+    assert deployed() == functions
+
+
+def test_who_may_not_look_at_the_image_is_told_the_call(
+    repository: Repository, image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deny(*_: object, **__: object) -> None:
+        raise JsonRESTError("AccessDeniedException", "not authorized to perform: ecr:BatchGetImage")
+
+    monkeypatch.setattr(ECRBackend, "batch_get_image", deny)
+    repository.project("acres", FUNCTION.format(image))
+    for task in ("plan", "deploy"):
+        told = done(repository, task, code=1)
+        assert "ecr:BatchGetImage" in told
+        assert "AccessDenied" in told
+        assert "Traceback" not in told
+    assert deployed() == set()
+
+
+def test_an_image_has_no_package_for_the_commands_that_are_about_packages(repository: Repository, image: str) -> None:
+    repository.project("acres", FUNCTION.format(image))
+    done(repository, "deploy")
+    document = json.loads(repository.invoke("package-lambdas", "--sbom", "--env", "dev").out)
+    assert "Score" not in json.dumps(document)
+    assert "  0 artifacts deleted" in done(repository, "gc")
+    assert "up to date" in done(repository, "deploy", "--only", "lambda/Score")
+
+
+def test_another_image_is_pulled(repository: Repository, image: str) -> None:
+    repository.project("acres", FUNCTION.format(image))
+    done(repository, "deploy")
+    uri = image.partition("@")[0]
+    put = {"imageManifest": json.dumps(MANIFEST), "imageDigest": (digest := "sha256:" + "d" * 64)}
+    boto3.client("ecr", **PLACE).put_image(repositoryName="team/score", **put)
+    boto3.client("lambda", **PLACE).update_function_code(FunctionName=f"{NAME}-Score", ImageUri=f"{uri}@{digest}")
+    pulled = repository.invoke("pull", "--env", "dev", "--json")
+    assert pulled.code == 0, pulled
+    (setting,) = json.loads(pulled.out)["pulled"]
+    assert setting["value"] == f"{uri}@{digest}"
+    assert "= lambda/Score record is as declared" in squeezed(done(repository, "plan", "--verify"))
+
+
+def test_the_reference_has_the_image(repository: Repository) -> None:
+    shown = json.loads(repository.invoke("types", "--match", "function", "--json").out)
+    assert "image" in json.dumps(shown["arguments"])
+    assert "image_config" in json.dumps(shown)
 
 
 def test_the_embedded_aws_runs_no_image(repository: Repository) -> None:

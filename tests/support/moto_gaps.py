@@ -23,6 +23,7 @@ __all__ = ["moto_gaps", "moto_glue", "strict_s3"]
 
 _INIT, _READ = LambdaFunction.__init__, LambdaFunction.get_configuration
 _UPDATE, _CODE = LambdaFunction.update_configuration, LambdaFunction.update_function_code
+_SHOWN = LambdaFunction.get_code
 _NOTIFICATION, _PERMISSION = S3Response.get_bucket_notification, FakeBucket.get_permission
 _LOGS = FakeBucket._log_permissions_enabled_policy
 _WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
@@ -35,6 +36,7 @@ def moto_gaps(monkeypatch: pytest.MonkeyPatch, moto_glue: None, strict_s3: None)
     monkeypatch.setattr(LambdaFunction, "get_configuration", get_configuration)
     monkeypatch.setattr(LambdaFunction, "update_configuration", update_configuration)
     monkeypatch.setattr(LambdaFunction, "update_function_code", update_function_code)
+    monkeypatch.setattr(LambdaFunction, "get_code", get_code)
     monkeypatch.setattr(FakeBucket, "get_permission", get_permission)
     monkeypatch.setattr(FakeBucket, "_log_permissions_enabled_policy", staticmethod(may_log))
     monkeypatch.setattr(S3Response, "get_bucket_notification", get_bucket_notification)
@@ -77,7 +79,16 @@ def update_function_code(function: Any, updates: dict[str, Any]) -> dict[str, An
     before = dict(vars(function))
     function.architectures = updates.get("Architectures", function.architectures)
     result: dict[str, Any] = _CODE(function, updates)
+    function.code |= {name: updates[name] for name in ("ImageUri",) if name in updates}
     weigh(function, before)
+    return result
+
+
+def get_code(function: Any) -> dict[str, Any]:
+    """Tells an image that is named by its digest as it is named."""
+    result: dict[str, Any] = _SHOWN(function)
+    if "@" in (uri := result["Code"].get("ImageUri", "")):
+        result["Code"]["ResolvedImageUri"] = uri
     return result
 
 

@@ -34,7 +34,8 @@ def weigh(function: Any, before: dict[str, Any]) -> None:
     """Refuses what is too large, and puts the function back as it was before."""
     backend = get_backend(function.account_id, function.region)
     layers = [backend.layers_versions_by_arn(layer["Arn"]) for layer in function.layers]
-    total = sum(_size(packed) for packed in (function.code_bytes, *(layer.code_bytes for layer in layers if layer)))
+    code = getattr(function, "code_bytes", b"")  # a container image has none
+    total = sum(_size(packed) for packed in (code, *(layer.code_bytes for layer in layers if layer)))
     if total > LIMIT:
         vars(function).update(before)
         message = f"Function code combined with layers exceeds the maximum allowed size of {LIMIT} bytes."
