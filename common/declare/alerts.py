@@ -100,7 +100,7 @@ def add_rule(
         properties=fields,
         identity=project.identity(ref, [*role.needs, *named, notify, *needs], settings.verify, role),
         enabled=settings.enabled,
-        target_arn=notify.arn,
+        target_arn=targets.started_arn(project, notify),
         role_arn=role.arn,
         pattern=pattern,
         input_transformer=subject.message(project) if targets.type_of(notify) == targets.TOPIC else None,

@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from common.aws.resource_schemas import schema_of
 from common.base.errors import DeclarationError
@@ -26,6 +26,7 @@ from common.declare.targets import BUCKET, QUEUE, TOPIC
 from common.model.generated import GeneratedRef
 from common.model.reference import Ref
 from common.model.resource import Key, Resource
+from common.resources import function_versions
 from common.resources.cloud_control import CloudResource
 from common.resources.function import Function
 from common.resources.queue import FIFO, Queue
@@ -73,7 +74,9 @@ class MessagesDeclaration:
             used_keys.allow(project, self.function, [self.source], writing=False)
         if self.destination is not None:
             used_keys.allow(project, self.function, [self.destination], writing=True)
-        self.mapping.render(project, ref, configured)
+        publishes = targets.started_arn(project, self.function) != self.function.arn
+        called = {"FunctionName": token_of(self.function, function_versions.ALIAS)} if publishes else {}
+        replace(self.mapping, properties={**self.mapping.properties, **called}).render(project, ref, configured)
 
 
 class Messages(PipelineParts):

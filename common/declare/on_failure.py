@@ -8,7 +8,7 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-rec
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from common.aws.resource_schemas import schema_of
@@ -29,6 +29,7 @@ from common.model.existing import ExistingRef
 from common.model.generated import GeneratedRef
 from common.model.reference import Ref
 from common.model.resource import Key
+from common.resources import function_versions
 from common.resources.rule import Rule
 
 DESTINATION = "AWS::Lambda::EventInvokeConfig"
@@ -37,6 +38,20 @@ TRIGGER = "rule"
 """The kind of triggers, also of those that are schedules of EventBridge Scheduler."""
 FAILING = (MACHINE, JOB, CRAWLER, FUNCTION)
 """The types of what fails, besides triggers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DestinationDeclaration:
+    """Where a function sends what it could not do when it is started as triggers start it: directly, or by its alias."""
+
+    config: ResourceDeclaration
+    function: Ref
+
+    def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
+        """Adds the destination."""
+        publishes = targets.started_arn(project, self.function) != self.function.arn
+        qualifier = {"Qualifier": function_versions.ALIAS if publishes else "$LATEST"}
+        replace(self.config, properties={**self.config.properties, **qualifier}).render(project, ref, configured)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,11 +171,10 @@ class Failures(PipelineParts):
         schema = schema_of(DESTINATION, self.env.region)
         declared: JsonObject = {
             "FunctionName": token_of(function, "name"),
-            "Qualifier": "$LATEST",
             "DestinationConfig": {"OnFailure": {"Destination": destination}},
         }
         config = ResourceDeclaration(schema=schema, properties=declared, name="")
-        self._declarations.keep(reference_to(self.env, key, schema, ""), config)
+        self._declarations.keep(reference_to(self.env, key, schema, ""), DestinationDeclaration(config=config, function=function))
         actions = targets.ACTIONS[targets.type_of(notify)] if directly else ("events:PutEvents",)
         self._declarations.allow(function, allow(*actions, on=notify if directly else bus))
 

@@ -17,6 +17,7 @@ from common.declare.permissions import Statement
 from common.declare.project_resources import ProjectResources
 from common.model.generated import GeneratedRef, has_mark
 from common.model.reference import Ref
+from common.resources.function import Function
 from common.resources.queue import FIFO
 from common.resources.state_machine import StateMachine
 
@@ -152,9 +153,9 @@ def statements(project: ProjectResources, ref: Ref, target: Ref) -> list[Stateme
 
 
 def started_arn(project: ProjectResources, target: Ref) -> str:
-    """The ARN by which a target is started: of a state machine that publishes, that of its alias."""
+    """The ARN by which a target is started: of a state machine or function that publishes versions, that of its alias."""
     resource = project.known().get(target.key)
-    return resource.start_arn if isinstance(resource, StateMachine) else target.arn
+    return resource.start_arn if isinstance(resource, StateMachine | Function) else target.arn
 
 
 def check_region(project: ProjectResources, ref: Ref, target: Ref) -> None:

@@ -193,6 +193,6 @@ def find_stale(resource: Resource, live: Live, earlier: Iterable[object]) -> Jso
         if isinstance(state, dict):
             before = hidden_fields.applied_parts(undeclared, state)
             stale = comparison.merged(stale, comparison.taken_away(undeclared, before))
-            unread = resource.apart - live.state.keys()
+            unread = resource.apart - live.state.keys() - resource.lasting
             stale |= {name: state[name] for name in unread if not comparison.is_empty(state.get(name))}
     return stale

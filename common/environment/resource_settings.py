@@ -78,7 +78,9 @@ class FunctionSettings(Settings):
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] | None = None
     """The lowest level of the function's own lines that is logged. It needs log_format JSON."""
     publish: bool = False
-    """Publish a version after each change. The alias `live`, `${Name.live}` in references, is always the newest one."""
+    """Publish a version after each change. The alias `live`, `${Name.live}`, is always the newest one, and triggers start it."""
+    keep_versions: int = Field(default=10, ge=1, le=1000)
+    """How many of the newest versions stay, with `publish`."""
     provisioned_concurrency: int | None = Field(default=None, ge=1)
     """How many instances of the newest version wait for invocations of `live`. It needs `publish`."""
     snap_start: bool | None = None

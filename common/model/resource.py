@@ -117,7 +117,7 @@ class Resource(Protocol):
     apart: ClassVar[frozenset[str]]
     """The fields that are read only if they are declared; the record tells of those that were."""
     lasting: ClassVar[frozenset[str]]
-    """The properties that AWS cannot take away: one that is no longer declared stays as it is."""
+    """The fields that AWS cannot take away, or that others may rely on: one that is no longer declared stays as it is."""
 
     @property
     def accept_secret(self) -> str:

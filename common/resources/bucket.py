@@ -56,11 +56,12 @@ KIND = Kind(
     policy=Policy(
         operations=(
             *("CreateBucket", "DeleteBucket", "HeadBucket", "ListObjectVersions", "GetBucketTagging", "PutBucketTagging"),
-            *("PutBucketEncryption", "GetBucketPolicy", "PutBucketPolicy", "GetBucketVersioning"),
+            *("GetBucketPolicy", "PutBucketPolicy", "GetBucketVersioning"),
             *("PutBucketVersioning", "GetBucketOwnershipControls", "PutBucketOwnershipControls", "GetPublicAccessBlock"),
             *("PutPublicAccessBlock", "GetBucketNotificationConfiguration", "PutBucketNotificationConfiguration"),
             *("DeleteObjects", "DeleteBucketTagging"),
             *bucket_settings.READING,
+            *bucket_settings.CHANGING,
         ),
         everywhere=("ListBuckets",),
         actions={
@@ -68,7 +69,6 @@ KIND = Kind(
             "ListBuckets": ("s3:ListAllMyBuckets",),
             "ListObjectVersions": ("s3:ListBucketVersions",),
             "DeleteObjects": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
-            "PutBucketEncryption": ("s3:PutEncryptionConfiguration",),
             "GetPublicAccessBlock": ("s3:GetBucketPublicAccessBlock",),
             "PutPublicAccessBlock": ("s3:PutBucketPublicAccessBlock",),
             "GetBucketNotificationConfiguration": ("s3:GetBucketNotification",),
@@ -76,6 +76,7 @@ KIND = Kind(
             "PutBucketTagging": ("s3:PutBucketTagging", "s3:TagResource"),
             "DeleteBucketTagging": ("s3:PutBucketTagging",),
             **bucket_settings.READING,
+            **bucket_settings.CHANGING,
         },
         parts=lambda arn: (f"{arn}/*",),
         patterns=("{prefix}-*-{account}",),
@@ -96,10 +97,6 @@ class Bucket(Declared):
     versioned: bool = True
     logged: tuple[str, ...] = ()
     """The ARNs of the buckets whose access logs it gets."""
-
-    def deployer_needs(self) -> dict[str, tuple[str, ...]]:
-        """The permissions that its deployer needs for its properties."""
-        return {self.arn: bucket_settings.actions(self.properties)} if self.properties else {}
 
     def desired(self) -> State:
         """The settings that make a bucket safe, and the declared ones."""

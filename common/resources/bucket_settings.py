@@ -103,6 +103,12 @@ OPERATIONS = {name: setting.put for name, setting in SETTINGS.items()}
 
 READING = {setting.get: tuple(action for action in setting.actions if ":Get" in action) for setting in SETTINGS.values()}
 """The operations that read them, with the IAM actions that each needs."""
+CHANGING = {
+    operation: tuple(action for action in setting.actions if ":Get" not in action)
+    for setting in SETTINGS.values()
+    for operation in filter(None, (setting.put, setting.delete))
+}
+"""The operations that make them, and those that take them away, with the IAM actions that each needs."""
 _NO_SETTING = frozenset({"ResponseMetadata", "TransitionDefaultMinimumObjectSize"})
 """Answers have these fields besides the setting; the second one is a parameter of its own that no declaration gives."""
 _UNSUPPORTED = frozenset({"MethodNotAllowed", "NotImplemented", "UnsupportedArgument", "UnsupportedOperation"})
@@ -153,11 +159,6 @@ def make(call: Calling, desired: JsonMapping, changed: Iterable[str]) -> None:
             call(setting.delete)
         else:
             call(setting.put, **{name: desired.get(name, setting.default)})
-
-
-def actions(properties: JsonMapping) -> tuple[str, ...]:
-    """The IAM actions that a deployer needs to make these settings."""
-    return tuple(action for name in properties for action in SETTINGS[name].actions if ":Get" not in action)
 
 
 def algorithm(configuration: JsonMapping) -> str | None:

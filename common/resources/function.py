@@ -11,8 +11,7 @@ the revision that the plan was made from, so that a change that others made mean
 Follows https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,12 +26,11 @@ from common.model.desired_state import ContentOf, Versioned, whole
 from common.model.kind import PLAIN, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy
 from common.model.lookup import QUALIFIED_NAME, by_arn
 from common.model.orphan import Named
-from common.model.resource import ROLE_ID, Artifact, Change, Live, Outputs, State
+from common.model.resource import Artifact, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
 from common.resources import accepted_fields, function_code, function_image, function_versions
 from common.resources.function_image import Image
-from common.resources.function_updates import CODE, RESERVED, FunctionUpdates, refuse_part, reserve
-from common.resources.stand_in_role import stand_in
+from common.resources.function_updates import CODE, RESERVED, FunctionUpdates, refuse_part, reserve, without_role
 
 _NETWORK = ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")
 """Lambda makes these calls itself, with the credentials of the deployer, when a function is put into a network."""
@@ -66,9 +64,11 @@ KIND = Kind(
         operations=(
             *("CreateFunction", "DeleteFunction", "GetFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration"),
             *("TagResource", "UntagResource", "PutFunctionConcurrency", "DeleteFunctionConcurrency"),
+            "DeleteProvisionedConcurrencyConfig",
         ),
         everywhere=("GetAccountSettings", "ListFunctions"),
         left_over=("DeleteFunction", "UntagResource"),
+        parts=lambda arn: (f"{arn}:*",),
         actions={
             "CreateFunction": ("lambda:CreateFunction", "lambda:TagResource"),
             "GetFunction": ("lambda:GetFunction", "lambda:ListTags"),
@@ -85,7 +85,7 @@ class Function(Declared):
     artifact_field: ClassVar[str] = "CodeSha256"
     apart: ClassVar[frozenset[str]] = function_versions.FIELDS
     removable: ClassVar[frozenset[str]] = accepted_fields.FUNCTION_REMOVABLE
-    lasting: ClassVar[frozenset[str]] = accepted_fields.FUNCTION_LASTING
+    lasting: ClassVar[frozenset[str]] = accepted_fields.FUNCTION_LASTING | {function_versions.PUBLISHED}
     usual: ClassVar[State] = accepted_fields.USUAL_FUNCTION
     role_arn: str
     handler: str
@@ -108,6 +108,11 @@ class Function(Declared):
     def artifacts(self) -> tuple[Artifact, ...]:
         """The code, and the contents of its layers."""
         return () if isinstance(self.code, Image) else (self.code, *(layer.code for layer in self.layers))
+
+    @property
+    def start_arn(self) -> str:
+        """The ARN by which triggers start it: that of its alias if it publishes versions."""
+        return function_versions.arn_of(self.arn) if self.settings.publish else self.arn
 
     @property
     def hidden(self) -> frozenset[str]:
@@ -232,7 +237,7 @@ class Function(Declared):
         code = {name: desired[name] for name in CODE & desired.keys()}
         steps = [configuration] if changed & configuration.keys() else []
         steps += [code] if changed & CODE and not self.runs_in_place(change.live) else []
-        with self._without_role(aws, change) as live:
+        with without_role(aws, self, change) as live:
             response = FunctionUpdates(aws, self, change.stale).carry_out(live, steps) or response
         if "Tags" in changed:
             aws.call("lambda", "TagResource", Resource=self.arn, Tags=desired["Tags"])
@@ -243,16 +248,6 @@ class Function(Declared):
         reserve(aws, self.name, desired, changed, change.stale)
         function_versions.bring(aws, self, desired, changed, change.stale, updated=bool(steps))
         return function_code.outputs(self, response, desired)
-
-    @contextmanager
-    def _without_role(self, aws: Aws, change: Change) -> Iterator[Live | None]:
-        """Updates a function whose role was created again: it gets another role first, so that AWS grants again."""
-        if ROLE_ID not in change.changed or not self.environment or change.live is None:
-            yield change.live
-            return
-        with stand_in(aws, self.role_arn) as other:
-            FunctionUpdates(aws, self, {}).one_by_one(change.live, [{"Role": other}])
-            yield self.read(aws)
 
     @staticmethod
     def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:

@@ -3,15 +3,17 @@
 Follows https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Protocol
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import JsonObject
 from common.model import comparison
-from common.model.resource import Live, State
+from common.model.resource import ROLE_ID, Change, Live, State
 from common.resources import accepted_fields, function_code
+from common.resources.stand_in_role import stand_in
 
 CODE = frozenset({"CodeSha256", "ImageUri", "Architectures"})
 """UpdateFunctionCode changes these fields; all others belong to the configuration."""
@@ -27,6 +29,16 @@ class Updatable(function_code.Coded, Protocol):
     @property
     def name(self) -> str:
         """Its physical name."""
+        ...
+
+    @property
+    def role_arn(self) -> str:
+        """The ARN of the role that it runs with."""
+        ...
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Its variables."""
         ...
 
     def read(self, aws: Aws) -> Live | None:
@@ -118,6 +130,17 @@ class FunctionUpdates:
             message = f"{self._function.name} was changed by somebody else since this plan was made. Deploy again."
             raise AwsError("lambda", operation, "PreconditionFailedException", message)
         return live
+
+
+@contextmanager
+def without_role(aws: Aws, function: Updatable, change: Change) -> Iterator[Live | None]:
+    """Updates a function whose role was created again: it gets another role first, so that AWS grants again."""
+    if ROLE_ID not in change.changed or not function.environment or change.live is None:
+        yield change.live
+        return
+    with stand_in(aws, function.role_arn) as other:
+        FunctionUpdates(aws, function, {}).one_by_one(change.live, [{"Role": other}])
+        yield function.read(aws)
 
 
 def _logging(sent: State, declared: State, stale: State) -> State:

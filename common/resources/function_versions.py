@@ -1,7 +1,8 @@
 """The published versions of a function. Its alias `live` is the newest; SnapStart and provisioned concurrency are of versions.
 
-A version is published after each change, so code that runs by the alias never changes half way. Old versions stay: Lambda keeps
-them until somebody deletes them, and executions may still call them by number.
+A version is published after each change, so code that runs by the alias never changes half way. Then the oldest versions are
+deleted, but for those that an alias leads to. If no version is published any more, the alias and its version stay, because
+triggers and others may start them until they are changed, too.
 
 Follows https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html and
 https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html
@@ -24,11 +25,11 @@ FIELDS = frozenset({PUBLISHED, PROVISIONED})
 ACTIONS = tuple(
     f"lambda:{name}"
     for name in (
-        *("CreateAlias", "DeleteAlias", "GetFunction", "PublishVersion", "UpdateAlias", "GetFunctionConfiguration"),
-        *("DeleteProvisionedConcurrencyConfig", "GetProvisionedConcurrencyConfig", "PutProvisionedConcurrencyConfig"),
+        *("CreateAlias", "DeleteFunction", "GetFunction", "GetFunctionConfiguration", "ListAliases", "ListVersionsByFunction"),
+        *("PublishVersion", "UpdateAlias", "GetProvisionedConcurrencyConfig", "PutProvisionedConcurrencyConfig"),
     )
 )
-"""What a deployer needs for the versions of a function."""
+"""What a deployer needs for the versions of a function that publishes some."""
 _OF_A_VERSION = frozenset(
     {
         *("FunctionArn", "LastModified", "LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode"),
@@ -111,16 +112,15 @@ def _core(configuration: JsonMapping) -> State:
 
 
 def bring(aws: Aws, function: Versioned, state: State, changed: Collection[str], stale: JsonMapping, *, updated: bool) -> None:
-    """Publishes what was updated, moves the alias, and provisions concurrency; takes away what is stale."""
+    """Publishes what was updated, moves the alias, and provisions concurrency; takes that away if it is stale."""
     whose = {"FunctionName": function.name, "Qualifier": ALIAS}
-    if PROVISIONED in stale or PUBLISHED in stale:
+    if PROVISIONED in stale:
         aws.find("lambda", "DeleteProvisionedConcurrencyConfig", "ResourceNotFoundException", **whose)
-    if PUBLISHED in stale:
-        aws.call("lambda", "DeleteAlias", FunctionName=function.name, Name=ALIAS)
     if PUBLISHED not in state:
         return
     if updated or PUBLISHED in changed:
         _publish(aws, function.name, state)
+        _delete_old(aws, function.name, function.settings.keep_versions)
     if PROVISIONED in state and PROVISIONED in changed:
         aws.call("lambda", "PutProvisionedConcurrencyConfig", **whose, ProvisionedConcurrentExecutions=state[PROVISIONED])
         _await_provisioned(aws, function.name)
@@ -135,6 +135,21 @@ def _publish(aws: Aws, name: str, state: State) -> None:
     alias = {"FunctionName": name, "Name": ALIAS, "FunctionVersion": version}
     if aws.find("lambda", "UpdateAlias", "ResourceNotFoundException", **alias) is None:
         aws.call("lambda", "CreateAlias", **alias)
+
+
+def _delete_old(aws: Aws, name: str, kept: int) -> None:
+    """Deletes all versions but the newest ones, and those that an alias leads to, which Lambda would not delete."""
+    pages = aws.pages("lambda", "ListVersionsByFunction", FunctionName=name)
+    numbers = [version["Version"] for page in pages for version in page["Versions"] if version["Version"] != "$LATEST"]
+    old = sorted(numbers, key=int, reverse=True)[kept:]
+    aliases = (
+        [alias for page in aws.pages("lambda", "ListAliases", FunctionName=name) for alias in page["Aliases"]] if old else []
+    )
+    weighted = [(alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {} for alias in aliases]
+    used = {*(alias["FunctionVersion"] for alias in aliases), *(number for weights in weighted for number in weights)}
+    for number in old:
+        if number not in used:
+            aws.find("lambda", "DeleteFunction", "ResourceNotFoundException", FunctionName=name, Qualifier=number)
 
 
 def _await_provisioned(aws: Aws, name: str) -> None:

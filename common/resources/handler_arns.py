@@ -15,6 +15,8 @@ SERVICE_LINKED = "iam:CreateServiceLinkedRole"
 """Makes roles that AWS itself assumes, and nothing else."""
 NAMED = frozenset({"iam", "kms", "s3"})
 """The services of which a handler uses nothing but what properties name."""
+LATEST = "$LATEST"
+"""The version of a function that needs no qualifier in its ARN."""
 S3_URI = re.compile(r"s3a?://([^/]+)/?(.*)")
 
 
@@ -52,7 +54,9 @@ def arns_for(action: str, arn: str, type_name: str, name: str, properties: JsonM
             objects = "object" in iam_actions.types_of(action)
             yield from (f"arn:{partition}:s3:::{place}" for place in _places(texts, objects=objects))
         elif referred := _referred(word, texts):
-            yield pattern.replace(".*", "*" if has_mark(referred) else referred)
+            yield (meant := pattern.replace(".*", "*" if has_mark(referred) else referred))
+            if service == "lambda" and properties.get("Qualifier", LATEST) != LATEST:
+                yield f"{meant}:{properties['Qualifier']}"
         elif own or not (named or service in NAMED):
             yield pattern.replace(".*", f"*{name}*" if own and name else "*")
 

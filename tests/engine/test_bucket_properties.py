@@ -1,6 +1,5 @@
 """Properties of buckets: settings that operations of their own make, read only if they are declared."""
 
-from collections import Counter
 from typing import Any
 
 import boto3
@@ -8,6 +7,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.engine.test_adopting import PLACE, done
+from tests.engine.test_deployer_policy import printed
+from tests.resources.test_bucket import NEEDS
+from tests.support.iam import Asked, allows
 from tests.support.repository import Repository
 from tests.support.terminal import squeezed
 
@@ -91,14 +93,17 @@ def test_what_others_set_is_named_and_stays_until_it_is_taken_away_by_exclusive(
     assert s3.get_bucket_notification_configuration(Bucket=BUCKET)["QueueConfigurations"]
 
 
-def test_the_policy_of_the_deployer_has_what_they_need(repository: Repository, moto_dates: None) -> None:
-    declare(repository, {})
-    assert "s3:PutLifecycleConfiguration" not in done(repository, "policy")
-    declare(repository, LIFECYCLE)
-    policy = Counter(done(repository, "policy").split('"'))
-    assert policy["s3:PutLifecycleConfiguration"] == 1
-    assert policy["s3:GetLifecycleConfiguration"] == 1
-    assert policy["s3:GetReplicationConfiguration"] == 1
+@pytest.mark.parametrize("declared", [{}, LIFECYCLE])
+def test_the_printed_policy_allows_to_take_away_what_is_not_declared_any_more(
+    repository: Repository, declared: dict[str, Any]
+) -> None:
+    declare(repository, declared)
+    statements = printed(repository)
+    needs = [need for of_call in NEEDS.values() for need in of_call]
+    own = [Asked(need.action, need.arn.format(Bucket=BUCKET), {}) for need in needs]
+    others = [Asked(need.action, need.arn.format(Bucket="theirs"), {}) for need in needs]
+    assert [str(question) for question in own if not allows(statements, question, {})] == []
+    assert [str(question) for question in others if allows(statements, question, {})] == []
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def test_what_glue_logs_in_groups_of_its_own_can_be_read(acres: Repository, grou
 def test_no_action_is_allowed_that_no_call_needs(acres: Repository) -> None:
     printed_actions = {action for statement in printed(acres) for action in statement["Action"]}
     # Where a bucket has access control by attributes, S3 takes this action for its tags.
-    needed = {need.action for needs in {**NEEDS, **said_by_types("NEEDS")}.values() for need in needs}
+    needed = {need.action for needs in {**NEEDS, **UNPROVISIONING, **said_by_types("NEEDS")}.values() for need in needs}
     assert printed_actions - needed == {"s3:TagResource"}
 
 
@@ -177,7 +177,7 @@ def named_calls() -> set[str]:
 
 PUBLISHING = same(
     "lambda",
-    "CreateAlias DeleteAlias PublishVersion UpdateAlias DeleteProvisionedConcurrencyConfig GetProvisionedConcurrencyConfig "
+    "CreateAlias DeleteFunction ListAliases ListVersionsByFunction PublishVersion UpdateAlias GetProvisionedConcurrencyConfig "
     "PutProvisionedConcurrencyConfig",
     FUNCTION,
     f"{FUNCTION}:live",
@@ -185,11 +185,16 @@ PUBLISHING = same(
 """The calls for a function that publishes versions; Lambda holds some of them to the function, and some to the alias."""
 
 
+UNPROVISIONING = same("lambda", "DeleteProvisionedConcurrencyConfig", f"{FUNCTION}:live")
+
+
 def test_the_reference_knows_every_call_that_the_source_names() -> None:
     listed = {f"{kind.service}:{kind.listing.operation}" for kind in kinds().values() if kind.listing}
     named = named_calls()
     assert len(named) > 60
-    assert (named | listed) - NEEDS.keys() - PUBLISHING.keys() - said_by_types("NEEDS").keys() == IMPORTING | UNPRINTED
+    assert (named | listed) - NEEDS.keys() - PUBLISHING.keys() - UNPROVISIONING.keys() - said_by_types(
+        "NEEDS"
+    ).keys() == IMPORTING | UNPRINTED
 
 
 def test_a_function_that_publishes_versions_brings_what_they_need(acres: Repository) -> None:
@@ -198,6 +203,15 @@ def test_a_function_that_publishes_versions_brings_what_they_need(acres: Reposit
     whose = {"FunctionName": "t-dev-acres-Validate"}
     questions = [Asked(need.action, need.arn.format_map(whose), {}) for needs in PUBLISHING.values() for need in needs]
     assert [str(question) for question in questions if not allows(statements, question, {})] == []
+
+
+def test_concurrency_that_is_not_declared_any_more_may_be_taken_away(acres: Repository) -> None:
+    """The policy is printed from what is declared now."""
+    for lines in (['p.function("Validate")'], ['p.function("Validate", name="t-dev-other")']):
+        acres.project("acres", *lines)
+        name = "t-dev-other" if "name" in lines[0] else "t-dev-acres-Validate"
+        for need in UNPROVISIONING["lambda:DeleteProvisionedConcurrencyConfig"]:
+            assert allows(printed(acres), Asked(need.action, need.arn.format(FunctionName=name), {}), {})
 
 
 @contextmanager

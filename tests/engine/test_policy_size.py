@@ -9,7 +9,7 @@ from tests.support.repository import Repository
 
 
 @pytest.mark.parametrize(
-    ("number", "way"), [(10, "Give it to the role as an inline policy, which may have 10240, or spread"), (25, "Spread")]
+    ("number", "way"), [(10, "Give it to the role as an inline policy, which may have 10240, or spread"), (21, "Spread")]
 )
 def test_a_policy_longer_than_a_managed_one_may_be_is_told(repository: Repository, number: int, way: str) -> None:
     repository.project("acres", *(f'p.function("F{number}", folder="lambda/Validate")' for number in range(number)))

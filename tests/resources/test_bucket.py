@@ -1,5 +1,6 @@
 """What is particular to buckets: half-made ones, other owners, other regions, and what others put into the same sets."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -8,7 +9,19 @@ from common.aws.session import AwsSession
 from common.base.errors import AwsError, DeclarationError, OwnershipError
 from tests.resources.builders import Place, final, live_state, updated
 from tests.resources.scripted import ScriptedAws, refused
+from tests.support.iam import BUCKET, Need, each, same
 
+NEEDS: Mapping[str, tuple[Need, ...]] = {
+    **dict.fromkeys(
+        ("s3:PutBucketLifecycleConfiguration", "s3:DeleteBucketLifecycle"), each("s3:PutLifecycleConfiguration", BUCKET)
+    ),
+    **dict.fromkeys(("s3:PutBucketCors", "s3:DeleteBucketCors"), each("s3:PutBucketCORS", BUCKET)),
+    **dict.fromkeys(("s3:PutBucketReplication", "s3:DeleteBucketReplication"), each("s3:PutReplicationConfiguration", BUCKET)),
+    **same("s3", "PutBucketWebsite DeleteBucketWebsite PutBucketLogging PutBucketRequestPayment", BUCKET),
+    "s3:PutBucketAccelerateConfiguration": each("s3:PutAccelerateConfiguration", BUCKET),
+    "s3:PutObjectLockConfiguration": each("s3:PutBucketObjectLockConfiguration", BUCKET),
+}
+"""By hand from https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html."""
 WRITES = (
     *("CreateBucket", "DeleteBucket", "PutBucketTagging", "PutBucketOwnershipControls", "PutPublicAccessBlock"),
     *("PutBucketEncryption", "PutBucketVersioning", "PutBucketPolicy", "PutBucketNotificationConfiguration"),

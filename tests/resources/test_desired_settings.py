@@ -67,7 +67,7 @@ ELSEWHERE: Mapping[type[Settings], set[str]] = {
     FunctionSettings: {
         *("environment", "vpc", "network", "log_retention_days", "logging", "role", "package", "log_level", "log_format"),
         *("description", "tracing", "dead_letter", "reserved_concurrency", "kms_key"),
-        *("publish", "provisioned_concurrency", "snap_start", "file_system", "image", "image_config"),
+        *("publish", "keep_versions", "provisioned_concurrency", "snap_start", "file_system", "image", "image_config"),
     },
     JobSettings: {
         *("arguments", "logging", "role", "package"),

@@ -82,11 +82,25 @@ def test_concurrency_is_provisioned_for_the_alias_and_taken_away(aws: ModelAws) 
     assert "provisioned" not in aws.live[f"Alias/{NAME}:live"]
 
 
-def test_the_alias_goes_when_no_version_is_published_any_more(aws: ModelAws) -> None:
+def test_the_alias_stays_for_what_starts_it_when_no_version_is_published_any_more(aws: ModelAws) -> None:
     published, plain = function(publish=True, provisioned_concurrency=2), function()
     published.create(aws, final(published))
-    assert brought(aws, plain, published) == {"Published", "ProvisionedConcurrentExecutions"}
-    assert f"Alias/{NAME}:live" not in aws.live
+    assert brought(aws, plain, published) == {"ProvisionedConcurrentExecutions"}
+    assert aws.live[f"Alias/{NAME}:live"] == {"number": "1"}
+
+
+def test_old_versions_are_deleted_but_for_those_that_an_alias_leads_to(aws: ModelAws) -> None:
+    """Also one that gets a part of the calls of an alias.
+
+    See https://docs.aws.amazon.com/lambda/latest/api/API_AliasRoutingConfiguration.html
+    """
+    first = function(publish=True, keep_versions=2)
+    first.create(aws, final(first))
+    aws.live[f"Alias/{NAME}:stable"] = {"number": "1", "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.1}}}
+    for size in (512, 513, 514, 515):
+        brought(aws, function(publish=True, keep_versions=2, memory_mb=size))
+    versions = aws.live[f"Versions/{NAME}"]["all"]
+    assert [version.get("Version") for version in versions] == ["1", "2", None, "4", "5"]
 
 
 def test_a_function_that_begins_to_publish_has_no_alias_whose_concurrency_could_be_read(aws: ModelAws) -> None:
@@ -111,4 +125,5 @@ def test_what_publishes_nothing_costs_no_call(aws: ModelAws) -> None:
 def test_the_deployer_needs_the_alias_of_what_is_published() -> None:
     needs = PLACE.function(settings=FunctionSettings(publish=True)).deployer_needs()
     assert "lambda:PutProvisionedConcurrencyConfig" in needs[PLACE.arn("lambda", f"function:{NAME}:*")]
+    assert "lambda:DeleteFunction" in needs[PLACE.arn("lambda", f"function:{NAME}:*")]
     assert PLACE.function().deployer_needs() == {}

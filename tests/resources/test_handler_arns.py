@@ -40,6 +40,13 @@ def arns(action: str, type_name: str, name: str, properties: JsonMapping) -> set
         ),
         ("kms:CreateAlias", "AWS::KMS::Alias", "alias/a", {"TargetKeyId": KEY}, {f"{KMS}:alias/*alias/a*", f"{KMS}:key/*"}),
         ("sqs:CreateQueue", "AWS::SQS::Queue", "work", {}, {f"{SQS}:*work*"}),
+        (
+            "lambda:PutFunctionEventInvokeConfig",
+            "AWS::Lambda::EventInvokeConfig",
+            "",
+            {"FunctionName": "load", "Qualifier": "live"},
+            {f"{LAMBDA}:function:load", f"{LAMBDA}:function:load:live"},
+        ),
         ("lambda:GetEventSourceMapping", "AWS::Lambda::EventSourceMapping", "", {}, {f"{LAMBDA}:event-source-mapping:*"}),
     ],
 )

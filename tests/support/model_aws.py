@@ -156,6 +156,22 @@ class ModelAws(ModelStores, Finds):
             every.append({**now, "Version": str(len(every) + 1)})
         return {"Version": str(len(every)), "State": "Active"}
 
+    def _on_lambda_ListVersionsByFunction(self, sent: Fields) -> Fields:
+        every = self.live.get(f"Versions/{sent['FunctionName']}", {"all": []})["all"]
+        return {"Versions": [{"Version": "$LATEST"}, *(version for version in every if version)]}
+
+    def _on_lambda_ListAliases(self, sent: Fields) -> Fields:
+        begin = f"Alias/{sent['FunctionName']}:"
+        aliases = [alias for name, alias in self.live.items() if name.startswith(begin)]
+        return {"Aliases": [{"FunctionVersion": alias["number"], **alias} for alias in aliases]}
+
+    def _on_lambda_DeleteFunction(self, sent: Fields) -> None:
+        """Deletes one version, unless an alias leads to it, as AWS says on the page of DeleteFunction."""
+        aliases = self._on_lambda_ListAliases(sent)["Aliases"]
+        if any(alias["FunctionVersion"] == sent["Qualifier"] for alias in aliases):
+            raise ClientError({"Error": {"Code": "ResourceConflictException", "Message": "an alias uses it"}}, "DeleteFunction")
+        self.live[f"Versions/{sent['FunctionName']}"]["all"][int(sent["Qualifier"]) - 1] = {}
+
     def _on_lambda_CreateAlias(self, sent: Fields) -> None:
         self.live[f"Alias/{sent['FunctionName']}:{sent['Name']}"] = {"number": sent["FunctionVersion"]}
 
