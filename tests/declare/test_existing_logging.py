@@ -87,4 +87,4 @@ def test_a_machine_that_logs_nothing_needs_no_group(repository: Repository) -> N
     repository.configure(projects={"acres": {"state_machines": {"orders": {"log_level": "OFF"}}}})
     resources = repository.resources()
     assert resources["state-machine/orders"].desired()["loggingConfiguration"]["destinations"] == []
-    assert resources["role/orders-sfn"].desired()["Policies"] == {}, "nor does its role deliver logs"
+    assert resources["role/orders-state-machine"].desired()["Policies"] == {}, "nor does its role deliver logs"

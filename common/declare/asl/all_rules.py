@@ -6,6 +6,7 @@ from common.declare.asl.codes import BASIC
 from common.declare.asl.expressions import expression_problems
 from common.declare.asl.problem import Problem
 from common.declare.asl.service_errors import service_error_problems
+from common.declare.asl.sizes import size_problems
 from common.declare.asl.states import state_problems
 from common.declare.asl.structure import structure_problems
 from common.declare.asl.walk import every_state
@@ -20,6 +21,7 @@ def find_problems(definition: JsonMapping) -> list[Problem]:
     states = [*every_state(definition)]
     problems = structure_problems(definition)
     problems += state_problems(states, definition.get("QueryLanguage", "JSONPath"))
+    problems += size_problems(definition, states)
     problems += [*api_problems(states), *service_error_problems(states)]
     if not any(problem.code in BASIC for problem in problems):
         problems += expression_problems(definition)

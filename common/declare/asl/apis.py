@@ -14,7 +14,7 @@ from common.aws.api_models import input_shape, model_of
 from common.base.json_types import Json, JsonMapping
 from common.base.suggestions import closest, did_you_mean, known_names
 from common.declare.asl.called import WAIT, Called, called_by
-from common.declare.asl.integration_tables import FURTHER, MODELS, OPERATIONS, OPTIMISED, OWN_SHAPES, SHAPES, SYNC
+from common.declare.asl.integration_tables import FURTHER, MODELS, ONE_OF, OPERATIONS, OPTIMISED, OWN_SHAPES, SHAPES, SYNC
 from common.declare.asl.later import is_later
 from common.declare.asl.parameters import Parameters
 from common.declare.asl.problem import Problem, shown
@@ -62,7 +62,7 @@ def _part(here: Place, part: JsonMapping, language: str, *, in_map: bool) -> Ite
     yield from problems
     field = "Arguments" if language == "JSONata" else "Parameters"
     parameters = part.get(field)
-    if called.ending == WAIT and not in_map and not _mentions_token(parameters):
+    if called.ending == WAIT and not in_map and not _mentions_token(parameters, language):
         token = "{% $states.context.Task.Token %}" if language == "JSONata" else "$$.Task.Token"
         yield Problem("TASK_TOKEN", here, f"it waits for a task token, so its {field} must pass one on: {token}.")
     if parameters is not None and not problems and not is_later(parameters):
@@ -122,6 +122,11 @@ def _guessed_action(operation: str, actions: list[str]) -> str:
 
 def _parameters(here: Place, called: Called, parameters: JsonMapping, language: str) -> Iterator[Problem]:
     own = f"{called.service}:{called.action}"
+    names = {name.removesuffix(".$") for name in parameters}
+    if (targets := ONE_OF.get(own)) and not names & {*targets}:
+        yield Problem("MISSING_PARAMETER", here, f"{' or '.join(targets)} is missing; AWS needs one of them.")
+    if own == "http:invoke" and str(parameters.get("ApiEndpoint")).startswith("http://"):
+        yield Problem("PARAMETER_VALUE", here / "ApiEndpoint", "AWS calls https:// alone.")
     model = botocore_name(called)
     shapes: JsonMapping = model_of(model)["shapes"] if model and own not in OWN_SHAPES else {}
     if own in OWN_SHAPES:
@@ -138,10 +143,13 @@ def _parameters(here: Place, called: Called, parameters: JsonMapping, language: 
         )
 
 
-def _mentions_token(parameters: Json) -> bool:
-    """Whether a task token is passed on, as far as it can be told."""
+def _mentions_token(parameters: Json, language: str, *, is_path: bool = False) -> bool:
+    """Whether a task token is passed on, as far as it can be told. What is not evaluated is a text like any other."""
     if isinstance(parameters, Mapping):
-        return any(_mentions_token(value) for value in parameters.values())
+        return any(_mentions_token(value, language, is_path=name.endswith(".$")) for name, value in parameters.items())
     if isinstance(parameters, list):
-        return any(_mentions_token(value) for value in parameters)
-    return isinstance(parameters, str) and (TOKEN.search(parameters) is not None or "${" in parameters or "__" in parameters)
+        return any(_mentions_token(value, language) for value in parameters)
+    if not isinstance(parameters, str):
+        return False
+    is_evaluated = is_path if language == "JSONPath" else parameters.strip().startswith("{%")
+    return (is_evaluated and TOKEN.search(parameters) is not None) or "${" in parameters or "__" in parameters

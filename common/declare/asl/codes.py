@@ -34,6 +34,7 @@ CODES: Mapping[str, Code] = {
     "UNKNOWN_FIELD": Code("There is no such field here.", _FIELDS),
     "WRONG_VALUE": Code("The value of a field has a wrong type, or is out of its range.", _FIELDS),
     "EXCLUSIVE_FIELDS": Code("Two fields exclude each other.", _FIELDS),
+    "SIZE": Code("Something is larger than AWS allows.", "service-quotas.html"),
     "DUPLICATE_NAME": Code("Two states have one name.", _STATES),
     "MISSING_STATE": Code("A transition leads to a state that does not exist.", "concepts-transitions.html"),
     "UNREACHABLE_STATE": Code("No path leads to a state.", "concepts-transitions.html"),

@@ -51,7 +51,7 @@ OF_RETRY = {
     "MaxDelaySeconds": Limits(1, 31_622_399),
 }
 OF_BATCHER = {"MaxItemsPerBatch": Limits(1), "MaxInputBytesPerBatch": Limits(1, 262_144)}
-OF_READER = {"MaxItems": Limits(1)}
+OF_READER = {"MaxItems": Limits(0)}  # AWS documents it from 1 on; samples of its own have 0, for all
 COMPARED = ("Equals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
 NUMERIC = {f"Numeric{how}": ANY_NUMBER for how in COMPARED}
 BOOLEAN = {"BooleanEquals", *(f"Is{what}" for what in ("Null", "Present", "Numeric", "String", "Boolean", "Timestamp"))}

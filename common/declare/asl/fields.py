@@ -7,10 +7,12 @@ the schema that cfn-lint publishes.
 Follows https://states-language.net/spec.html and https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
-from common.base.json_types import JsonMapping
+from common.base.json_types import Json, JsonMapping
 from common.base.suggestions import closest, did_you_mean, known_names
+from common.declare.asl.later import is_later
 from common.declare.asl.problem import Problem, shown
 from common.declare.asl.timestamps import is_timestamp
 from common.declare.asl.walk import Place, PlacedState
@@ -82,6 +84,8 @@ NUMBERS = (
 OBJECTS = ("Assign", "Credentials", "ItemBatcher", "ItemReader", "ResultWriter")
 """Fields of a state that must be objects."""
 LONGEST_LABEL = 40
+LABEL = re.compile(r"[^\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]*")
+"""Matches the label of a Map, which becomes a part of ARNs."""
 
 
 def field_problems(placed: PlacedState) -> Iterator[Problem]:
@@ -138,9 +142,18 @@ def _types(here: Place, state: JsonMapping, language: str) -> Iterator[Problem]:
         value = state.get(field)
         if isinstance(value, str) and value.startswith("{%"):
             yield Problem("QUERY_LANGUAGE", here / field, "JSONPath has no expressions.", f" Use {field}Path.")
-    timestamp, label = state.get("Timestamp"), state.get("Label")
+    yield from _label(here / "Label", state.get("Label"))
+    timestamp = state.get("Timestamp")
     if isinstance(timestamp, str) and not is_timestamp(timestamp):
         text = f"it must be a time, as 2026-01-31T23:59:00Z, not {shown(timestamp)}."
         yield Problem("WRONG_VALUE", here / "Timestamp", text)
-    if isinstance(label, str) and len(label) > LONGEST_LABEL:
-        yield Problem("WRONG_VALUE", here / "Label", f"it has {len(label)} characters; AWS allows {LONGEST_LABEL}.")
+
+
+def _label(here: Place, label: Json) -> Iterator[Problem]:
+    if not isinstance(label, str) or is_later(label):
+        return
+    if len(label) > LONGEST_LABEL:
+        yield Problem("WRONG_VALUE", here, f"it has {len(label)} characters; AWS allows {LONGEST_LABEL}.")
+    if not LABEL.fullmatch(label):
+        text = f"{shown(label)} has spaces, wildcards, brackets or other special characters."
+        yield Problem("WRONG_VALUE", here, text, " Write letters, digits, - and _.")

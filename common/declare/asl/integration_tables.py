@@ -121,3 +121,8 @@ OWN_SHAPES: Mapping[str, JsonMapping] = {
     "s3:putObject": _shape("Bucket", "Prefix ExpectedBucketOwner"),
 }
 """The parameters of the actions that are not those of an API, by service and action; the one of S3 is a Map's writer."""
+ONE_OF: Mapping[str, tuple[str, ...]] = {
+    "http:invoke": ("InvocationConfig", "Authentication"),
+    "sns:publish": ("TopicArn", "TargetArn", "PhoneNumber"),
+}
+"""The parameters of which an action needs one."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from common.base.suggestions import closest
 
 ADDED: Mapping[str, tuple[int, int]] = {
-    "partition": (1, 2),
+    "partition": (2, 2),
     "hash": (2, 2),
     "range": (3, 3),
     "random": (0, 1),

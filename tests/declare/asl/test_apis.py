@@ -28,6 +28,9 @@ def task(resource: str, parameters: Any = None, **fields: Any) -> dict[str, Any]
     )
 
 
+CONNECTED = {"Authentication": {"ConnectionArn": "arn:aws:events:eu-central-1:123456789012:connection/x/y"}}
+
+
 @pytest.mark.parametrize(
     "right",
     [
@@ -53,7 +56,8 @@ def task(resource: str, parameters: Any = None, **fields: Any) -> dict[str, Any]
         task("states:startExecution.sync:2", {"StateMachineArn": "x", "Input": {"any": 1}}),
         task("bedrock:invokeModel", {"ModelId": "m", "Body": {}, "Output": {"S3Uri": "s3://b/k"}}),
         task("ecs:runTask.sync", {"TaskDefinition": "t", "Overrides": {"ContainerOverrides": [{"Name": "n"}]}}),
-        task("http:invoke", {"ApiEndpoint": "x", "Method": "GET", "Headers": {"x.$": "$.x"}}),
+        task("http:invoke", {**CONNECTED, "ApiEndpoint": "https://x.org", "Method": "GET", "Headers": {"x.$": "$.x"}}),
+        task("http:invoke", {"InvocationConfig.$": "$.c", "ApiEndpoint.$": "$.url", "Method": "GET"}),
         task("glue:startJobRun.sync", {"JobName": "j", "Arguments": {"--day.$": "$.day", "--n": "5"}}),
         task(
             "elasticmapreduce:addStep.sync",

@@ -98,6 +98,14 @@ RIGHT: dict[str, Any] = {
     "a distributed Map": a(
         DISTRIBUTED, ItemReader={"Resource": f"{ARN}s3:listObjectsV2", "Parameters": {"Bucket": "b"}}, MaxConcurrencyPath="$.most"
     ),
+    "a reader of all items": a(
+        DISTRIBUTED,
+        ItemReader={
+            "Resource": f"{ARN}s3:getObject",
+            "Parameters": {"Bucket": "b", "Key": "k"},
+            "ReaderConfig": {"InputType": "MANIFEST", "MaxItems": 0},
+        },
+    ),
     "JSONata": query("$states.input.list[price > 5].{'n': name} ~> $count()"),
     "JSONata in one state": a(END, QueryLanguage="JSONata", Output={"id": "{% $uuid() %}"}),
     "variables": chained({"Assign": {"total.$": "$.total"}}, {"Parameters": {"t.$": "$total"}}),
@@ -185,6 +193,25 @@ WRONG: dict[str, tuple[str, Any]] = {
     "too many arguments": ("INTRINSIC", passed(**{"x.$": "States.UUID($.a)"})),
     "the kind of an argument": ("INTRINSIC", passed(**{"x.$": "States.MathAdd('a', 1)"})),
     "the context": ("CONTEXT", passed(**{"x.$": "$$.Execution.Nme"})),
+    "a task token that is a text": (
+        "TASK_TOKEN",
+        a(task("sqs:sendMessage.waitForTaskToken", {"QueueUrl": "q", "MessageBody": {"t": "$$.Task.Token"}})),
+    ),
+    "a task token outside an expression": (
+        "TASK_TOKEN",
+        a(
+            task(
+                "sqs:sendMessage.waitForTaskToken",
+                {"QueueUrl": "q", "MessageBody": "$states.context.Task.Token"},
+                QueryLanguage="JSONata",
+            )
+        ),
+    ),
+    "an HTTP task without a connection": (
+        "MISSING_PARAMETER",
+        a(task("http:invoke", {"ApiEndpoint": "https://x.org", "Method": "GET"})),
+    ),
+    "a message to nobody": ("MISSING_PARAMETER", a(task("sns:publish", {"Message": "m"}))),
     "no task token": ("TASK_TOKEN", a(task("sqs:sendMessage.waitForTaskToken", {"QueueUrl": "q", "MessageBody": "m"}))),
     "a job in EXPRESS": ("EXPRESS", run_job(day="x")),
     "a token in EXPRESS": ("EXPRESS", RIGHT["a task token"]),
