@@ -60,17 +60,19 @@ class Clients:
         self._lock = threading.Lock()
         self.made: dict[str, BaseClient] = {}
 
-    def of(self, service: str) -> "BaseClient":
-        """Returns the client of a service.
+    def of(self, service: str, operation: str = "") -> "BaseClient":
+        """Returns the client of a service; an operation that answers late has a client of its own.
 
         Raises:
             AccountError: the chosen profile does not exist.
         """
-        if service not in self.made:  # an existing client is returned without waiting for the lock
+        call = f"{service}:{operation}"
+        name = call if call in fence.LONG_ANSWER_SECONDS else service
+        if name not in self.made:  # an existing client is returned without waiting for the lock
             with self._lock:
-                if service not in self.made:
-                    self.made[service] = self._created(service)
-        return self.made[service]
+                if name not in self.made:
+                    self.made[name] = self._created(service, fence.LONG_ANSWER_SECONDS.get(name, fence.ANSWER_SECONDS))
+        return self.made[name]
 
     @cached_property
     def _session(self) -> "Session":
@@ -105,7 +107,7 @@ class Clients:
         except ProfileNotFound as error:
             raise AccountError(f"{error}. Set AWS_PROFILE to a profile of account {self._account_id}.") from None
 
-    def _created(self, service: str) -> "BaseClient":
+    def _created(self, service: str, answer_seconds: float) -> "BaseClient":
         from botocore.config import Config  # slow to load, and an unchanged deploy does not need it
         from botocore.exceptions import (  # slow to load
             ConnectionError,  # noqa: A004 - botocore's name
@@ -123,7 +125,8 @@ class Clients:
             retries={"mode": "adaptive", "total_max_attempts": 1},  # botocore adapts the rate, and `Retries` decides on retries
             max_pool_connections=self._connections,
             connect_timeout=fence.CONNECT_SECONDS,
-            read_timeout=fence.ANSWER_SECONDS,
+            read_timeout=answer_seconds,
+            tcp_keepalive=True,  # else a gateway on the way forgets a connection that waits for minutes
             **_endpoint_options(endpoint),
         )
         where = {"region_name": self._region, "endpoint_url": endpoint}

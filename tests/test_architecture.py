@@ -201,6 +201,7 @@ def test_an_option_is_known_to_its_tasks_and_to_one_module_that_decides() -> Non
         shown(path) for path in OURS if any(getattr(node, "arg", getattr(node, "id", None)) == "only" for node in nodes(path))
     }
     assert naming == {
+        "common/commands/run.py",
         *reading,
         *(f"common/commands/{task}.py" for task in ("deploy", "destroy", "package_lambdas", "plan", "pull", "unbind")),
     }

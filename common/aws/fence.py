@@ -16,6 +16,11 @@ CONNECT_SECONDS = 10.0
 """How long connecting may take, in seconds."""
 ANSWER_SECONDS = 70.0
 """How long AWS may take for the next part of a response, in seconds."""
+LONG_ANSWER_SECONDS = {"lambda:Invoke": 930.0}
+"""How long AWS may take for the response of operations that answer only when the work is done, in seconds.
+
+A function may run for 15 minutes: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+"""
 SIGNATURE_SECONDS = 900.0
 """How long S3 accepts a request after it was signed, in seconds; other services accept it for five minutes."""
 REQUEST_SECONDS = SIGNATURE_SECONDS + CONNECT_SECONDS + ANSWER_SECONDS

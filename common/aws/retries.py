@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from common.base.errors import BUSY
@@ -36,6 +37,15 @@ For up to 15 minutes after a bucket began to keep versions this may happen now a
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
 """
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
+UNREPEATABLE = frozenset({"Invoke", "StartJobRun"})
+"""Operations that would run somebody's code a second time, if they are sent again after AWS may have accepted them."""
+STARTED_NOTHING = frozenset(
+    {
+        *("CodeArtifactUserPendingException", "ENINotReadyException", "ResourceNotReadyException", "SnapStartNotReadyException"),
+        "ConcurrentModificationException",
+    }
+)
+"""With these codes, such an operation has started nothing, whatever the status is."""
 
 
 @dataclass(frozen=True)
@@ -126,10 +136,13 @@ class Retries:
         return random.random() * min(2.0 ** (attempts - 1), MAX_PAUSE_SECONDS)  # noqa: S311 - jitter needs no secure randomness
 
     def _passes(self, response: tuple[Any, JsonMapping] | None, error: BaseException | None, operation: Any) -> bool:
+        is_unrepeatable = operation is not None and operation.name in UNREPEATABLE
         if response is None:
-            return isinstance(error, self.lost)
+            return isinstance(error, self.unreachable if is_unrepeatable else self.lost)
         code = str(response[1].get("Error", {}).get("Code"))
         service = operation.service_model.service_name if operation is not None else ""
+        if is_unrepeatable and code not in STARTED_NOTHING:
+            return response[0].status_code < HTTPStatus.INTERNAL_SERVER_ERROR and code.startswith(BUSY)
         return (
             response[0].status_code in RETRIED_STATUSES or code.startswith(BUSY) or code in self.refusals.codes.get(service, ())
         )

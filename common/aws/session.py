@@ -200,7 +200,7 @@ class AwsSession:
 
     def _once(self, service: str, operation: str, parameters: JsonObject) -> JsonObject:
         with Translated(self.account_id, service, operation):
-            send = getattr(self.clients.of(service), method_name(operation))
+            send = getattr(self.clients.of(service, operation), method_name(operation))
             self._count(service, operation)
             response: JsonObject = send(**parameters)
             if "Body" in response:

@@ -41,6 +41,13 @@ TYPES = {
     "schema": "Print the JSON schema of files with these types, for editors.",
 }
 """The options of `types` alone."""
+RUNNING = {
+    "only": "Run only this function, job, crawler or state machine, such as lambda/Validate.",
+    "input": "The input of a state machine or function: a JSON file or object.",
+    "argument": "An argument of a job, with --only: name=value. May be given several times.",
+    "preview": "Show the rows that the run has written: those of the pipeline's table, or in s3://BUCKET/PREFIX.",
+}
+"""The options of `run` alone."""
 PLANNING = HELP.keys() - {"yes", "wait", "dry_run"}
 
 

@@ -22,7 +22,7 @@ def policy(
     """The IAM policy that deploying an environment takes: every call, on its names and on what it uses of others alone."""
     from common.base.terminal import Screen, say
     from common.declare.workspace import Workspace
-    from common.engine import deployer_policy, policy_names
+    from common.engine import deployer_policy, policy_names, policy_size
     from common.importing import policy as import_policy
 
     workspace = Workspace(INVOCATION.get().root, Choices(env=env, project=project))
@@ -40,7 +40,7 @@ def policy(
         return
     document = deployer_policy.of_workspace(workspace)
     Screen().object(document, indent=2)
-    if advice := deployer_policy.advice_on_size(document):
+    if advice := policy_size.advice_on_size(document):
         say(f"note: {advice}")
     for advice in policy_names.advice(workspace.environment):
         say(f"note: {advice}")

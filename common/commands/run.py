@@ -1,4 +1,4 @@
-"""`invoke run`: starts a pipeline, follows it to its end, and shows the table that it made.
+"""`invoke run`: starts a pipeline or one thing of it, follows it to its end, and shows the rows that it made.
 
 Without --project, every chosen project that declares an entry runs, one after another, in the embedded AWS. In a real account
 an execution costs money and changes data, so there the project must be named if several could be meant.
@@ -7,29 +7,35 @@ an execution costs money and changes data, so there the project must be named if
 from invoke.context import Context
 
 from common.commands.invocation import INVOCATION
-from common.commands.option_help import options
+from common.commands.option_help import RUNNING, options
 from common.commands.task import task
 from common.model.choices import Choices, parallel
 
 
-@task(help=options("env", "project", "json", "jobs", input="A JSON file or object."))
+@task(help=options("env", "project", "json", "jobs", "yes", **RUNNING), optional=["preview"], iterable=["argument"])
 def run(
     _c: Context,
+    argument: list[str],  # Invoke gives an empty list where the option is left out
     env: str | None = None,
     project: str | None = None,
+    only: str | None = None,
     input_: str | None = None,
+    preview: str | bool | None = None,
+    yes: bool = False,
     json: bool = False,
     jobs: str = "16",
 ) -> None:
-    """Start a pipeline, follow it to its end, and show what it made. Exit code 0: it succeeded."""
+    """Start a pipeline, or one thing of it, follow it to its end, and show what it made. Exit code 0: it succeeded."""
     from common.commands.environment_command import opened
-    from common.execution.running import Runner
-    from common.execution.starting import find_starts
+    from common.engine import protection
+    from common.execution.requests import RunRequest
     from common.report.run_report import JsonRunReport, TextRunReport
 
+    request = RunRequest(only, input_, tuple(argument), preview)
     root, report = INVOCATION.get().root, JsonRunReport(env) if json else TextRunReport()
-    command = opened(Choices(env=env, project=project, jobs=parallel(jobs)), report, must_exist=True)
+    command = opened(Choices(env=env, project=project, jobs=parallel(jobs)), report, json=json, must_exist=True)
     declarations = command.declarations()
+    prepared = request.prepare(root, declarations)
     connection = command.connection()
-    runner = Runner(root, declarations, connection.aws, connection.pool, report)
-    runner.run_all(find_starts(root, declarations, input_))
+    protection.confirm(declarations.env, command.ask, yes=yes)
+    prepared.run(connection.aws, connection.pool, report)

@@ -9,11 +9,10 @@ it to the role of your CI.
 Follows https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol, runtime_checkable
 
-from common.base.json_types import JsonMapping, JsonObject
+from common.base.json_types import JsonObject
 from common.declare import naming
 from common.declare.permissions import Statement, allow
 from common.declare.workspace import Workspace
@@ -31,6 +30,7 @@ ACTIONS = {
     "s3:HeadObject": ("s3:GetObject",),
     "s3:DeleteObject": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
     "sts:GetCallerIdentity": (),
+    "lambda:Invoke": ("lambda:InvokeFunction",),
     "service-quotas:GetServiceQuota": ("servicequotas:GetServiceQuota", "dynamodb:DescribeLimits"),
     "service-quotas:ListAWSDefaultServiceQuotas": ("servicequotas:ListAWSDefaultServiceQuotas",),
 }
@@ -39,10 +39,13 @@ OPERATIONS = {
     "s3": ("GetObject", "HeadObject", "PutObject", "DeleteObject", "GetObjectTagging"),
     "stepfunctions": (
         *("StartExecution", "ListExecutions", "DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory"),
+        *("RedriveExecution", "StopExecution"),
     ),
     "logs": ("GetLogEvents", "FilterLogEvents"),
+    "lambda": ("Invoke",),
+    "glue": ("StartJobRun", "GetJobRun", "GetJobRuns", "StartCrawler"),
 }
-"""These operations on the environment's resources are needed besides those of kinds: for records, artifacts and executions."""
+"""These operations on the environment's resources are needed besides those of kinds: for records, artifacts and runs."""
 EVERYWHERE = {
     "sts": ("GetCallerIdentity",),
     "resourcegroupstaggingapi": ("GetResources",),
@@ -54,6 +57,7 @@ READING = ("Describe", "Filter", "Get", "Head", "List")
 CONTENT = (
     *("GetObject", "HeadObject", "ListObject", "HeadBucket", "GetLogEvents", "FilterLogEvents"),
     *("DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory", "ListExecutions"),
+    *("GetJobRun", "GetJobRuns"),
 )
 """These operations read the content of a resource, so they are allowed for the environment's own resources alone."""
 LOOKING = ("GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies")
@@ -66,10 +70,6 @@ BOUNDED = (
 """Where a permissions boundary is configured: only on roles that have it, or are given it by the call."""
 UNBINDING = "DeleteRolePermissionsBoundary"
 """With a boundary, nobody may do this. To remove the boundary, remove it from the configuration and print the policy again."""
-MANAGED_POLICY = 6144
-"""Characters besides white space that IAM accepts in one."""
-INLINE_POLICY = 10_240
-"""The same, of all inline policies of a role together."""
 
 
 @runtime_checkable
@@ -103,19 +103,6 @@ def of_workspace(workspace: Workspace) -> JsonObject:
         return deployer(env, resources, neighbours)
     chosen = env.model_copy(update={"projects": {name: env.project(name) for name in projects}})
     return deployer(chosen, resources, neighbours, projects)
-
-
-def advice_on_size(document: JsonMapping) -> str:
-    """What to do with a policy that is too long for one managed policy; empty if it is not."""
-    length = len("".join(json.dumps(document).split()))
-    if length <= MANAGED_POLICY:
-        return ""
-    fits_inline = length <= INLINE_POLICY
-    inline = f"Give it to the role as an inline policy, which may have {INLINE_POLICY}, or spread" if fits_inline else "Spread"
-    return (
-        f"a managed policy may have {MANAGED_POLICY} characters besides white space; these are {length}. "
-        f"{inline} the statements over {-(-length // MANAGED_POLICY)} managed policies, and attach all of them."
-    )
 
 
 def deployer(

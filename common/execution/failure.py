@@ -3,19 +3,17 @@
 A failure passes through layers that each wrap its text: a job run in the cause of its task, an execution in the cause of the task
 that started it. So the message is unwrapped, and the history of a nested execution is read to find where the failure began.
 
-Follows https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html and
-https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
+Follows https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html
 """
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
-from common.base.json_types import JsonMapping
+from common.execution import log_sources
 from common.execution.history import History, Visit, json_object
+from common.execution.log_sources import Source
 
 LOG_LINES = 15
 """How many lines of the log are shown."""
@@ -45,15 +43,6 @@ class Failure:
     message: str
     log: str = ""
     lines: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Source:
-    """A source of log events: a stream, or a whole group between two times (milliseconds since 1970)."""
-
-    group: str
-    stream: str | None = None
-    between: tuple[int, int] = (0, 0)
 
 
 def explain(aws: Aws, execution: str, history: History, depth: int = 0) -> Failure:
@@ -94,76 +83,10 @@ def _nested_execution(visit: Visit) -> str:
     return arn if ":execution:" in arn else ""
 
 
-def _sources(aws: Aws, execution: str, visit: Visit) -> Iterator[_Source]:
-    """Yields the log sources that may have the lines of the visit's function or job, the best first."""
-    run = {**visit.submitted, **json_object(visit.cause)}
-    parameters = _call_parameters(aws, execution, visit)
-    function = parameters.get("FunctionName")
-    if function:
-        until = visit.failed_at or visit.left or visit.entered
-        seconds = timedelta(seconds=5)
-        between = (_milliseconds((visit.entered - seconds).timestamp()), _milliseconds((until + seconds).timestamp()))
-        for group in _log_groups(aws, _function_name(str(function))):
-            yield _Source(group, between=between)
-    run_id, job = run.get("Id") or run.get("JobRunId"), run.get("JobName") or parameters.get("JobName")
-    if run_id and job:
-        arguments = {**_default_arguments(aws, str(job)), **(run.get("Arguments") or {})}
-        if continuous := arguments.get("--continuous-log-logGroup"):
-            yield _Source(str(continuous), f"{run_id}-driver")
-        named = arguments.get("--custom-logStream-prefix")
-        for prefix in filter(None, (arguments.get("--custom-logGroup-prefix"), "/aws-glue/jobs", "/aws-glue/python-jobs")):
-            for stream in filter(None, (named, str(run_id))):  # since Glue 5.0; the lines of the script are in the output group
-                yield from (_Source(f"{prefix}/{kind}", f"{stream}-driver") for kind in ("output", "error"))
-            yield from (_Source(f"{prefix}/{kind}", str(run_id)) for kind in ("error", "output"))
-
-
-def _call_parameters(aws: Aws, execution: str, visit: Visit) -> JsonMapping:
-    """Returns the parameters of the visit's last call: those in the history, or else those in the execution's definition."""
-    if parameters := json_object(visit.task.get("parameters")):
-        return parameters
-    if ":function:" in (resource := str(visit.task.get("resource", ""))):
-        return {"FunctionName": resource}
-    response = aws.find(
-        "stepfunctions",
-        "DescribeStateMachineForExecution",
-        "ExecutionDoesNotExist",
-        executionArn=execution,
-        includedData="ALL_DATA",
-    )
-    state = _find_state(json_object((response or {}).get("definition")), visit.name)
-    return state.get("Parameters") or state.get("Arguments") or {}
-
-
-def _find_state(definition: JsonMapping, name: str) -> JsonMapping:
-    """Returns the state of a name in a definition or a part of it; names are unique in a definition."""
-    states = definition.get("States", {})
-    if name in states:
-        return dict(states[name])
-    inner = [state.get("ItemProcessor") or state.get("Iterator") or {} for state in states.values()]
-    inner += [branch for state in states.values() for branch in state.get("Branches", ())]
-    return next((state for part in inner if (state := _find_state(part, name))), {})
-
-
-def _log_groups(aws: Aws, function: str) -> tuple[str, ...]:
-    """Returns the log group that a function is given, and the one that Lambda gives a function."""
-    usual = f"/aws/lambda/{function}"
-    try:
-        response = aws.find("lambda", "GetFunction", "ResourceNotFoundException", FunctionName=function)
-    except AwsError:  # the name may be enough
-        return (usual,)
-    group = ((response or {}).get("Configuration", {}).get("LoggingConfig") or {}).get("LogGroup", usual)
-    return tuple(dict.fromkeys((str(group), usual)))
-
-
-def _default_arguments(aws: Aws, job: str) -> JsonMapping:
-    response = aws.find("glue", "GetJob", "EntityNotFoundException", JobName=job)
-    return (response or {}).get("Job", {}).get("DefaultArguments") or {}
-
-
 def _read_logs(aws: Aws, execution: str, visit: Visit) -> tuple[str, tuple[str, ...]]:
     """Returns the first source that has lines, and its last lines. Sources that cannot be read are skipped."""
     try:
-        sources = list(_sources(aws, execution, visit))
+        sources = list(log_sources.of_visit(aws, execution, visit))
     except AwsError:
         return "", ()
     for attempt in range(LOG_ATTEMPTS if sources else 0):
@@ -179,7 +102,7 @@ def _read_logs(aws: Aws, execution: str, visit: Visit) -> tuple[str, tuple[str, 
     return "", ()
 
 
-def _read_lines(aws: Aws, source: _Source) -> tuple[str, ...]:
+def _read_lines(aws: Aws, source: Source) -> tuple[str, ...]:
     messages: deque[str] = deque(maxlen=LOG_LINES)
     if source.stream is None:
         since, until = source.between
@@ -190,12 +113,3 @@ def _read_lines(aws: Aws, source: _Source) -> tuple[str, ...]:
         messages.extend(event["message"] for event in aws.call("logs", "GetLogEvents", **where, limit=LOG_LINES)["events"])
     lines = [line.rstrip() for message in messages for line in message.splitlines() if line.strip()]
     return tuple([line for line in lines if not line.startswith(_PLATFORM)][-LOG_LINES:])
-
-
-def _function_name(function: str) -> str:
-    """Returns the function's name from a name or ARN, with or without a version or alias."""
-    return function.rpartition(":function:")[2].split(":", maxsplit=1)[0]
-
-
-def _milliseconds(seconds: float) -> int:
-    return int(seconds * 1000)

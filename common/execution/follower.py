@@ -17,6 +17,7 @@ from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import JsonObject
 from common.environment.config import Environment
+from common.execution.calls import CallEvent
 from common.execution.failure import Failure
 from common.execution.history import Happening, History, Visit
 from common.execution.messages import MessageEvent
@@ -25,6 +26,8 @@ from common.model.events import Event
 
 FIRST_PAUSE_SECONDS, PAUSE_GROWTH = 1.0, 1.25
 """The first pause between polls in seconds, and the factor by which it grows while nothing happens."""
+MAX_PAUSE_SECONDS, MAX_PAUSE_SECONDS_EMBEDDED = 5.0, 1.0
+"""How many seconds to wait between two polls at most."""
 MAX_POLL_ERRORS = 10
 """Stop following after this many consecutive errors, even temporary ones."""
 
@@ -86,7 +89,7 @@ class Shown:
     preview: Preview
 
 
-RunEvent = Event | Put | MessageEvent | Began | Waiting | Happening | Outcome | Shown
+RunEvent = Event | Put | MessageEvent | CallEvent | Began | Waiting | Happening | Outcome | Shown
 Tell = Callable[[RunEvent], None]
 
 

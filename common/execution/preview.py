@@ -7,7 +7,7 @@ Follows https://parquet.apache.org/docs/file-format/
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +36,7 @@ class Preview:
         rows: the values in the order of `columns`.
         total: the number of rows of the whole table; None if it has too many files to count.
         files: the number of files.
+        removed: how many files a run has removed; None if this shows the whole table, and not what a run has written.
     """
 
     uri: str
@@ -43,6 +44,7 @@ class Preview:
     rows: tuple[tuple[object, ...], ...]
     total: int | None
     files: int
+    removed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -51,16 +53,40 @@ class _File:
     key: str
     size: int
     partitions: dict[str, str | None]
+    written: object = None
+    """What differs once the file has been written again."""
 
 
-def preview(aws: Aws, location: Location, pool: Executor, rows: int = ROWS) -> Preview:
+Before = Mapping[str, object]
+"""The files of a table before a run, with what differs once they have been written again."""
+
+
+def files_before(aws: Aws, location: Location) -> Before:
+    """Returns the files that a table has now.
+
+    Raises:
+        AwsError: AWS refused to list them.
+    """
+    return {file.key: file.written for file in _files(aws, location)}
+
+
+def preview(aws: Aws, location: Location, pool: Executor, rows: int = ROWS, before: Before | None = None) -> Preview:
     """Returns the first rows of the table at `location`, in the order of the names of its files.
+
+    Args:
+        aws: AWS.
+        location: the location.
+        pool: where calls run in parallel.
+        rows: how many rows.
+        before: the files before a run, if only the rows of files are shown that were written since.
 
     Raises:
         AwsError: AWS refused a call.
         DeployError: a file is not Parquet.
     """
-    files = list(_files(aws, location))
+    present = list(_files(aws, location))
+    files = present if before is None else [file for file in present if before.get(file.key) != file.written]
+    removed = None if before is None else len(before.keys() - {file.key for file in present})
     counts = pool.map(lambda file: _open_parquet(aws, file).metadata.num_rows, files) if len(files) <= COUNTED_FILES else None
     first_rows: list[JsonObject] = []
     for file in files:
@@ -70,7 +96,7 @@ def preview(aws: Aws, location: Location, pool: Executor, rows: int = ROWS) -> P
     partitions = list(dict.fromkeys(name for file in files for name in file.partitions))
     columns = tuple(dict.fromkeys([*partitions, *(name for row in first_rows for name in row)]))
     values = tuple(tuple(row.get(name) for name in columns) for row in first_rows)
-    return Preview(location.uri, columns, values, None if counts is None else sum(counts), len(files))
+    return Preview(location.uri, columns, values, None if counts is None else sum(counts), len(files), removed)
 
 
 def _files(aws: Aws, location: Location) -> Iterator[_File]:
@@ -83,7 +109,8 @@ def _files(aws: Aws, location: Location) -> Iterator[_File]:
             if name.endswith(".parquet") and not own:
                 pairs = [folder.partition("=") for folder in folders if "=" in folder]
                 partitions = {unquote(key): None if value == NO_VALUE else unquote(value) for key, _, value in pairs}
-                yield _File(bucket, entry["Key"], entry["Size"], partitions)
+                written = (entry.get("ETag"), entry.get("LastModified"))
+                yield _File(bucket, entry["Key"], entry["Size"], partitions, written)
 
 
 def _first_rows(aws: Aws, file: _File, rows: int) -> list[JsonObject]:

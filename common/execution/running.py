@@ -1,8 +1,8 @@
 """Runs the entries of projects one after another, and reports what happens."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from common import local
@@ -10,16 +10,14 @@ from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import DeployError, FailedError, UsageError
-from common.declare.declaration import Entry
 from common.declare.workspace import DeclaredPipelines
 from common.execution import failure, follower, messages, preview
-from common.execution.follower import Began, Outcome, Put, Shown, Tell
+from common.execution.follower import MAX_PAUSE_SECONDS, MAX_PAUSE_SECONDS_EMBEDDED, Began, Outcome, Put, Shown, Tell
 from common.execution.history import VERBS
+from common.execution.preview import Before
 from common.execution.starting import Start
 from common.model.events import Note
-
-MAX_PAUSE_SECONDS, MAX_PAUSE_SECONDS_EMBEDDED = 5.0, 1.0
-"""How many seconds to wait between two polls at most."""
+from common.model.reference import Location
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,7 @@ class Runner:
         aws: the AWS in which the executions run.
         pool: runs calls in parallel.
         report: receives every event.
+        changes: the places whose changed rows are shown, by project; the rows of the whole entry are shown without.
     """
 
     root: Path
@@ -39,6 +38,7 @@ class Runner:
     aws: Aws
     pool: Executor
     report: Tell
+    changes: Mapping[str, Location | None] = field(default_factory=dict)
 
     def run_all(self, starts: Sequence[Start]) -> None:
         """Runs executions one after another, if all of them can be run.
@@ -61,7 +61,8 @@ class Runner:
             self._prepare(start)
         else:
             follower.wait_for_update(self.aws, env, project)
-        aws = regions.at(self.aws, machine.arn)
+        aws, place = regions.at(self.aws, machine.arn), self.changes.get(project)
+        before = None if place is None else preview.files_before(self.aws, place)
         execution = follower.start(aws, machine.arn, start.input)
         self.report(Began(project, machine.name, execution))
         try:
@@ -77,7 +78,7 @@ class Runner:
         outcome = Outcome(project, execution, status, history.seconds, tuple(history.visits), history.output, reason)
         self.report(outcome)
         if reason is None:
-            self._show_table(project, start.entry)
+            self._show_table(project, place or start.entry.preview, before)
         return outcome
 
     def _check_deployed(self, start: Start) -> None:
@@ -103,14 +104,14 @@ class Runner:
         for sent in start.messages:
             messages.send(regions.at(self.aws, start.entry.machine.arn), sent, self.report)
 
-    def _show_table(self, project: str, entry: Entry) -> None:
+    def _show_table(self, project: str, place: Location | None, before: Before | None) -> None:
         """Shows the final table. If it cannot be shown, the execution still counts as succeeded."""
-        if entry.preview is None:
+        if place is None:
             return
         try:
-            self.report(Shown(project, preview.preview(self.aws, entry.preview, self.pool)))
+            self.report(Shown(project, preview.preview(self.aws, place, self.pool, before=before)))
         except DeployError as error:
-            self.report(Note(f"{entry.preview.uri} cannot be shown: {error}"))
+            self.report(Note(f"{place.uri} cannot be shown: {error}"))
 
 
 def _describe(outcome: Outcome) -> str:

@@ -23,6 +23,8 @@ from common.resources.rule import Rule
 
 INPUT_LIMIT = 262_144
 """How many bytes of input Step Functions accepts."""
+PAYLOAD_LIMIT = 6 * 2**20
+"""How many bytes of input Lambda accepts in a call: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def find_starts(root: Path, declarations: DeclaredPipelines, text: str | None) -
         UsageError: nothing can be run, more than one project could be meant, or the input is not JSON.
         DeclarationError: a declared input or sample cannot be used.
     """
-    declared_input = None if text is None else _read_input(root, text)
+    declared_input = None if text is None else read_input(root, text)
     entries = {pipeline.name: pipeline.entry for pipeline in declarations.pipelines if pipeline.entry is not None}
     names, env = ", ".join(entries), declarations.env
     if not entries:
@@ -139,13 +141,23 @@ def _watches(resource: Resource, bucket: str, key: str) -> bool:
     return matches and bucket in detail.get("bucket", {}).get("name", ())
 
 
-def _read_input(root: Path, text: str) -> str:
-    """Returns the input of the command line as JSON text."""
+def read_input(root: Path, text: str, service: str = "Step Functions", limit: int = INPUT_LIMIT) -> str:
+    """Returns the input of the command line as JSON text.
+
+    Args:
+        root: the repository.
+        text: a JSON object or list, or the name of a file that contains JSON.
+        service: the service that gets it, for messages.
+        limit: how many bytes the service accepts.
+
+    Raises:
+        UsageError: it is neither, or too large.
+    """
     if text.lstrip()[:1] in {"{", "["}:
-        return _check_input(text, "--input")
+        return _check_input(text, "--input", service, limit)
     path = Path(text)
     try:
-        return _check_input(decode_text(path.read_bytes()), _relative(root, path))
+        return _check_input(decode_text(path.read_bytes()), _relative(root, path), service, limit)
     except OSError as error:
         reason = f"{error.strerror}: {text}"
         raise UsageError(f"--input takes a JSON object or the name of a file that holds one. {reason}") from None
@@ -164,7 +176,7 @@ def _declared_input(root: Path, entry: Entry) -> str:
         raise DeclarationError(f"{where} is the input of the execution and cannot be read: {reason}.") from None
 
 
-def _check_input(text: str, where: str) -> str:
+def _check_input(text: str, where: str, service: str = "Step Functions", limit: int = INPUT_LIMIT) -> str:
     try:
         value: Json = json.loads(text, parse_constant=_refuse_constant)
         compact = json.dumps(value, ensure_ascii=False)
@@ -175,9 +187,8 @@ def _check_input(text: str, where: str) -> str:
         raise UsageError(f"{where}: this is nested too deeply.") from None
     except ValueError as error:
         raise UsageError(f"{where}: this is not JSON: {error}.") from None
-    if size > INPUT_LIMIT:
-        limit = f"Step Functions accepts {INPUT_LIMIT}. Put the data into a bucket."
-        raise UsageError(f"{where}: the input has {size} bytes; {limit}")
+    if size > limit:
+        raise UsageError(f"{where}: the input has {size} bytes; {service} accepts {limit}. Put the data into a bucket.")
     return compact
 
 

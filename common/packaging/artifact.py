@@ -86,7 +86,12 @@ class Sources:
     @property
     def paths(self) -> list[Path]:
         """The files, where they are on this machine."""
-        return [file.path for file in self._source_files.values()]
+        return [*self.paths_by_name.values()]
+
+    @property
+    def paths_by_name(self) -> dict[str, Path]:
+        """The files, where they are on this machine, by their paths in the artifact."""
+        return {name: file.path for name, file in self._source_files.items()}
 
     def source(self, name: str) -> bytes:
         """Reads the current bytes of one of the files."""

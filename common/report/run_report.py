@@ -12,12 +12,14 @@ from typing import Any, TextIO
 from common.base import text_table
 from common.base.json_types import Json, JsonObject
 from common.base.terminal import Screen, quoted
+from common.execution.calls import Called, CallEvent, Logged, Returned, Working
 from common.execution.failure import Failure
 from common.execution.follower import Began, Outcome, Put, RunEvent, Shown, Waiting
 from common.execution.history import VERBS, Entered, Left, Nested, Retried, Status, Visit
 from common.execution.messages import Delivering, MessageEvent, Refused, Sent
 from common.execution.preview import Preview
 from common.model.events import Closed, Note
+from common.report import call_report
 from common.report.deploy_report import TextReport
 from common.report.json_report import JsonReport
 
@@ -53,6 +55,8 @@ class TextRunReport(TextReport):
                     self._line(f"  [dim]{quoted(path.name)} was copied to[/dim] {quoted(uri)}")
                 case Sent() | Delivering() | Refused():
                     self._message(event)
+                case Called() | Logged() | Working() | Returned():
+                    self._called(event)
                 case Began(project, _, execution):
                     self._begun, self._told, self._seen = time.monotonic(), set(), set()
                     self._line(f"[bold]{quoted(project)}[/bold] [dim]{quoted(execution)}[/dim]")
@@ -80,6 +84,20 @@ class TextRunReport(TextReport):
                 self._line(f"  [yellow]{len(bodies)} of them ended in the dead letter queue[/yellow] {quoted(queue)}")
                 for body in bodies[:MOST_BODIES]:
                     self._line(f"    [dim]{quoted(_cell(body, LONGEST_BODY))}[/dim]")
+
+    def _called(self, event: CallEvent) -> None:
+        match event:
+            case Called(_, key, name):
+                self._line(f"[bold]{quoted(key)}[/bold] [dim]{quoted(name)}[/dim]")
+            case Logged(lines):
+                for text in call_report.line_texts(lines):
+                    self._line(text)
+            case Working(text):
+                self._live(text)
+            case Returned():
+                self._live("")
+                for text in call_report.returned_lines(event):
+                    self._line(text)
 
     def _wait(self, running: tuple[Visit, ...]) -> None:
         for visit in running:
@@ -131,8 +149,13 @@ class TextRunReport(TextReport):
 
 def show_preview(screen: Screen, preview: Preview) -> None:
     """Prints the table: as many columns as a terminal has room for, all of them elsewhere."""
+    if preview.removed is not None:
+        written = f"{preview.files:,} {'file was' if preview.files == 1 else 'files were'} written, {preview.removed:,} removed"
+        screen.line(f"\n{quoted(preview.uri)} [dim]{written}[/dim]")
     total = f"of {preview.total:,} rows" if preview.total is not None else f"rows; its {preview.files:,} files were not counted"
-    screen.line(f"\n{quoted(preview.uri)} [dim]the first {len(preview.rows)} {total}[/dim]")
+    if preview.removed is None or preview.files:
+        place = f"\n{quoted(preview.uri)} " if preview.removed is None else ""
+        screen.line(f"{place}[dim]the first {len(preview.rows)} {total}[/dim]")
     rows = [[_cell(value) for value in row] for row in preview.rows]
     shown = text_table.count_fitting_columns(preview.columns, rows, screen.room)
     right = [at for at in range(shown) if all(isinstance(row[at], int | float | Decimal | None) for row in preview.rows)]
@@ -164,9 +187,15 @@ class JsonRunReport(JsonReport):
             case Refused(_, bodies):
                 self._messages[-1]["dead_letters"] = [_parsed(body) for body in bodies]
             case Began(project, machine, execution):
-                run = {"project": project, "machine": machine, "execution": execution, "status": "RUNNING"}
+                run: JsonObject = {"project": project, "machine": machine, "execution": execution, "status": "RUNNING"}
                 self._runs.append({**run, "messages": self._messages})
                 self._messages = []
+            case Called(project, key, name):
+                self._runs.append({"project": project, "key": key, "name": name, "status": "RUNNING", "lines": []})
+            case Logged(lines):
+                self._runs[-1]["lines"] += [call_report.line_object(line) for line in lines]
+            case Returned():
+                self._runs[-1] |= {**call_report.as_object(event), "preview": None}
             case Outcome():
                 self._runs[-1] |= _ended(event)
             case Shown(_, preview):
@@ -200,7 +229,8 @@ def _state(visit: Visit) -> JsonObject:
 
 def _previewed(preview: Preview) -> JsonObject:
     rows = [dict(zip(preview.columns, row, strict=True)) for row in preview.rows]
-    return {"uri": preview.uri, "rows": rows, "total": preview.total, "files": preview.files}
+    changed = {} if preview.removed is None else {"removed_files": preview.removed}
+    return {"uri": preview.uri, "rows": rows, "total": preview.total, "files": preview.files, **changed}
 
 
 def _parsed(text: str | None) -> Json:

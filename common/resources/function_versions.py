@@ -27,6 +27,7 @@ ACTIONS = tuple(
     for name in (
         *("CreateAlias", "DeleteFunction", "GetFunction", "GetFunctionConfiguration", "ListAliases", "ListVersionsByFunction"),
         *("PublishVersion", "UpdateAlias", "GetProvisionedConcurrencyConfig", "PutProvisionedConcurrencyConfig"),
+        "InvokeFunction",
     )
 )
 """What a deployer needs for the versions of a function that publishes some."""

@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 import pytest
 
-from common.engine.deployer_policy import INLINE_POLICY
+from common.engine.policy_size import INLINE_POLICY
 from common.environment import config_files
 from tests.account import __main__ as proof
 from tests.account import commands, leftovers, rights, services

@@ -8,7 +8,9 @@ import pytest
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 from botocore.session import get_session
 
+from common.aws import fence
 from common.aws.retries import ATTEMPTS, ATTEMPTS_WHEN_DOWN, CONNECT_ATTEMPTS, MAX_PAUSE_SECONDS, MAX_RETRY_SECONDS, Retries
+from common.aws.session import AwsSession
 from common.base.errors import BUSY
 from common.engine.deployer_policy import account_wide_operations, operations_by_service
 from common.resources import refusals
@@ -109,10 +111,32 @@ def test_once_a_call_was_given_up_the_others_are_not_asked_as_patiently(retries:
     assert asked(retries, ATTEMPTS_WHEN_DOWN, status=500) is not None
 
 
-def refused_by(retries: Retries, service: str, code: str) -> Any:
-    operation = SimpleNamespace(service_model=SimpleNamespace(service_name=service), has_streaming_output=True)
-    response = (SimpleNamespace(status_code=400), {"Error": {"Code": code}})
+def refused_by(retries: Retries, service: str, code: str, name: str = "DescribeIt", status: int = 400) -> Any:
+    model = SimpleNamespace(service_name=service)
+    operation = SimpleNamespace(service_model=model, name=name, has_streaming_output=True)
+    response = (SimpleNamespace(status_code=status), {"Error": {"Code": code}})
     return retries(attempts=1, request_dict={"context": {}}, response=response, operation=operation)
+
+
+@pytest.mark.parametrize("name", ["Invoke", "StartJobRun"])
+def test_nobody_s_code_is_run_twice_because_an_answer_was_lost(retries: Retries, name: str) -> None:
+    """Lambda may have called the function: https://docs.aws.amazon.com/lambda/latest/dg/invocation-retries.html."""
+    for code, status in (("InternalServerException", 500), ("ServiceException", 500), ("OperationTimeoutException", 400)):
+        assert refused_by(retries, "glue", code, status=status) is not None
+        assert refused_by(retries, "glue", code, name, status) is None
+    assert refused_by(retries, "lambda", "TooManyRequestsException", name, 429) is not None
+    assert refused_by(retries, "lambda", "ENINotReadyException", name, 502) is not None
+    operation = SimpleNamespace(name=name, has_streaming_output=True)
+    for error, is_sent_again in ((ResetError(), False), (NobodyError(), True)):
+        pause = retries(attempts=1, request_dict={"context": {}}, caught_exception=error, operation=operation)
+        assert (pause is not None) == is_sent_again
+
+
+def test_the_answer_of_a_function_is_waited_for_as_long_as_it_may_run() -> None:
+    clients = AwsSession("us-east-1", "123456789012").clients
+    assert clients.of("lambda", "Invoke").meta.config.read_timeout > 900
+    assert clients.of("lambda", "GetFunction").meta.config.read_timeout == fence.ANSWER_SECONDS
+    assert clients.of("lambda", "GetFunction") is clients.of("lambda")
 
 
 @pytest.mark.parametrize(("service", "code"), [(service, code) for service, codes in refusals().codes.items() for code in codes])
@@ -136,6 +160,14 @@ STAYS = {
     "glue:IdempotentParameterMismatchException": "there is another job of that name",
     "glue:ResourceNumberLimitExceededException": "a quota",
     "iam:LimitExceeded": "a quota",
+    "glue:ConcurrentRunsExceededException": "the job's own settings say how many runs there may be",
+    "lambda:EFSMountTimeoutException": "the network does not let the function reach its file system",
+    "lambda:ENILimitReachedException": "a quota",
+    "lambda:KMSInvalidStateException": "somebody has switched the key off",
+    "lambda:S3FilesMountTimeoutException": "the network does not let the function reach its file system",
+    "lambda:ServiceQuotaExceededException": "a quota",
+    "lambda:SnapStartTimeoutException": "the code of the function takes too long to start",
+    "lambda:SubnetIPAddressLimitReachedException": "the subnet is full",
     "lambda:CodeStorageExceededException": "a quota",
     "lambda:FunctionVersionsPerCapacityProviderLimitExceededException": "a quota",
     "lambda:ResourceConflictException": "the function exists, or is busy: the resource waits for it",

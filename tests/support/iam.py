@@ -155,6 +155,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
         *_NETWORK,
     ),
     "lambda:GetFunction": each("lambda:GetFunction lambda:ListTags", FUNCTION),
+    "lambda:Invoke": each("lambda:InvokeFunction", FUNCTION),
     "lambda:UpdateFunctionCode": (
         *each("lambda:UpdateFunctionCode", FUNCTION),
         Need("s3:GetObject", "arn:aws:s3:::{S3Bucket}/{S3Key}"),
@@ -174,9 +175,9 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     # Glue
     **same("glue", "ListCrawlers ListJobs GetCrawlers GetJobs"),
     **same("glue", "GetDatabases", CATALOG, f"arn:aws:glue:{HERE}:database/default"),
-    **same("glue", "DeleteJob GetJob", f"{JOB}{{JobName}}"),
+    **same("glue", "DeleteJob GetJob GetJobRun GetJobRuns StartJobRun", f"{JOB}{{JobName}}"),
     **same("glue", "GetTags TagResource UntagResource", "{ResourceArn}"),
-    **same("glue", "DeleteCrawler GetCrawler StopCrawler", f"{CRAWLER}{{Name}}"),
+    **same("glue", "DeleteCrawler GetCrawler StartCrawler StopCrawler", f"{CRAWLER}{{Name}}"),
     **same("glue", "GetDatabase UpdateDatabase", DATABASE, CATALOG),
     "glue:CreateJob": (*each("glue:CreateJob glue:TagResource", f"{JOB}{{Name}}"), passed("{Role}", "glue")),
     "glue:UpdateJob": (*each("glue:UpdateJob", f"{JOB}{{JobName}}"), passed("{JobUpdate[Role]}", "glue")),
@@ -198,6 +199,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     **same("stepfunctions", "DeleteStateMachine DescribeStateMachine ListExecutions StartExecution", "{stateMachineArn}"),
     **same("stepfunctions", "ListTagsForResource TagResource UntagResource", "{resourceArn}"),
     **same("stepfunctions", "DescribeExecution DescribeStateMachineForExecution GetExecutionHistory", "{executionArn}"),
+    **same("stepfunctions", "RedriveExecution StopExecution", "{executionArn}"),
     "stepfunctions:CreateStateMachine": (
         *each("states:CreateStateMachine states:TagResource", MACHINE),
         passed("{roleArn}", "states"),
