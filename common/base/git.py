@@ -100,8 +100,8 @@ class Repository:
 
     def ignored(self, folder: Path) -> list[str]:
         """Returns the files below a folder that git ignores, by their paths from the top folder: no commit will have them."""
-        place = folder.resolve().relative_to(self.top).as_posix()
-        lines = self.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", place)
+        path = folder.resolve().relative_to(self.top).as_posix()
+        lines = self.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", path)
         return [line for line in lines.decode(errors="surrogateescape").split("\0") if line]
 
     def converts_line_ends(self, path: str) -> bool:

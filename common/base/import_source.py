@@ -113,7 +113,7 @@ def _find_finder(folder: str) -> FileFinder:
 
 def _is_below(folder: str, root: str) -> bool:
     """Whether a folder holds modules of a repository; installed, built and hidden folders do not."""
-    place, top = f"{os.path.realpath(folder)}{os.sep}", f"{_roots[root]}{os.sep}"
-    parts = PurePath(place.removeprefix(top)).parts
+    folder_path, top = f"{os.path.realpath(folder)}{os.sep}", f"{_roots[root]}{os.sep}"
+    parts = PurePath(folder_path.removeprefix(top)).parts
     others = parts[:1] == ("build",) or "site-packages" in parts or any(part.startswith(".") for part in parts)
-    return place.startswith(top) and not others
+    return folder_path.startswith(top) and not others

@@ -176,8 +176,8 @@ def _cron_problems(text: str) -> Iterator[str]:
         return
     if (values[DAY_OF_MONTH] == "?") == (values[DAY_OF_WEEK] == "?"):
         yield "one of day-of-month and day-of-week must be ?, and the other not"
-    for place, (field, value) in enumerate(zip(FIELDS, values, strict=True)):
-        if value == "?" and place in {DAY_OF_MONTH, DAY_OF_WEEK}:
+    for position, (field, value) in enumerate(zip(FIELDS, values, strict=True)):
+        if value == "?" and position in {DAY_OF_MONTH, DAY_OF_WEEK}:
             continue
         if "#" in value and "," in value:
             yield f"{field.name}: # stands alone"

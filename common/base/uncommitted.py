@@ -119,10 +119,10 @@ class Committed:
 
     def _inside(self, file: Path) -> str:
         """Returns a file's path from the top folder, after resolving only the links in the path of the root."""
-        place = os.path.abspath(file)  # must not resolve its links
-        inside = os.path.relpath(place, self._root)
+        path = os.path.abspath(file)  # must not resolve its links
+        inside = os.path.relpath(path, self._root)
         if inside == ".." or inside.startswith("../"):
-            return Path(os.path.relpath(place, self._top)).as_posix()
+            return Path(os.path.relpath(path, self._top)).as_posix()
         return Path(os.path.normpath(f"{self._prefix}/{inside}")).as_posix()
 
     def _shown(self, path: str) -> str:

@@ -44,8 +44,10 @@ def load_yaml(text: str, name: str) -> Json:
         return yaml.load(text, _Loader)  # noqa: S506 - the loader constructs only values of JSON
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
-        what = " ".join(", ".join(filter(None, (error.context, error.problem))).split())
-        raise YamlError(f"{name}{line}: {what if isinstance(error, _RefusedNode) else f'this is not YAML: {what}'}.") from None
+        message = " ".join(", ".join(filter(None, (error.context, error.problem))).split())
+        raise YamlError(
+            f"{name}{line}: {message if isinstance(error, _RefusedNode) else f'this is not YAML: {message}'}."
+        ) from None
     except yaml.YAMLError as error:
         raise YamlError(f"{name}: this is not YAML: {' '.join(str(error).split())}.") from None
 

@@ -95,8 +95,8 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
             opened.prune()
 
     run.__doc__ = doc
-    made: Task[Any] = task(name=name, pre=list(pre), help=HELP, optional=OPTIONAL)(run)
-    return made
+    step: Task[Any] = task(name=name, pre=list(pre), help=HELP, optional=OPTIONAL)(run)
+    return step
 
 
 deploy_shared = step(steps.SHARED, "Buckets, database, run table, topic, log groups.", package_lambdas)

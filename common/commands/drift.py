@@ -25,8 +25,8 @@ def drift(_c: Context, env: str | None = None, project: str | None = None, json:
     command.edited(declarations)
     connection = command.connection()
     result = compare(declarations.env, connection.aws, connection.records, declarations.resources, connection.pool)
-    gone, notes = missing_of_others(declarations.env, connection.aws.in_region, declarations.resources, connection.pool)
-    result = replace(result, drifted=(*result.drifted, *gone))
+    missing, notes = missing_of_others(declarations.env, connection.aws.in_region, declarations.resources, connection.pool)
+    result = replace(result, drifted=(*result.drifted, *missing))
     for note in notes:
         command.say(note)
     if isinstance(report, JsonReport):

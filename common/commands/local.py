@@ -18,8 +18,8 @@ def start(_c: Context, env: str = "local") -> None:
     environment = config_files.load(root, env)
     if environment.embedded is None:
         raise UsageError(f"{env} is a real account. Nothing has to be started for it.")
-    place = {"account_id": environment.account_id, "region": environment.region}
-    running = local.start(root, **place, port=environment.embedded.port, say=show)
+    account = {"account_id": environment.account_id, "region": environment.region}
+    running = local.start(root, **account, port=environment.embedded.port, say=show)
     show(f"The embedded AWS answers at {running.endpoint}, and only to whoever signs with {running.credentials}.")
     show(f"Other tools (aws, boto3, DuckDB, notebooks) find both in a shell after\n  {running.exports}")
 

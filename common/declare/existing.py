@@ -43,7 +43,7 @@ def section(kind: Kind) -> str:
     return f"{kind.word}s"
 
 
-def reference(env: Environment, kind: Kind, name: str, text: str, place: str, *, kms_key: str = "") -> ExistingRef:
+def reference(env: Environment, kind: Kind, name: str, text: str, location: str, *, kms_key: str = "") -> ExistingRef:
     """The reference to a thing of somebody else.
 
     Args:
@@ -51,7 +51,7 @@ def reference(env: Environment, kind: Kind, name: str, text: str, place: str, *,
         kind: the kind of the thing.
         name: what references call it; empty if they call it by its name.
         text: its name or ARN.
-        place: where it is named, for messages.
+        location: where it is named, for messages.
         kms_key: the ARN of the key that encrypts it, if any.
 
     Raises:
@@ -60,20 +60,20 @@ def reference(env: Environment, kind: Kind, name: str, text: str, place: str, *,
     lookup = kind.lookup
     assert lookup is not None, f"nothing refers to a {kind.name} of others"  # noqa: S101 - a mistake in a type
     parsed = _by_arn if text.startswith("arn:") else _by_name
-    physical, arn = parsed(env, kind, lookup, text, place)
+    physical, arn = parsed(env, kind, lookup, text, location)
     pattern = f"{arn}{lookup.chosen}" if lookup.chosen and parsed is _by_name else ""
     make = ExistingQueueRef if kind.name == "queue" else ExistingRef
-    return make(Key(EXISTING, kind.name, name or physical), physical, arn, pattern, kms_key, place)
+    return make(Key(EXISTING, kind.name, name or physical), physical, arn, pattern, kms_key, location)
 
 
-def _by_name(env: Environment, kind: Kind, lookup: Lookup, text: str, place: str) -> tuple[str, str]:
+def _by_name(env: Environment, kind: Kind, lookup: Lookup, text: str, location: str) -> tuple[str, str]:
     match = lookup.names.fullmatch(text)
     if match is None:
-        raise ConfigError(f"{place}: {text!r} is not the name of a {_words(kind)}. Write {lookup.words}.")
+        raise ConfigError(f"{location}: {text!r} is not the name of a {_words(kind)}. Write {lookup.words}.")
     return lookup.spelled(match["name"]), env.role_arn("/", text) if kind.name == "role" else kind.arn_of(env, text)
 
 
-def _by_arn(env: Environment, kind: Kind, lookup: Lookup, text: str, place: str) -> tuple[str, str]:
+def _by_arn(env: Environment, kind: Kind, lookup: Lookup, text: str, location: str) -> tuple[str, str]:
     service, beginning, regional = kind.arn or ROLES
     where = "[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}:([0-9]{12}|aws)" if regional else ":"
     where = ":[0-9]{12}" if kind.name == "role" else where
@@ -81,11 +81,11 @@ def _by_arn(env: Environment, kind: Kind, lookup: Lookup, text: str, place: str)
     form = rf"(?P<arn>arn:(?P<partition>aws[a-z-]*):{service}:{where}:{re.escape(beginning)}{lookup.names.pattern}{ending})"
     match = re.fullmatch(form, text)
     if match is None:
-        raise ConfigError(f"{place}: {text!r} is no ARN of a {_words(kind)}. Write {lookup.words}.")
+        raise ConfigError(f"{location}: {text!r} is no ARN of a {_words(kind)}. Write {lookup.words}.")
     if match["partition"] != env.partition:
         raise ConfigError(
-            f"{place}: {text} is in the partition {match['partition']}, but {env.region} is in {env.partition}, and nothing is "
-            f"used across partitions."
+            f"{location}: {text} is in the partition {match['partition']}, but {env.region} is in {env.partition}, and nothing "
+            f"is used across partitions."
         )
     return lookup.spelled(match["name"]), match["arn"].removesuffix(":*")
 

@@ -65,8 +65,8 @@ class Inputs:
             for artifact in resource.artifacts:
                 packaged |= artifact.inputs() if isinstance(artifact, Sources) else {}
         modules = (getattr(module, "__file__", None) or "" for module in list(sys.modules.values()))
-        below = [place for place in (*self.opened.copy(), *modules) if place.startswith(f"{self._root}{os.sep}")]
-        return {**{Path(place): None for place in below if self._is_input(place)}, **packaged}
+        below = [path for path in (*self.opened.copy(), *modules) if path.startswith(f"{self._root}{os.sep}")]
+        return {**{Path(path): None for path in below if self._is_input(path)}, **packaged}
 
     def uncommitted(self, resources: Iterable[Resource]) -> dict[str, str]:
         """Returns why files differ from the commit, by path, for input files and all files of git. It is computed once.

@@ -102,8 +102,8 @@ class Access:
         listed = tuple(permissions)
         named = [entry for entry in listed if isinstance(entry, NamedThing)]
         others = [entry for entry in listed if not isinstance(entry, NamedThing)]
-        read = [resolved(thing) for thing in named if thing.kind != "key"]
-        used = [resolved(thing) for thing in named if thing.kind == "key"]
+        read = [resolved(named_thing) for named_thing in named if named_thing.kind != "key"]
+        used = [resolved(named_thing) for named_thing in named if named_thing.kind == "key"]
         return cls(
             reads=(*validation.check_grants("reads", _with_references("reads", reads, resolved)), *read),
             writes=(*validation.check_grants("writes", _with_references("writes", writes, resolved)), *used),

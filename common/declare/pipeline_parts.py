@@ -52,21 +52,21 @@ class PipelineParts:
         """What a declaration grants to the role of its resource."""
         return Access.of(self._resolved, reads, writes, permissions, managed_policies)
 
-    def _resolved(self, thing: NamedThing) -> Ref:
+    def _resolved(self, named_thing: NamedThing) -> Ref:
         """What a grant names: what configuration calls so, or else what is called so in AWS.
 
         Raises:
             TypeError: it refers to something of another kind, or a key is given beside a reference.
         """
-        kind, name = kind_of(thing.kind), thing.name
+        kind, name = kind_of(named_thing.kind), named_thing.name
         if isinstance(name, Ref):
-            if access_of(name).kind != thing.kind:
-                raise TypeError(f"{thing.kind} names a {thing.kind}, and {name.key} is none")
-            if thing.kms_key is not None:
+            if access_of(name).kind != named_thing.kind:
+                raise TypeError(f"{named_thing.kind} names a {named_thing.kind}, and {name.key} is none")
+            if named_thing.kms_key is not None:
                 raise TypeError(
-                    f"kms_key is for a {thing.kind} by its name. Where {name.key} is declared or referred to, name its key"
+                    f"kms_key is for a {named_thing.kind} by its name. Where {name.key} is declared or referred to, name its key"
                 )
             return name
         if isinstance(name, str) and existing.configured(self.env, self.name, kind, name) is not None:
-            return self.shared.of(thing.kind, name)
-        return self.existing.of(thing.kind, name, thing.kms_key, verb=kind.word)
+            return self.shared.of(named_thing.kind, name)
+        return self.existing.of(named_thing.kind, name, named_thing.kms_key, verb=kind.word)

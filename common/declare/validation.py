@@ -239,12 +239,12 @@ def with_values(declared: Json, field: str, values: Variables, **others: str | N
 
     Variables and arguments are text, so a parameter that is a number, as in ``p.parameters["wait"]``, becomes text.
     """
-    given = {name: value for name, value in others.items() if value is not None}
-    if not values and not given:
+    arguments = {name: value for name, value in others.items() if value is not None}
+    if not values and not arguments:
         return declared  # type: ignore[no-any-return]  # `configuration.merged` checks it
     typed = bool, int, float, list
     spelled = {name: as_text(value, name) if isinstance(value, typed) else value for name, value in (values or {}).items()}
-    added = {**({field: spelled} if spelled else {}), **given}
+    added = {**({field: spelled} if spelled else {}), **arguments}
     if isinstance(declared, Settings):
         return declared.over(added)
     fields = dict(declared or {})

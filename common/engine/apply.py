@@ -185,8 +185,8 @@ class Engine:
         pending = {key for baseline in self._outcome.baselines.values() for key in baseline.pending}
         doubtful = [change for change in self._todo() if change.key in pending & self._resources.keys()]
         resources = [recalled(self._records, self._resources[change.key]) for change in doubtful]
-        seen = self._context.pool.map(lambda resource: read_live(self._aws, resource), resources)
-        for change, now in zip(doubtful, seen, strict=True):
+        live_states = self._context.pool.map(lambda resource: read_live(self._aws, resource), resources)
+        for change, now in zip(doubtful, live_states, strict=True):
             if not change.fits(now):
                 raise OvertakenError(f"{change.key.project}: {change.key} has changed since this plan was made. Deploy again.")
 
@@ -285,9 +285,9 @@ class Engine:
         """Uploads an artifact and returns how many seconds that took."""
         artifact, started = self._artifacts[key], self._context.clock()
         artifact.content(self._context.build_dir)  # built again if it is not what was built
-        built, bill = artifact.build(self._context.build_dir), artifact.sbom_file(self._context.build_dir)
+        built, sbom = artifact.build(self._context.build_dir), artifact.sbom_file(self._context.build_dir)
         with fenced(self._leases.held[key.project].check):
-            self._records.upload(artifact, built, bill)
+            self._records.upload(artifact, built, sbom)
         return self._context.clock() - started
 
     def _record(self, change: Change, outputs: Outputs) -> None:

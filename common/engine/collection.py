@@ -55,8 +55,8 @@ class GarbageCollection:
     ) -> None:
         self._connection, self._about, self._say = connection, about, say
         self._now = datetime.now(UTC)
-        place = (connection.env, connection.aws, connection.records, connection.pool)
-        self._collector = Collector(*place, self._now, days)
+        access = (connection.env, connection.aws, connection.records, connection.pool)
+        self._collector = Collector(*access, self._now, days)
 
     def find(self, projects: Sequence[str]) -> Collection:
         """What these projects no longer need; those whose last deploy did not finish are left out."""
@@ -83,5 +83,5 @@ class GarbageCollection:
 
     def _old_records(self, project: str) -> list[OldRecord]:
         connection = self._connection
-        place = (connection.env, connection.aws, connection.records)
-        return old_versions.superseded(*place, project, RELEASES, self._now, connection.pool)
+        access = (connection.env, connection.aws, connection.records)
+        return old_versions.superseded(*access, project, RELEASES, self._now, connection.pool)

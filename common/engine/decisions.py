@@ -72,10 +72,10 @@ class Decider:
             OwnershipError: the resource exists and is not ours.
             DeployError: the resource would have to be replaced, and it holds data.
         """
-        key, pending, place = resource.key, resource.key in baseline.pending, baseline.pending.get(resource.key, {})
+        key, pending, location = resource.key, resource.key in baseline.pending, baseline.pending.get(resource.key, {})
         recorded = None if pending else baseline.digests.get(key)
         desired = filled_in(rendered(resource.desired(), self._content), self.attributes)
-        recorded_locations: list[Location] = [body or {}, place]
+        recorded_locations: list[Location] = [body or {}, location]
         former = locations.former_locations(resource, recorded_locations, self.env.account_id)
         self.former.update(former)
         unreadable = "its record cannot be read" if recorded is not None and body is not None and not body else ""
@@ -87,7 +87,7 @@ class Decider:
             return Change(key, Action.CREATE, "; ".join(filter(None, (why, lost))), desired)
         owners = {self.env.owner, *locations.owners(resource, recorded_locations, self.env.account_id, self.env.name)}
         owner = ownership.owner(resource, live, owners)
-        theirs = owner is not None and not (owner == NOBODY and pending and not place.get(UNBINDING))
+        theirs = owner is not None and not (owner == NOBODY and pending and not location.get(UNBINDING))
         if theirs and not (owner in self.options.adopt and self.options.adoptable(key)):
             theirs = not ownership.check_unused(
                 self.env, self.aws, resource, live, owner or NOBODY, self._when_unbound if recorded is None else _never
@@ -98,7 +98,7 @@ class Decider:
         applied = None if elsewhere else (body or {}).get("desired")
         earlier = baseline.adopted_from(key, {} if elsewhere else body or {})
         adopted = self._adopted_from(key, owner) if theirs and owner is not None else earlier
-        stale = find_stale(resource, live, (applied, place.get("sets")))
+        stale = find_stale(resource, live, (applied, location.get("sets")))
         removed = self._removed(resource, comparison.without(live.undeclared, stale))
         unfinished = pending and not applied
         kept = set() if unfinished else {name for name in resource.defaults if resource.loses(name, live.state.get(name))}
@@ -125,11 +125,11 @@ class Decider:
         fields = reasons.fields(resource, desired, live, changed, stale, last, baseline.files)
         if taken_from:
             reason = reasons.taken_over(taken_from, changed, stale, live.state, desired)
-        taken = comparison.merged(stale, removed)
-        also = reasons.removed(desired, removed), reasons.kept(resource, desired, comparison.without(live.undeclared, taken))
+        removals = comparison.merged(stale, removed)
+        also = reasons.removed(desired, removed), reasons.kept(resource, desired, comparison.without(live.undeclared, removals))
         reason = moved + "; ".join(filter(None, (reason or ("" if removed else "forced"), *also)))
         every = frozenset(changed or desired.keys() - kept)
-        update = Change(key, Action.UPDATE, reason, desired, live, every, taken, adopted=adopted)
+        update = Change(key, Action.UPDATE, reason, desired, live, every, removals, adopted=adopted)
         return replace(update, taken_over=taken_from, fields=fields)
 
     def _adopted_from(self, key: Key, owner: str) -> str:

@@ -188,12 +188,12 @@ def _left_over(env: Environment, renamed: Iterable[Kind]) -> Statement:
     """
     actions = [action for kind in kinds().values() for action in _actions(kind.service, kind.policy.left_over)]
     for kind in renamed:
-        looking = [
+        reading = [
             operation
             for operation in kind.policy.operations
             if operation.startswith(READING) and not operation.startswith(CONTENT)
         ]
-        actions += _actions(kind.service, looking) if kind.policy.left_over else []
+        actions += _actions(kind.service, reading) if kind.policy.left_over else []
     return _if_tagged(env, allow(actions, policy_names.tagged(env, renamed)))
 
 
@@ -272,8 +272,8 @@ def _read_roles(env: Environment, declared: Iterable[Resource]) -> list[Statemen
     """The statements to look whether existing roles allow what runs with them; a deploy does without them."""
     roles = {resource.role_needs.arn for resource in declared if resource.role_needs is not None}
     policies = [f"arn:{env.partition}:iam::{account}:policy/*" for account in (env.account_id, "aws")]
-    looking = [allow(_actions("iam", LOOKING), roles), allow(["iam:GetPolicy", "iam:GetPolicyVersion"], policies)]
-    return looking if roles else []
+    statements = [allow(_actions("iam", LOOKING), roles), allow(["iam:GetPolicy", "iam:GetPolicyVersion"], policies)]
+    return statements if roles else []
 
 
 def _pass_role(managed: list[str], declared: list[Resource]) -> list[Statement]:

@@ -208,9 +208,9 @@ class Destruction:
 
     def _remove_bucket(self, bucket: Orphan) -> None:
         kind = of_kind(BUCKET.kind)
-        left = [change for change in self._outcome(self._connection.records.projects()).plan.changes if change.key != BUCKET]
-        if left or kind is None:
-            self._say(f"The artifact bucket stays: {len(left)} resources are still recorded in it.")
+        remaining = [change for change in self._outcome(self._connection.records.projects()).plan.changes if change.key != BUCKET]
+        if remaining or kind is None:
+            self._say(f"The artifact bucket stays: {len(remaining)} resources are still recorded in it.")
             return
         self._report(Started(BUCKET_GOES))
         started = time.monotonic()
@@ -219,9 +219,9 @@ class Destruction:
 
     def _empty_place(self) -> None:
         """Deletes every version of the environment's objects in a bucket of others, once nothing is recorded in them."""
-        left = self._outcome(self._connection.records.projects()).plan.changes
-        if left:
-            self._say(f"What is below {self._place} stays: {len(left)} resources are still recorded in it.")
+        remaining = self._outcome(self._connection.records.projects()).plan.changes
+        if remaining:
+            self._say(f"What is below {self._place} stays: {len(remaining)} resources are still recorded in it.")
             return
         old_versions.delete(
             self._connection.env, self._connection.aws, old_versions.every(self._connection.env, self._connection.aws)

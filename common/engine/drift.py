@@ -148,13 +148,13 @@ def missing_of_others(
     """What is used of others and does not exist any more, once for each resource that uses it, and notes about the rest."""
     users = existing.used(env, resources)
     findings = existing.look(env, in_region, users, pool)
-    gone = [
+    missing = [
         Drifted(key.project, str(key), "uses what is missing", finding.missing)
         for finding in findings
         if finding.missing
         for key in users.get(finding.ref) or [ARTIFACT_BUCKET]
     ]
-    return gone, [finding.note for finding in findings if finding.note]
+    return missing, [finding.note for finding in findings if finding.note]
 
 
 def _unreadable(env: Environment, project: str) -> Drifted:
@@ -233,12 +233,12 @@ class _Comparer:
     def _under_former(self, resource: Resource, former: Mapping[Key, Orphan]) -> list[Drifted]:
         """The drift of a resource whose new name is not deployed yet: only whether the one of the old name exists."""
         kind, project, key = of_kind(resource.key.kind), resource.key.project, str(resource.key)
-        gone = [
+        missing = [
             orphan
             for orphan in former.values()
             if kind is not None and kind.live_tags(regions.at(self._aws, orphan.arn), orphan) is None
         ]
-        return [Drifted(project, key, "deleted", f"{orphan.arn} is gone") for orphan in gone]
+        return [Drifted(project, key, "deleted", f"{orphan.arn} is gone") for orphan in missing]
 
     def _content(self, artifact: Artifact) -> str:
         content = self.contents.get(artifact.key)

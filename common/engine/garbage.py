@@ -140,11 +140,11 @@ class Collector:
 
     def _needed(self, project: str) -> set[str]:
         """The input digests of all artifacts that are needed. Everything in a record that looks like a digest counts as one."""
-        mark, (root, _) = self._records.root_tag(project), self._records.root(project)
+        root_tag, (root, _) = self._records.root_tag(project), self._records.root(project)
         recorded = self._records.recorded_keys(project)
-        if mark is None and root is None and not recorded:
+        if root_tag is None and root is None and not recorded:
             roots = []
-        elif mark is None or root is None or mark.state != CLEAN or root.pending or root.digest() != mark.root:
+        elif root_tag is None or root is None or root_tag.state != CLEAN or root.pending or root.digest() != root_tag.root:
             raise UnfinishedError(f"{project}: its last deploy did not finish, so what it needs is not known. Deploy it first.")
         else:
             roots = [root]

@@ -195,8 +195,8 @@ class Planner:
         for resource in unsettled:
             reads.live(resource)  # while their artifacts are looked for
         users = {artifact.key: resource for resource in resources for artifact in resource.artifacts}
-        looked = {key: reads.content(artifacts[key], users[key]) for key in stale}
-        contents = {key: content.result() for key, content in looked.items()}
+        futures = {key: reads.content(artifacts[key], users[key]) for key in stale}
+        contents = {key: content.result() for key, content in futures.items()}
         changes = {resource.key: Change(resource.key, Action.NOOP, "up to date") for resource in selected}
         changes |= uploads.planned(
             artifacts, {key for key in artifacts if options.selected(key)} | stale, contents, baselines, self._build_dir
@@ -241,8 +241,8 @@ class Planner:
         undeclared = {key: baseline.pending.get(key) for key, baseline in recorded if key not in digests and key.kind != ARTIFACT}
         replaced = moving.replacements(resources)
         orphans = {
-            key: place
-            for key, place in undeclared.items()
+            key: location
+            for key, location in undeclared.items()
             if options.selected(locations.successor(key) or replaced.get(key, key))
         }
         pruner = Pruner(self._env, self._aws, self._records, self._types, options)

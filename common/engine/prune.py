@@ -105,13 +105,13 @@ class Pruner:
         def covers(key: Key) -> bool:
             return all(map(planned, (key, *self._users.get(key, ())))) and (self._complete or key.project != SHARED)
 
-        back = [
+        redeclared = [
             self._is_back(key, resource)
             for resource in resources
             if (key := locations.former_key(resource.key, resource.name, resource.arn)) in orphans
         ]
-        left = {**orphans, **moved}.keys() - {change.key for change, _ in back}
-        decided = [*back, *pool.map(lambda key: self._decide(key, orphans.get(key), covers), sorted(left))]
+        undeclared = {**orphans, **moved}.keys() - {change.key for change, _ in redeclared}
+        decided = [*redeclared, *pool.map(lambda key: self._decide(key, orphans.get(key), covers), sorted(undeclared))]
         decided = self._sparing_belongings(decided, pool)
         known_orphans = {
             change.key: orphan for change, orphan in decided if orphan is not None and change.action is not Action.ORPHAN

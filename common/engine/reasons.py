@@ -68,9 +68,9 @@ def _digests(resource: Resource, name: str, value: Json) -> Collection[str]:
 def taken_over(owner: str, changed: Collection[str], stale: State, live: State, desired: State) -> str:
     """The reason of taking a resource over: the names of the fields that change, or that only its tags do."""
     names = [name for name in sorted({*changed} - {"Tags"}) if live.get(name) != desired.get(name)]
-    gone = [f"{name} no longer declared" for name in comparison.named(stale, desired, {})]
-    what = "; tags only" if not names else f": {', '.join(names)}"
-    return "; ".join([f"taken over from {owner}{what}", *gone])
+    removals = [f"{name} no longer declared" for name in comparison.named(stale, desired, {})]
+    fields = "; tags only" if not names else f": {', '.join(names)}"
+    return "; ".join([f"taken over from {owner}{fields}", *removals])
 
 
 def removed(desired: State, undeclared: State) -> str:

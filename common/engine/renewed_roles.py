@@ -74,13 +74,13 @@ def renewed(changes: Mapping[Key, Change], resources: Collection[Resource], othe
         others: the roles that were created again already, by somebody else or by a deploy that stopped before it updated these.
     """
     roles = {resource.key: resource.arn for resource in resources if is_assumed(resource.key)}
-    made = {key for key in roles if key in changes and changes[key].action in {Action.CREATE, Action.REPLACE}}
+    created = {key for key in roles if key in changes and changes[key].action in {Action.CREATE, Action.REPLACE}}
     result = dict(changes)
     for resource in resources:
         change = changes.get(resource.key)
         if change is None or change.live is None or change.action in CHANGING - {Action.UPDATE}:
             continue
-        again = {key for key in resource.needs if key in made or key in others}
+        again = {key for key in resource.needs if key in created or key in others}
         arns = [roles[key] for key in again]
         fields = {name for name, value in change.desired.items() if any(arn in json.dumps(value, default=str) for arn in arns)}
         if fields:

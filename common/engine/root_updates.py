@@ -87,11 +87,11 @@ class RootUpdates:
         return adopted
 
     def _role_ids(self, project: str, baseline: Baseline, done: Mapping[Key, Outputs]) -> dict[str, str]:
-        made = {key: str(outputs[ROLE_ID]) for key, outputs in done.items() if ROLE_ID in outputs}
+        created = {key: str(outputs[ROLE_ID]) for key, outputs in done.items() if ROLE_ID in outputs}
         again = {key for key, change in self._planned.items() if change.action in MAKING and key in baseline.digests}
         settled = {key for key, change in self._planned.items() if change.action is Action.NOOP or key in done}
         own = [resource for resource in self.resources.values() if resource.key.project == project]
-        return ids_after(own, baseline.roles, {**self.outcome.role_ids, **made}, again, settled)
+        return ids_after(own, baseline.roles, {**self.outcome.role_ids, **created}, again, settled)
 
     def _location(self, key: Key, baseline: Baseline) -> Location:
         """The location of a pending resource: the one that a dead deploy stored, unless this plan has read the resource."""

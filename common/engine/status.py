@@ -119,12 +119,12 @@ def _records_of(project: str, root: Root) -> Iterator[tuple[Key, Digest]]:
 def _read(connection: Connection, project: str, entry: Entry | None = None) -> tuple[Status, Root]:
     """The status of one project, which has an entry if it can be run, and its release root."""
     records = connection.records
-    mark = records.root_tag(project)
-    root = records.root(project)[0] if mark else None
-    if mark is not None and root is not None and mark.state in {CLEAN, DEPLOYING}:
-        state = mark.state
+    root_tag = records.root_tag(project)
+    root = records.root(project)[0] if root_tag else None
+    if root_tag is not None and root is not None and root_tag.state in {CLEAN, DEPLOYING}:
+        state = root_tag.state
     else:
-        state = UNREADABLE if mark or records.recorded_keys(project) else NEVER
+        state = UNREADABLE if root_tag or records.recorded_keys(project) else NEVER
     released = root or Root()
     status = Status(
         project=project,
@@ -153,8 +153,8 @@ def unconfirmed(aws: Aws, records: Records, project: str, root: Root) -> Iterato
         arn = str((record.get("outputs") or {}).get(IDENTIFIER, ""))
         if not arn:
             continue
-        there = regions.at(aws, arn)
-        live = there.find("sns", "GetSubscriptionAttributes", "NotFound", SubscriptionArn=arn)
+        regional = regions.at(aws, arn)
+        live = regional.find("sns", "GetSubscriptionAttributes", "NotFound", SubscriptionArn=arn)
         if live is None or live["Attributes"].get("PendingConfirmation") == "true":
             desired = record.get("desired") or {}
             yield f"{desired.get('Endpoint', key)} ({'is gone' if live is None else 'waits for it'})"

@@ -29,6 +29,6 @@ def planned(
     for key in (key for key in artifacts if key in keys):
         missing, project = key in contents and not contents[key][1], baselines[key.project]
         new = reasons.of_upload(artifacts[key], project.files, project.digests.get(key))
-        beside = {"Bill": True} if missing and artifacts[key].sbom_file(build_dir) else {}
-        changes[key] = Change(key, Action.UPLOAD if missing else Action.NOOP, new if missing else "uploaded", beside)
+        parts = {"Bill": True} if missing and artifacts[key].sbom_file(build_dir) else {}
+        changes[key] = Change(key, Action.UPLOAD if missing else Action.NOOP, new if missing else "uploaded", parts)
     return changes

@@ -142,7 +142,7 @@ def missing_values_message(environment: str, project: str, section: Sequence[str
         section: the keys of its section below `projects`.
         places: the place that refers to each of them.
     """
-    lines = "".join(f"\n  ${{{name}}} in {place}" for name, place in sorted(places.items()))
+    lines = "".join(f"\n  ${{{name}}} in {location}" for name, location in sorted(places.items()))
     values: JsonObject = {"parameters": dict.fromkeys(sorted(places), "...")}
     switched_off: JsonObject = {"enabled": False}
     for key in reversed(section):

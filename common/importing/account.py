@@ -225,7 +225,7 @@ def _callers(policy: JsonMapping) -> Iterator[str]:
     """Whom the policy of a function allows to call it."""
     for statement in policy.get("Statement", ()):
         principal = statement.get("Principal", {})
-        who = principal if isinstance(principal, str) else next(iter(principal.values()), "")
+        trusted = principal if isinstance(principal, str) else next(iter(principal.values()), "")
         source = statement.get("Condition", {})
         arns = [arn for condition in source.values() for name, arn in condition.items() if name.lower() == "aws:sourcearn"]
-        yield " ".join(map(str, [who, *arns]))
+        yield " ".join(map(str, [trusted, *arns]))

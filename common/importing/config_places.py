@@ -94,8 +94,8 @@ class ConfigPlaces:
         return contents
 
     def _validate(self, contents: Mapping[str, bytes]) -> None:
-        with tempfile.TemporaryDirectory() as place:
-            copy = Path(place)
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder)
             shutil.copytree(self._root / "config", copy / "config")
             for file, content in contents.items():
                 (copy / file).parent.mkdir(exist_ok=True)

@@ -27,8 +27,8 @@ NAME = re.compile(r"(?!arn:)([A-Za-z0-9_.,()+=@#-][A-Za-z0-9_.,()+=@# -]*)(:[A-Z
 def in_text(text: str, account: Account) -> Iterator[tuple[str, str]]:
     """The kinds and names of what a text names by ARN; what is of another account or region is named by its ARN."""
     for match in ARN.finditer(text):
-        here = match["region"] == account.region and match["account"] == account.account_id
-        yield KINDS[match["type"]], match["name"] if here else match[0]
+        is_local = match["region"] == account.region and match["account"] == account.account_id
+        yield KINDS[match["type"]], match["name"] if is_local else match[0]
 
 
 def in_definition(definition: JsonMapping, account: Account) -> Iterator[tuple[str, str]]:

@@ -137,7 +137,7 @@ class PresentProject:
 def _entries_of(existing: Existing) -> tuple[Used, ...]:
     """What configuration names of others."""
     sections = ((kind, getattr(existing, section)) for kind, section in SECTIONS.items())
-    return tuple(Used(kind, key, thing.name, is_there=True) for kind, things in sections for key, thing in things.items())
+    return tuple(Used(kind, key, entry.name, is_there=True) for kind, entries in sections for key, entry in entries.items())
 
 
 def _entries(value: JsonMapping, depth: int) -> Iterator[tuple[tuple[str, ...], Json]]:

@@ -130,7 +130,7 @@ class References:
                 return self._spelled_out(kind, name, attribute)
             self._edges.setdefault(self.present, set()).add((kind, name))
         key = self.imported.get((kind, name)) or self.use(kind, name).key
-        same = [other for (other, _), taken in self.imported.items() if taken == key]
+        same = [other for (other, _), imported_key in self.imported.items() if imported_key == key]
         return f"${{{VERBS[kind]}.{key}.{attribute}}}" if len(same) > 1 else f"${{{key}.{attribute}}}"
 
     def _reaches(self, first: tuple[str, str], last: tuple[str, str]) -> bool:
@@ -190,9 +190,9 @@ class References:
         if kind is None:
             return ""
         name, slash, rest = (match["name"], "", "") if kind == "secret" else match["name"].partition("/")
-        here = (match["partition"], match["region"], match["account"]) == self.env.account
+        is_local = (match["partition"], match["region"], match["account"]) == self.env.account
         arn = match[0][: len(match[0]) - len(slash + rest)]
-        return f"{self.token(kind, name if here and kind not in {'secret', 'key'} else arn, 'arn')}{slash}{rest}"
+        return f"{self.token(kind, name if is_local and kind not in {'secret', 'key'} else arn, 'arn')}{slash}{rest}"
 
     def _state_texts(self, value: Json, integration: str) -> Json:
         if isinstance(value, list):

@@ -214,10 +214,10 @@ def without(whole: JsonMapping, part: JsonMapping) -> JsonObject:
     """The fields of `whole` without those in `part`."""
     left: JsonObject = {}
     for name, value in whole.items():
-        taken = part.get(name)
+        removal = part.get(name)
         if name not in part:
             left[name] = value
-        elif isinstance(value, Mapping) and isinstance(taken, Mapping) and (rest := without(value, taken)):
+        elif isinstance(value, Mapping) and isinstance(removal, Mapping) and (rest := without(value, removal)):
             left[name] = rest
     return left
 

@@ -68,10 +68,10 @@ def _items(name: str, before: list[Json], after: list[Json]) -> Iterator[FieldCh
     """The changes of a list: of plain values those that it has more or less, of named structures by name, else by number."""
     values = [*before, *after]
     if not any(isinstance(value, Mapping | list) for value in values):
-        gone, new = [value for value in before if value not in after], [value for value in after if value not in before]
-        yield from (FieldChange(f"{name}.{value}", value, None, sign="-", label=name) for value in gone)
+        removed, new = [value for value in before if value not in after], [value for value in after if value not in before]
+        yield from (FieldChange(f"{name}.{value}", value, None, sign="-", label=name) for value in removed)
         yield from (FieldChange(f"{name}.{value}", None, value, sign="+", label=name) for value in new)
-        if not gone and not new:
+        if not removed and not new:
             yield FieldChange(name, before, after)
         return
     field = next((field for field in NAMING if all(isinstance(value, Mapping) and field in value for value in values)), None)
@@ -79,13 +79,13 @@ def _items(name: str, before: list[Json], after: list[Json]) -> Iterator[FieldCh
         {str(value[field]) if field else str(number): value for number, value in enumerate(each)} for each in (before, after)
     )
     for key in dict.fromkeys((*old, *new_by_name)):
-        place = f"{name}.{key}"
+        path = f"{name}.{key}"
         if key in old and key in new_by_name:
-            yield from _parts(place, old[key], new_by_name[key])
+            yield from _parts(path, old[key], new_by_name[key])
         elif key in old:
-            yield FieldChange(place, old[key], None, sign="-")
+            yield FieldChange(path, old[key], None, sign="-")
         else:
-            yield FieldChange(place, None, new_by_name[key], sign="+")
+            yield FieldChange(path, None, new_by_name[key], sign="+")
 
 
 def _are_policies(before: Json, after: Json) -> bool:

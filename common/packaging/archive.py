@@ -92,9 +92,9 @@ def build_once(folder: Path, make: Callable[[Path], None]) -> Path:
         if not mark_used(folder):
             with new_folder(folder) as fresh:
                 make(fresh)
-                held = _digest_folder(fresh)
+                stored = _digest_folder(fresh)
                 with new_file(digest_file) as temporary:
-                    temporary.write_text(held, encoding="utf-8")
+                    temporary.write_text(stored, encoding="utf-8")
         _seen.add(folder)
     return folder
 

@@ -54,11 +54,11 @@ class BuildFolder:
     def _tidy(self, oldest: float) -> None:
         """Deletes entries that were last used before `oldest`, and unfinished entries of commands that were killed."""
         for folder in (*self.path.glob(".*/"), *self.path.glob("[!.]*/*/")):
-            things: dict[str, list[Path]] = defaultdict(list)
+            paths_by_key: dict[str, list[Path]] = defaultdict(list)
             for path in folder.iterdir():
                 match = DIGEST_PREFIX.match(path.name)
-                things[match[0] if match else path.name].append(path)
-            for name, parts in things.items():
+                paths_by_key[match[0] if match else path.name].append(path)
+            for name, parts in paths_by_key.items():
                 if name.startswith(".new-") or max(map(_last_used, parts)) < oldest:
                     for part in parts:
                         _delete(part)

@@ -186,9 +186,9 @@ class Dependencies:
         """Lets uv list the wheels for the target, as it would install them, without those whose hash is in no pin."""
         import tomllib  # slow to load, and an unchanged deploy does not need it
 
-        with tempfile.TemporaryDirectory() as place:
-            output = Path(place, "pylock.toml")
-            options = ["--no-deps", "--no-header", "--format", "pylock.toml", "-o", str(output), str(self._pinned(place))]
+        with tempfile.TemporaryDirectory() as folder:
+            output = Path(folder, "pylock.toml")
+            options = ["--no-deps", "--no-header", "--format", "pylock.toml", "-o", str(output), str(self._pinned(folder))]
             words = ["pip", "compile", *_target_options(self.actual_target), *self._places, *options]
             uv.run(words, self._what, alone=self.requirements.replaces_index)
             packages = tomllib.loads(output.read_text(encoding="utf-8")).get("packages", ())

@@ -208,9 +208,9 @@ class Package(Sources):
         from common.packaging import installed_packages  # most packages have no third-party code
 
         components = self._installed.components(build_dir, self._ignoring.for_installed()) if self._installed is not None else []
-        with TemporaryDirectory() as place:
+        with TemporaryDirectory() as folder:
             files = {name: member for name, member in bundled.items() if isinstance(member, SourceFile)}
-            return [*components, *installed_packages.vendored(files, self._digests_by_path, Path(place))]
+            return [*components, *installed_packages.vendored(files, self._digests_by_path, Path(folder))]
 
     def build_reason(self, built: Path) -> str:
         """Says why it was built: what changed since the last package of this name, runtime and architecture on this machine."""
@@ -264,10 +264,10 @@ class Package(Sources):
         """Returns the members of the package, after installing dependencies or running the command."""
         if self.command is not None:
             inputs = (self._own_files, self._digests_by_path, self.folder)
-            made = self.command.members(*inputs, self.input_digest(), build_dir, self._ignoring)
-            check_secrets({**self._shared_files, **made}, self.accept_secret)
+            members = self.command.members(*inputs, self.input_digest(), build_dir, self._ignoring)
+            check_secrets({**self._shared_files, **members}, self.accept_secret)
             self._check_syntax(self._shared_files)
-            return {**self._shared_files, **made}
+            return {**self._shared_files, **members}
         check_secrets(self._source_files, self.accept_secret)
         self._check_syntax(self._source_files)
         installed = self.dependencies.members(build_dir, self._ignoring.for_installed()) if self.dependencies else {}

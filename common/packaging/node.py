@@ -168,8 +168,8 @@ class NodeModules:
 def find_node_modules(folder: Path, architecture: str, *, here: bool = False) -> NodeModules | None:
     """Returns the dependencies that a function's folder requires, or None; see `NodeModules` and `TAKEN_AS_FILES`."""
     path = folder / PACKAGE
-    taken = TAKEN_AS_FILES in IgnoreRules(folder).patterns
-    asks = not taken and path.is_file() and asks_for_packages(_read_json(path))
+    as_files = TAKEN_AS_FILES in IgnoreRules(folder).patterns
+    asks = not as_files and path.is_file() and asks_for_packages(_read_json(path))
     return NodeModules(folder, architecture, here) if asks else None
 
 
@@ -202,8 +202,8 @@ class Command:
             raise ValueError(
                 f"build={self.line!r} is not a command; leave it out, or name the command that writes {self.output}/"
             )
-        place = PurePosixPath(self.output)
-        if place.is_absolute() or not place.parts or ".." in place.parts or "\0" in self.output:
+        output = PurePosixPath(self.output)
+        if output.is_absolute() or not output.parts or ".." in output.parts or "\0" in self.output:
             raise ValueError(f"output={self.output!r} must name a folder within the one that is built, such as 'dist'")
 
     def sources(self, folder: Path) -> dict[str, SourceFile]:
@@ -242,14 +242,14 @@ class Command:
 
     def _find_output(self, copy: Path, where: str) -> Path:
         """Returns the output folder. A link out of the copy is refused, because its target would be moved away."""
-        made, prefix = (copy / self.output).resolve(), f"{where}: `{self.line}` has"
-        if not made.is_dir():
+        output, prefix = (copy / self.output).resolve(), f"{where}: `{self.line}` has"
+        if not output.is_dir():
             raise ArtifactError(f"{prefix} made no folder {self.output}/.")
-        if copy.resolve() not in made.parents:
+        if copy.resolve() not in output.parents:
             raise ArtifactError(f"{prefix} made {self.output} a link out of the folder. Let it put the files themselves there.")
-        if not any(made.iterdir()):
+        if not any(output.iterdir()):
             raise ArtifactError(f"{prefix} put nothing into {self.output}/.")
-        return made
+        return output
 
 
 def command(build: str | None, output: str) -> Command | None:

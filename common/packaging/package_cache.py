@@ -27,8 +27,8 @@ def members(build_dir: Path, installed: Digest, ignoring: IgnoreRules, find: Cal
         ignoring: the rules for what is left out.
         find: installs the dependencies and returns the files that are not left out.
     """
-    place = _cache_path(build_dir, installed, ignoring, "members")
-    return compressed_members(build_once(place, lambda folder: write_zip(folder / ARCHIVE, find(), {})) / ARCHIVE)
+    path = _cache_path(build_dir, installed, ignoring, "members")
+    return compressed_members(build_once(path, lambda folder: write_zip(folder / ARCHIVE, find(), {})) / ARCHIVE)
 
 
 def components(
@@ -46,11 +46,11 @@ def components(
     def make(folder: Path) -> None:
         (folder / COMPONENTS).write_text(json.dumps([asdict(component) for component in find()]), encoding="utf-8")
 
-    place = build_once(_cache_path(build_dir, installed, ignoring, "components"), make)
-    records = json.loads((place / COMPONENTS).read_text(encoding="utf-8"))
+    path = build_once(_cache_path(build_dir, installed, ignoring, "components"), make)
+    records = json.loads((path / COMPONENTS).read_text(encoding="utf-8"))
     return [Component(**{**component, "hashes": [tuple(pair) for pair in component["hashes"]]}) for component in records]
 
 
-def _cache_path(build_dir: Path, installed: Digest, ignoring: IgnoreRules, what: str) -> Path:
+def _cache_path(build_dir: Path, installed: Digest, ignoring: IgnoreRules, part: str) -> Path:
     identity = digest.of_struct("kept", 1, {"installed": installed, "ignored": list(ignoring.patterns)})
-    return build_dir / ".dependencies" / f"{identity}.{what}"
+    return build_dir / ".dependencies" / f"{identity}.{part}"

@@ -80,19 +80,19 @@ def document(of: Document, components: Iterable[Component]) -> Document:
     return _document(of, [component.as_object() for component in components], [])
 
 
-def merge(name: str, bills: Iterable[Document]) -> Document:
+def merge(name: str, documents: Iterable[Document]) -> Document:
     """Merges bills into one that lists the artifacts and what they hold as components. A single bill is returned unchanged.
 
     Args:
         name: the name of the merged subject.
-        bills: the bill of each artifact.
+        documents: the bill of materials of each artifact.
     """
-    bills = list(bills)
-    if len(bills) == 1:
-        return bills[0]
-    subjects = [bill["metadata"]["component"] for bill in bills]
-    components = [component for bill in bills for component in bill["components"]]
-    edges = [edge for bill in bills for edge in bill["dependencies"]]
+    documents = list(documents)
+    if len(documents) == 1:
+        return documents[0]
+    subjects = [document["metadata"]["component"] for document in documents]
+    components = [component for document in documents for component in document["components"]]
+    edges = [edge for document in documents for edge in document["dependencies"]]
     return _document({"type": "application", "bom-ref": name, "name": name}, components, subjects, edges)
 
 

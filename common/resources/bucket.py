@@ -164,12 +164,12 @@ class Bucket(Declared):
 
         CreateBucket accepts tags, but some regions and partitions refuse them (UnsupportedArgument).
         """
-        made: JsonObject = {"ObjectOwnership": desired["ObjectOwnership"]}
+        arguments: JsonObject = {"ObjectOwnership": desired["ObjectOwnership"]}
         if self.region != "us-east-1":
-            made["CreateBucketConfiguration"] = {"LocationConstraint": self.region}
+            arguments["CreateBucketConfiguration"] = {"LocationConstraint": self.region}
         exists = False
         try:
-            aws.call("s3", "CreateBucket", Bucket=self.name, **made)
+            aws.call("s3", "CreateBucket", Bucket=self.name, **arguments)
         except AwsError as error:
             if error.code == "OperationAborted":
                 raise DeployError(

@@ -200,8 +200,8 @@ class Crawler(Declared):
             crawler_runs.when_ready(aws, self, self.settings.while_running, "UpdateCrawler", sent)
         if "Tags" in change.changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
-        if gone := stale_tags(change.stale):
-            self.untag(aws, self, gone)
+        if removed := stale_tags(change.stale):
+            self.untag(aws, self, removed)
         return {}
 
     def delete(self, aws: Aws) -> None:

@@ -129,8 +129,8 @@ class Database(Declared):
             aws.call("glue", "UpdateDatabase", Name=self.name, DatabaseInput=fields)
         if "Tags" in change.changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
-        if gone := stale_tags(change.stale):
-            self.untag(aws, self, gone)
+        if removed := stale_tags(change.stale):
+            self.untag(aws, self, removed)
         return {}
 
     @staticmethod

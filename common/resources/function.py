@@ -247,8 +247,8 @@ class Function(Declared):
             response = FunctionUpdates(aws, self, change.stale).carry_out(live, steps) or response
         if "Tags" in changed:
             aws.call("lambda", "TagResource", Resource=self.arn, Tags=desired["Tags"])
-        if gone := stale_tags(change.stale):
-            self.untag(aws, self, gone)
+        if removed := stale_tags(change.stale):
+            self.untag(aws, self, removed)
         if "State" in changed:
             aws.wait("lambda", "function_active_v2", FunctionName=self.name)
         reserve(aws, self.name, desired, changed, change.stale)

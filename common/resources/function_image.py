@@ -50,8 +50,8 @@ class Image:
     def missing(self, aws: Aws, key: Key) -> str:
         """Looks whether the image is there; if it is not, returns what to do."""
         account, name = self.repository.split(":")[4], self.repository.partition(":repository/")[2]
-        which = {"registryId": account, "repositoryName": name, "imageIds": [{"imageDigest": self.uri.partition("@")[2]}]}
-        response = aws.find("ecr", "BatchGetImage", "RepositoryNotFoundException", **which)
+        image = {"registryId": account, "repositoryName": name, "imageIds": [{"imageDigest": self.uri.partition("@")[2]}]}
+        response = aws.find("ecr", "BatchGetImage", "RepositoryNotFoundException", **image)
         exists = response is not None and response.get("images")
         return "" if exists else f"{key.project}: {key}: there is no image {self.uri}. Push it first, or correct the digest."
 

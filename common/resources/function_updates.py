@@ -66,8 +66,8 @@ class FunctionUpdates:
             configuration, code = steps
             live = live or self._function.read(self._aws)
             before = live.state if live is not None else {"Layers": []}
-            rest = {**configuration, **({"Layers": before["Layers"]} if "Layers" in configuration else {})}
-            first = [rest] if any(before.get(name, value) != value for name, value in rest.items()) else []
+            fields = {**configuration, **({"Layers": before["Layers"]} if "Layers" in configuration else {})}
+            first = [fields] if any(before.get(name, value) != value for name, value in fields.items()) else []
             return self.one_by_one(live, [*first, code, configuration])
 
     def one_by_one(self, live: Live | None, steps: list[State]) -> JsonObject:

@@ -52,7 +52,7 @@ def arns_for(action: str, arn: str, type_name: str, name: str, properties: JsonM
             yield pattern.replace(".*", f"*{name}*" if name else "*")
         elif pattern.startswith(f"arn:{partition}:s3:::"):
             objects = "object" in iam_actions.types_of(action)
-            yield from (f"arn:{partition}:s3:::{place}" for place in _places(texts, objects=objects))
+            yield from (f"arn:{partition}:s3:::{path}" for path in _places(texts, objects=objects))
         elif referred := _referred(word, texts):
             yield (meant := pattern.replace(".*", "*" if has_mark(referred) else referred))
             if service == "lambda" and properties.get("Qualifier", LATEST) != LATEST:

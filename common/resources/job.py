@@ -113,9 +113,9 @@ class Job(Declared):
 
     def deployer_needs(self) -> dict[str, tuple[str, ...]]:
         """The permissions to read the logs that Glue writes in log groups of the whole account, and a script that is kept."""
-        here = self.arn.partition(":job/")[0].replace(":glue:", ":logs:")
+        logs = self.arn.partition(":job/")[0].replace(":glue:", ":logs:")
         reading = ("logs:FilterLogEvents", "logs:GetLogEvents")
-        needs: dict[str, tuple[str, ...]] = {f"{here}:log-group:/aws-glue/{name}/*": reading for name in ("jobs", "python-jobs")}
+        needs: dict[str, tuple[str, ...]] = {f"{logs}:log-group:/aws-glue/{name}/*": reading for name in ("jobs", "python-jobs")}
         if kept := self.script.in_aws:
             needs[f"arn:{self.arn.split(':')[1]}:s3:::{kept.removeprefix('s3://')}"] = ("s3:GetObject",)
         return needs
@@ -176,8 +176,8 @@ class Job(Declared):
             aws.call("glue", "UpdateJob", JobName=self.name, JobUpdate=update)
         if "Tags" in change.changed:
             aws.call("glue", "TagResource", ResourceArn=self.arn, TagsToAdd=change.desired["Tags"])
-        if gone := stale_tags(change.stale):
-            self.untag(aws, self, gone)
+        if removed := stale_tags(change.stale):
+            self.untag(aws, self, removed)
         return {}
 
     @staticmethod

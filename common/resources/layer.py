@@ -119,8 +119,8 @@ class Layer(Declared):
         """Publishes a version, because versions cannot be changed, unless the desired one exists by now."""
         with self._catalog(aws).lock:
             live = change.live or self.read(aws)
-            there = live is not None and live.state == change.desired and not change.stale and live.revision
-            return {"LayerVersionArn": there or self._publish(aws, change.desired)}
+            published = live is not None and live.state == change.desired and not change.stale and live.revision
+            return {"LayerVersionArn": published or self._publish(aws, change.desired)}
 
     @staticmethod
     def live_tags(aws: Aws, resource: Named) -> dict[str, str] | None:
@@ -182,8 +182,10 @@ class Layer(Declared):
         whose = [f"{name.removeprefix(OURS)}={value}" for name, value in sorted(desired["Tags"].items())]
         description = " ".join([*whose, f"inputs={self.code.input_digest()}", f"sha256={desired['CodeSha256']}"])
         fits = {name: value for name, value in desired.items() if name not in {"CodeSha256", "Tags"}}
-        place = {"S3Bucket": self.bucket, "S3Key": self.code.location}
-        response = aws.call("lambda", "PublishLayerVersion", LayerName=self.name, Description=description, Content=place, **fits)
+        content = {"S3Bucket": self.bucket, "S3Key": self.code.location}
+        response = aws.call(
+            "lambda", "PublishLayerVersion", LayerName=self.name, Description=description, Content=content, **fits
+        )
         version = Version.of(response)
         if (loaded := response["Content"]["CodeSha256"]) != desired["CodeSha256"]:
             remove(aws, self.name, version.number)  # its content is not what its description says

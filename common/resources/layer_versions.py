@@ -121,8 +121,8 @@ def in_use(aws: Aws) -> set[str]:
 
 def remove(aws: Aws, name: str, number: int) -> None:
     """Deletes a version. Functions that use it keep its content."""
-    gone = "ResourceNotFoundException"
-    aws.find("lambda", "DeleteLayerVersion", gone, LayerName=name, VersionNumber=number)
+    absent = "ResourceNotFoundException"
+    aws.find("lambda", "DeleteLayerVersion", absent, LayerName=name, VersionNumber=number)
 
 
 def newest_first(some_versions: Iterable[Version]) -> list[Version]:

@@ -138,8 +138,8 @@ class LogGroup(Declared):
             protect(aws, self, enabled=change.desired.get("deletionProtectionEnabled", False))
         if "Tags" in change.changed:
             aws.call("logs", "TagResource", resourceArn=self.arn, tags=change.desired["Tags"])
-        if gone := stale_tags(change.stale):
-            self.untag(aws, self, gone)
+        if removed := stale_tags(change.stale):
+            self.untag(aws, self, removed)
         return {}
 
     @staticmethod

@@ -195,7 +195,7 @@ class Queue(Declared):
             if error.code != "QueueAlreadyExists":
                 raise
             return self.update(aws, whole(self, desired, self.read(aws)))
-        _wait(aws, self, there=True)
+        _wait(aws, self, exists=True)
         return {}
 
     def update(self, aws: Aws, change: Change) -> Outputs:
@@ -210,8 +210,8 @@ class Queue(Declared):
             aws.call("sqs", "SetQueueAttributes", QueueUrl=url, Attributes=attributes)
         if "Tags" in change.changed:
             aws.call("sqs", "TagQueue", QueueUrl=url, Tags=change.desired["Tags"])
-        if gone := stale_tags(change.stale):
-            self.untag(aws, self, gone)
+        if removed := stale_tags(change.stale):
+            self.untag(aws, self, removed)
         return {}
 
     @staticmethod
@@ -228,7 +228,7 @@ class Queue(Declared):
     def erase(aws: Aws, resource: Named) -> None:
         """Deletes the queue with all its messages, and waits until it is gone: until then it can still be read."""
         if aws.find("sqs", "DeleteQueue", _ABSENT, QueueUrl=url_of(resource.arn)) is not None:
-            _wait(aws, resource, there=False)
+            _wait(aws, resource, exists=False)
 
 
 def _attributes(aws: Aws, resource: Named) -> dict[str, str] | None:
@@ -241,12 +241,12 @@ def _tags(aws: Aws, resource: Named) -> dict[str, str] | None:
     return None if response is None else response.get("Tags", {})
 
 
-def _wait(aws: Aws, resource: Named, *, there: bool) -> None:
+def _wait(aws: Aws, resource: Named, *, exists: bool) -> None:
     for _ in range(_POLLS):
-        if (_attributes(aws, resource) is not None) == there:
+        if (_attributes(aws, resource) is not None) == exists:
             return
         aws.sleep(_SETTLING_SECONDS)
-    message = f"{resource.name} {'cannot be used' if there else 'is still there'} after {_POLLS} seconds. Deploy again."
+    message = f"{resource.name} {'cannot be used' if exists else 'is still there'} after {_POLLS} seconds. Deploy again."
     raise AwsError("sqs", "GetQueueAttributes", "QueueNotSettled", message)
 
 

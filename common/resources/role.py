@@ -156,8 +156,14 @@ class Role(Declared):
         change = replace(whole(self, desired, None), changed=frozenset({"Policies", "AttachedPolicies"}))
         try:
             trust, tags = _text(desired["AssumeRolePolicyDocument"]), tag_list(desired["Tags"])
-            made = {"RoleName": self.name, "Path": desired["Path"], "AssumeRolePolicyDocument": trust, "Tags": tags, **boundary}
-            role_id = aws.call("iam", "CreateRole", **made)["Role"]["RoleId"]
+            arguments = {
+                "RoleName": self.name,
+                "Path": desired["Path"],
+                "AssumeRolePolicyDocument": trust,
+                "Tags": tags,
+                **boundary,
+            }
+            role_id = aws.call("iam", "CreateRole", **arguments)["Role"]["RoleId"]
         except AwsError as error:
             if error.code != "EntityAlreadyExists":
                 raise
@@ -213,8 +219,8 @@ class Role(Declared):
             _detach(aws, self, change.stale.get("AttachedPolicies", ()))
         if "Tags" in change.changed:
             aws.call("iam", "TagRole", RoleName=self.name, Tags=tag_list(change.desired["Tags"]))
-        if gone := stale_tags(change.stale):
-            self.untag(aws, self, gone)
+        if removed := stale_tags(change.stale):
+            self.untag(aws, self, removed)
         return {}
 
     @staticmethod

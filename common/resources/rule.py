@@ -164,8 +164,8 @@ class Rule(Declared):
             _raise_refused("PutTargets", aws.call("events", "PutTargets", Rule=self.name, Targets=targets))
         if "Tags" in change.changed:
             aws.call("events", "TagResource", ResourceARN=self.arn, Tags=tag_list(change.desired["Tags"]))
-        if gone := stale_tags(change.stale):
-            self.untag(aws, self, gone)
+        if removed := stale_tags(change.stale):
+            self.untag(aws, self, removed)
         return {}
 
     @staticmethod

@@ -211,12 +211,12 @@ class StateMachine(Declared):
             _wait_until_gone(aws, self)
         fields = {name: desired[name] for name in (*_SENT, "type", *self.properties)} | self._publishing()
         try:
-            made = aws.call("stepfunctions", "CreateStateMachine", name=self.name, tags=_tags(desired), **fields)
+            response = aws.call("stepfunctions", "CreateStateMachine", name=self.name, tags=_tags(desired), **fields)
         except AwsError as error:
             if error.code != "StateMachineAlreadyExists":
                 raise
             return self.update(aws, whole(self, desired, self.read(aws)))
-        return self._moved(aws, made)
+        return self._moved(aws, response)
 
     def update(self, aws: Aws, change: Change) -> Outputs:
         """Sends the whole machine if more than its tags changed. Running executions keep the old definition."""
@@ -234,8 +234,8 @@ class StateMachine(Declared):
             outputs = self._moved(aws, {})
         if "Tags" in change.changed:
             aws.call("stepfunctions", "TagResource", resourceArn=self.arn, tags=_tags(change.desired))
-        if gone := stale_tags(change.stale):
-            self.untag(aws, self, gone)
+        if removed := stale_tags(change.stale):
+            self.untag(aws, self, removed)
         return outputs
 
     @staticmethod

@@ -190,8 +190,8 @@ class Table(Declared):
             self._protect_points(aws)
         if "Tags" in change.changed:
             aws.call("dynamodb", "TagResource", ResourceArn=self.arn, Tags=tag_list(change.desired["Tags"]))
-        if gone := stale_tags(change.stale):
-            self.untag(aws, self, gone)
+        if removed := stale_tags(change.stale):
+            self.untag(aws, self, removed)
         return self._outputs(aws, change.desired)
 
     def outputs_of(self, aws: Aws, live: Live) -> Outputs:

@@ -86,11 +86,11 @@ def at_creation(definitions: Sequence[Json], indexes: JsonMapping) -> JsonObject
 def make(aws: Aws, table: Table, desired: JsonMapping, stale: JsonMapping) -> None:
     """Deletes the indexes that are stale or declared otherwise, and makes those that are missing, one after the other."""
     before = _described(aws, table)
-    there = live(before)
-    different = {name for name in desired.keys() & there.keys() if _settled(there[name]) != desired[name]}
-    for name in sorted(there.keys() & {*stale, *different}):
+    present = live(before)
+    different = {name for name in desired.keys() & present.keys() if _settled(present[name]) != desired[name]}
+    for name in sorted(present.keys() & {*stale, *different}):
         _update(aws, table, {"Delete": {"IndexName": name}})
-    for name in sorted(desired.keys() - (there.keys() - different)):
+    for name in sorted(desired.keys() - (present.keys() - different)):
         definitions = _joined(_described(aws, table)["AttributeDefinitions"], desired[name])
         _update(aws, table, {"Create": _sent(name, desired[name])}, AttributeDefinitions=definitions)
     _wait(aws, table)

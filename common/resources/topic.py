@@ -137,8 +137,8 @@ class Topic(Declared):
             aws.call("sns", "SetTopicAttributes", TopicArn=self.arn, AttributeName=name, AttributeValue=text)
         if "Tags" in change.changed:
             aws.call("sns", "TagResource", ResourceArn=self.arn, Tags=tag_list(change.desired["Tags"]))
-        if gone := stale_tags(change.stale):
-            self.untag(aws, self, gone)
+        if removed := stale_tags(change.stale):
+            self.untag(aws, self, removed)
         return {}
 
     @staticmethod

@@ -172,14 +172,14 @@ class Lock:
         if lock is None:
             return False
         body, etag, age, _ = lock
-        place = f"{self._env.name}/{self._project}"
-        ask(f"{place} is held by {who(body)}; last heard of {max(age, 0):.0f} s ago")
+        lease = f"{self._env.name}/{self._project}"
+        ask(f"{lease} is held by {who(body)}; last heard of {max(age, 0):.0f} s ago")
         try:
             self._aws.call("s3", "DeleteObject", **self._object, IfMatch=etag)
         except AwsError as error:
             if error.code not in TAKEN | ABSENT:
                 raise
-            raise LockedError(f"{place}: the lease was just renewed, taken over or given back. It was not removed.") from None
+            raise LockedError(f"{lease}: the lease was just renewed, taken over or given back. It was not removed.") from None
         return True
 
     def _stop_renewing(self) -> None:
@@ -280,8 +280,8 @@ class Lock:
                     return
                 kept, reason = False, f"it could not be renewed. {error}"
             if not kept:
-                place = f"{self._env.name}/{self._project}"
-                self._lost = f"The lease on {place} was lost: {reason} This deploy stops before its next change."
+                lease = f"{self._env.name}/{self._project}"
+                self._lost = f"The lease on {lease} was lost: {reason} This deploy stops before its next change."
 
 
 def who(body: JsonMapping) -> str:

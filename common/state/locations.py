@@ -118,11 +118,11 @@ def record_fields(resource: Resource | Orphan, change: Change, about: Mapping[st
     }
 
 
-def names_of_others_within(gone: Named, resources: Collection[Resource]) -> frozenset[str]:
+def names_of_others_within(former: Named, resources: Collection[Resource]) -> frozenset[str]:
     """The names of files that declared directories keep within a directory that is no longer declared."""
-    directories = [resource for resource in resources if resource.key.kind == "directory"] if gone.name.endswith("/") else []
+    directories = [resource for resource in resources if resource.key.kind == "directory"] if former.name.endswith("/") else []
     kept = (f"{resource.name}{name}" for resource in directories for name in resource.desired()["Files"])
-    return frozenset(name.removeprefix(gone.name) for name in kept if name.startswith(gone.name))
+    return frozenset(name.removeprefix(former.name) for name in kept if name.startswith(former.name))
 
 
 def renamed_reason(former: Mapping[Key, Orphan], arn: str, *, data: bool) -> str:

@@ -211,9 +211,9 @@ class Records:
                 return orphan
         return None
 
-    def _stored(self, path: str, **which: str) -> tuple[JsonObject, JsonObject | None]:
+    def _stored(self, path: str, **version: str) -> tuple[JsonObject, JsonObject | None]:
         """A root or record, empty if it is missing or not valid, and the response of GetObject."""
-        answer = self._find("GetObject", Key=path, **which)
+        answer = self._find("GetObject", Key=path, **version)
         return (
             stored_objects.stored_object(answer["Body"], f"s3://{self._env.artifact_bucket}/{path}") if answer else {}
         ), answer

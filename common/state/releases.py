@@ -56,8 +56,8 @@ def unbound(release: Release) -> tuple[str, ...]:
 
 def of_projects(records: Records, projects: Sequence[str], last: int, pool: Executor) -> list[Release]:
     """The last releases of each project, the newest first; of those with the same time, the shared resources come last."""
-    each = [history(records, project, last, pool) for project in projects]
-    releases = [release for some in each for release in some]
+    by_project = [history(records, project, last, pool) for project in projects]
+    releases = [release for releases in by_project for release in releases]
     return sorted(releases, key=lambda release: (release.written, release.project != SHARED), reverse=True)
 
 

@@ -41,26 +41,26 @@ class ArtifactVerifier:
         Raises:
             ArtifactError: it has other contents, or cannot be built here.
         """
-        place = {**self._env.store, "Key": artifact.location}
-        head = self._aws.call("s3", "HeadObject", **place, ChecksumMode="ENABLED")
+        location = {**self._env.store, "Key": artifact.location}
+        head = self._aws.call("s3", "HeadObject", **location, ChecksumMode="ENABLED")
         stored = _checksum(head)
-        body = None if stored else self._body(artifact, head, place)
+        body = None if stored else self._body(artifact, head, location)
         stored = stored or digest.of_bytes(body or b"")
         if stored != tagged:
-            raise _mismatch_error(artifact, place, stored, f"its tag says that {tagged} was uploaded")
+            raise _mismatch_error(artifact, location, stored, f"its tag says that {tagged} was uploaded")
         built = artifact.content(self._build_dir)
         if stored != built:
-            body = self._body(artifact, head, place) if body is None else body
+            body = self._body(artifact, head, location) if body is None else body
             if not _same_members(artifact.build(self._build_dir).read_bytes(), body):
-                raise _mismatch_error(artifact, place, stored, f"this machine builds {built} from it")
+                raise _mismatch_error(artifact, location, stored, f"this machine builds {built} from it")
 
-    def _body(self, artifact: Artifact, head: JsonObject, place: dict[str, str]) -> bytes:
+    def _body(self, artifact: Artifact, head: JsonObject, location: dict[str, str]) -> bytes:
         if head["ContentLength"] > MAX_BODY_BYTES:
             raise ArtifactError(
-                f"{artifact.key.project}: {artifact.key}: s3://{place['Bucket']}/{place['Key']} is not what is built here, or "
-                f"has no SHA-256 checksum, and is too large to be read. Delete it and deploy again. Nothing was deployed."
+                f"{artifact.key.project}: {artifact.key}: s3://{location['Bucket']}/{location['Key']} is not what is built here, "
+                f"or has no SHA-256 checksum, and is too large to be read. Delete it and deploy again. Nothing was deployed."
             )
-        body: bytes = self._aws.call("s3", "GetObject", **place)["Body"].read()
+        body: bytes = self._aws.call("s3", "GetObject", **location)["Body"].read()
         return body
 
 
@@ -95,11 +95,11 @@ def _checksum(head: JsonObject) -> Digest | None:
     return Digest(checksum.hex()) if len(checksum) == 32 else None
 
 
-def _mismatch_error(artifact: Artifact, place: dict[str, str], stored: str, but: str) -> ArtifactError:
+def _mismatch_error(artifact: Artifact, location: dict[str, str], stored: str, but: str) -> ArtifactError:
     return ArtifactError(
-        f"{artifact.key.project}: {artifact.key}: s3://{place['Bucket']}/{place['Key']} is not what this repository builds: "
-        f"its SHA-256 is {stored}, but {but}. Find out who wrote it; then delete it with all its versions and deploy again. "
-        f"Nothing was deployed."
+        f"{artifact.key.project}: {artifact.key}: s3://{location['Bucket']}/{location['Key']} is not what this "
+        f"repository builds: its SHA-256 is {stored}, but {but}. Find out who wrote it; then delete it with all its versions and "
+        f"deploy again. Nothing was deployed."
     )
 
 
