@@ -183,11 +183,11 @@ def _endpoint_options(endpoint: str | None) -> JsonObject:
     return as_it_is | {"s3": {"addressing_style": "path"}} | ({"proxies": {}} if is_loopback(endpoint) else {})
 
 
-def _check_fence(**_: Any) -> None:
+def _check_fence(**_: object) -> None:
     fence.check()
 
 
-def _take_token(rates: Rates, service: str, operation_name: str, **_: Any) -> None:
+def _take_token(rates: Rates, service: str, operation_name: str, **_: object) -> None:
     rates.take(service, operation_name)
 
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import cache, cached_property
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from common.base import digest
 from common.base.atomic_file import new_file
@@ -108,7 +108,7 @@ def keep(kept: Path, content: Json) -> None:
         temporary.write_bytes(digest.of_bytes(data).encode() + data)
 
 
-def _without_documentation(value: Any) -> Json:
+def _without_documentation(value: Json) -> Json:
     """The value as plain objects and lists. Texts for people are empty, since botocore wants some of them to be there."""
     if isinstance(value, dict):
         return {

@@ -13,11 +13,12 @@ from contextlib import suppress
 from functools import cache
 from importlib.util import MAGIC_NUMBER, find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from common.aws import api_files
 from common.base import digest
 from common.base.errors import ConfigError
+from common.base.json_types import JsonMapping
 
 SCHEMA = 1
 """Bump when what is kept in the build folder gets another form."""
@@ -83,12 +84,12 @@ def _with_account(arn: str) -> str:
 
 
 @cache
-def _actions(service: str) -> Mapping[str, Any]:
+def _actions(service: str) -> JsonMapping:
     return {name.lower(): action for name, action in _described(service).get("privileges", {}).items()}
 
 
 @cache
-def _described(service: str) -> Mapping[str, Any]:
+def _described(service: str) -> JsonMapping:
     """The part of the data file about a service; empty if it has none. It is kept, as the whole file takes a while to read."""
     source = _source()
     name = digest.of_struct("arn-forms", SCHEMA, [service, str(source), digest.of_stat(source.stat()), MAGIC_NUMBER.hex()])
@@ -98,11 +99,11 @@ def _described(service: str) -> Mapping[str, Any]:
         content = _without_words(part) if isinstance(part, Mapping) else {}
         with suppress(OSError):  # where nothing can be written, the next command is slower
             api_files.keep(kept, content)
-    described: Mapping[str, Any] = content
+    described: JsonMapping = content
     return described
 
 
-def _without_words(described: Mapping[str, Any]) -> Mapping[str, Any]:
+def _without_words(described: JsonMapping) -> JsonMapping:
     privileges = described["privileges"]
     return {
         "privileges": {
@@ -120,8 +121,8 @@ def _without_words(described: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 @cache
-def _data() -> Mapping[str, Any]:
-    data: Mapping[str, Any] = json.loads(_source().read_bytes())
+def _data() -> JsonMapping:
+    data: JsonMapping = json.loads(_source().read_bytes())
     return data
 
 

@@ -6,12 +6,12 @@ Follows https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from fnmatch import translate
 from functools import cache
-from typing import Any
 
 from common.aws import api_models, published
+from common.base.json_types import JsonMapping
 from common.base.suggestions import closest, did_you_mean
 
 SOURCE = "AdditionalSpecs/Policies.json"
@@ -23,7 +23,7 @@ VARIABLE = re.compile(r"\$\{[A-Za-z]+\}|\.\*|\*")
 
 
 @cache
-def _services() -> Mapping[str, Any]:
+def _services() -> JsonMapping:
     return published.read_data(SOURCE)
 
 

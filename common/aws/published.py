@@ -7,9 +7,9 @@ import json
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from common.base.errors import ConfigError
+from common.base.json_types import JsonObject
 
 PACKAGE = "cfnlint"
 """The importable name of the package that has the data."""
@@ -36,14 +36,14 @@ def data_folder() -> Path:
     return folder
 
 
-def read_data(path: str) -> dict[str, Any]:
+def read_data(path: str) -> JsonObject:
     """The contents of a data file, by its path below `data_folder`.
 
     Raises:
         ConfigError: the package is not installed, or is of a version that has no such file.
     """
     try:
-        data: dict[str, Any] = json.loads((data_folder() / path).read_bytes())
+        data: JsonObject = json.loads((data_folder() / path).read_bytes())
     except FileNotFoundError:
         raise ConfigError(f"The installed cfn-lint has no {path}. Install the version that requirements.txt names.") from None
     return data

@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 
 from common.base.errors import BUSY
 from common.base.json_types import JsonMapping
 
+Response: TypeAlias = tuple[Any, JsonMapping]
+"""A response as botocore hands it to those who decide on retries: of HTTP, and parsed."""
 ATTEMPTS = 12
 """How often a call is sent that AWS throttles or does not answer."""
 CONNECT_ATTEMPTS = 4
@@ -65,6 +67,11 @@ class Refusals:
 
 NO_REFUSALS = Refusals()
 """No temporary refusals besides those that every service may answer."""
+
+
+def jitter() -> float:
+    """A part of a pause, from 0 to 1, so that processes that were refused together do not all return at once."""
+    return random.random()  # noqa: S311 - this needs no secure randomness
 
 
 def retry_seconds(refusals: Refusals, service: str, operation: str, code: str, message: str, made: Collection[str]) -> float:
@@ -116,10 +123,10 @@ class Retries:
         self,
         attempts: int,
         request_dict: JsonMapping,
-        response: tuple[Any, JsonMapping] | None = None,
+        response: Response | None = None,
         caught_exception: BaseException | None = None,
         operation: Any = None,
-        **_: Any,
+        **_: object,
     ) -> float | None:
         """Decides with botocore's arguments; `attempts` is the number of attempts so far."""
         missing = _missing_bytes(request_dict, response, operation)
@@ -133,9 +140,9 @@ class Retries:
             if missing:
                 raise self.cut_short(**missing)
             return None
-        return random.random() * min(2.0 ** (attempts - 1), MAX_PAUSE_SECONDS)  # noqa: S311 - jitter needs no secure randomness
+        return jitter() * min(2.0 ** (attempts - 1), MAX_PAUSE_SECONDS)
 
-    def _passes(self, response: tuple[Any, JsonMapping] | None, error: BaseException | None, operation: Any) -> bool:
+    def _passes(self, response: Response | None, error: BaseException | None, operation: Any) -> bool:
         is_unrepeatable = operation is not None and operation.name in UNREPEATABLE
         if response is None:
             return isinstance(error, self.unreachable if is_unrepeatable else self.lost)
@@ -148,7 +155,7 @@ class Retries:
         )
 
 
-def _missing_bytes(request: JsonMapping, response: tuple[Any, JsonMapping] | None, operation: Any) -> dict[str, int]:
+def _missing_bytes(request: JsonMapping, response: Response | None, operation: Any) -> dict[str, int]:
     """Returns how many bytes of how many were received, if the response is truncated. A stream has not been read yet."""
     if response is None or operation is None or operation.has_streaming_output or request.get("method") == "HEAD":
         return {}

@@ -8,18 +8,16 @@ Follows https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 """
 
 import io
-import random
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import chain, count
-from typing import Any
 
 from common.aws import profile
 from common.aws.protocol import MAX_BODY_BYTES, Stream
 from common.aws.rates import Rates
-from common.aws.retries import NO_REFUSALS, PROPAGATION_SECONDS, Refusals, retry_seconds
+from common.aws.retries import NO_REFUSALS, PROPAGATION_SECONDS, Refusals, jitter, retry_seconds
 from common.aws_common import Clients, Translated, make_waiter, method_name
 from common.base.errors import AccountError, AwsError
 from common.base.json_types import Json, JsonMapping, JsonObject
@@ -160,7 +158,7 @@ class AwsSession:
                 if service == "s3":
                     self._remember(operation, parameters)
                 return response
-            wait = pause * (1 + random.random() / 4)  # noqa: S311 - jitter needs no secure randomness
+            wait = pause * (1 + jitter() / 4)
             self.sleep(wait)
             waited, pause = waited + wait, min(pause * 2, 10.0)
 
@@ -190,7 +188,7 @@ class AwsSession:
         first = (FIRST_POLL_SECONDS if waiter in UPDATE_WAITERS else 0.0,)
         pauses = chain(first, (min(FIRST_PAUSE_SECONDS * 1.5**number, delay) for number in count()))
 
-        def poll(**poll_parameters: Any) -> Any:
+        def poll(**poll_parameters: Json) -> Json:
             self.sleep(next(pauses))
             self._count(service, operation)
             return getattr(client, method_name(operation))(**poll_parameters)

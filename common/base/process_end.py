@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from common.base.errors import DeclarationError
 
@@ -30,7 +29,7 @@ def protect() -> None:
             setattr(os, name, partial(_refuse_end, name, function))
 
 
-def _refuse_end(name: str, end: Callable[..., Any], *args: Any, **more: Any) -> Any:
+def _refuse_end(name: str, end: Callable[..., object], *args: object, **more: object) -> object:
     if os.getpid() != _OWN:
         return end(*args, **more)
     caller = sys._getframe().f_back  # noqa: SLF001 - the only access to the caller; there is none in a thread or exit handler

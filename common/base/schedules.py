@@ -7,12 +7,12 @@ Follows https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-ru
 and https://docs.aws.amazon.com/glue/latest/dg/monitor-data-warehouse-schedule.html
 """
 
-import os
 import re
 import zoneinfo
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 from common.base.suggestions import did_you_mean
@@ -111,11 +111,12 @@ def _has_timezone(folder: str, name: str) -> bool:
     """Whether a folder of time zones has this one, spelled like this. Listing all time zones would take much longer."""
     if not TIMEZONE.fullmatch(name):
         return False
+    path = Path(folder)
     for part in name.split("/"):
-        if not os.path.isdir(folder) or part not in os.listdir(folder):  # noqa: PTH112, PTH208 - the names alone, and fast
+        if not path.is_dir() or part not in {entry.name for entry in path.iterdir()}:
             return False
-        folder = os.path.join(folder, part)  # noqa: PTH118 - see above
-    return not os.path.isdir(folder)  # noqa: PTH112 - see above
+        path /= part
+    return not path.is_dir()
 
 
 def check_moment(text: str) -> str:

@@ -21,7 +21,7 @@ from contextlib import contextmanager, redirect_stdout
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, ClassVar, TextIO
+from typing import TYPE_CHECKING, ClassVar, Literal, TextIO
 
 from common.base.json_types import Json
 from common.base.markup import escape, strip_markup
@@ -227,11 +227,16 @@ def stdout_to_stderr() -> Iterator[None]:
 def _replace_closed_streams() -> None:
     """Replaces streams that were closed when Python started, so that no other file gets their descriptors."""
     if sys.stdin is None:
-        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - stays open until the process ends
+        sys.stdin = _nowhere("r")
     if sys.stdout is None:
         raise OSError(errno.EBADF, "standard output is closed")
     if sys.stderr is None:
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - stays open to the end, too
+        sys.stderr = _nowhere("w")
+
+
+def _nowhere(mode: Literal["r", "w"]) -> TextIO:
+    """Opens a file without contents, which stays open until the process ends."""
+    return Path(os.devnull).open(mode, encoding="utf-8")
 
 
 def _ask(question: str) -> str:

@@ -86,7 +86,7 @@ class _Loader(yaml.SafeLoader):
         self.flatten_mapping(node)
         return {key.value: self.construct_object(value, deep=deep) for key, value in node.value}
 
-    def construct_sequence(self, node: Any, deep: bool = True) -> list[Any]:
+    def construct_sequence(self, node: Any, deep: bool = True) -> list[Json]:
         return super().construct_sequence(node, deep=deep)
 
     def text(self, node: yaml.ScalarNode) -> Json:

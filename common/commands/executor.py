@@ -73,7 +73,7 @@ class Executor(invoke.executor.Executor):
             _show_object(requested, written, "stopped", "Stopped.")
             raise Exit("Stopped.", code=143 if isinstance(stopped, signals.Terminated) else 130) from None
 
-    def _execute(self, invocation: Invocation, *tasks: str | tuple[str, JsonObject] | ParserContext) -> Any:
+    def _execute(self, invocation: Invocation, *tasks: str | tuple[str, JsonObject] | ParserContext) -> object:
         """The first error is the one to tell: what closing finds afterwards is its consequence."""
         answer: Exit | None = None
         try:

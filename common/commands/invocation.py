@@ -1,7 +1,7 @@
 """What the tasks of one command line share: each is a call of its own, but they work on one plan."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,7 +30,7 @@ class Invocation:
         self._requested, self.root = requested, root
         self.began = time.monotonic() if began is None else began
         self._options: JsonMapping = {}
-        self._kept: dict[Any, Any] = {}
+        self._kept: dict[Hashable, Any] = {}
         self._closing: list[Callable[[], None]] = []
 
     def requested(self, *, alike: bool = False) -> list[str]:
@@ -47,7 +47,7 @@ class Invocation:
             self.close()
             self._options = options
 
-    def keep(self, key: Any, make: Callable[[], T], close: Callable[[T], None]) -> T:
+    def keep(self, key: Hashable, make: Callable[[], T], close: Callable[[T], None]) -> T:
         """What `make` returned when it was first asked for with `key`; closed when the invocation ends."""
         if key not in self._kept:
             self._kept[key] = made = make()

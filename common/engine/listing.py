@@ -39,16 +39,16 @@ def names(aws: Aws, kind: Kind, beginning: str = "", owner: Mapping[str, str] | 
 
 
 def _pages(aws: Aws, service: str, listing: Listing, parameters: JsonObject) -> Iterator[JsonObject]:
-    if not listing.token:
+    if not listing.next_page:
         yield from aws.pages(service, listing.operation, **parameters)
         return
     following: dict[str, str] = {}
     while True:
         page = aws.call(service, listing.operation, **parameters, **following)
         yield page
-        if not page.get(listing.token):
+        if not page.get(listing.next_page):
             return
-        following = {listing.token: page[listing.token]}
+        following = {listing.next_page: page[listing.next_page]}
 
 
 def existing(aws: Aws, missing: Sequence[Resource], pool: Executor) -> set[str]:

@@ -123,8 +123,7 @@ class Environment(Model):
     @property
     def artifact_bucket(self) -> str:
         """The name of the bucket with the artifacts and records."""
-        bucket = self.artifact_bucket_
-        return bucket if isinstance(bucket, str) else bucket.name
+        return self.artifact_bucket_ if isinstance(self.artifact_bucket_, str) else self.artifact_bucket_.name
 
     @property
     def others_bucket(self) -> ArtifactBucket | None:
@@ -198,20 +197,19 @@ class Environment(Model):
         Raises:
             ConfigError: two of these would have one name.
         """
-        environment = self.model_copy(update={"projects": {}})
-        environment._written = tuple(written)  # noqa: SLF001 - of the same class
+        projects, all_instances = dict[str, Project](), dict[str, Instance]()
         for folder, section in self.projects.items():
             instances = {f"{folder}-{name}": Instance(folder, name) for name in section.instances}
             for project, own in (instances or {folder: Instance(folder, "")}).items():
-                if project in environment.projects:
-                    instance = own if own.name else environment._instances[project]  # noqa: SLF001 - of the same class
+                if project in projects:
+                    instance = own if own.name else all_instances[project]
                     raise ConfigError(
                         f"config/{self.name}.json: two projects would be deployed as {project}: an instance is called as its "
                         f"folder, a hyphen, and its own name. Rename the instance {instance.name} of {instance.folder}."
                     )
-                environment.projects[project] = section.instances[own.name] if own.name else section
-            environment._instances.update(instances)  # noqa: SLF001 - of the same class
-        return environment
+                projects[project] = section.instances[own.name] if own.name else section
+            all_instances |= instances
+        return self._changed({"projects": projects}, _written=tuple(written), _instances=all_instances)
 
     def declaring(self, project: str, parameters: Mapping[str, ParameterValue]) -> "Environment":
         """Returns the environment as the declaration of a project sees it, where its folder's name stands for the project.
@@ -221,9 +219,8 @@ class Environment(Model):
             parameters: its parameters, which remember which of them are read.
         """
         section = self.project(project).model_copy(update={"parameters": parameters})
-        environment = self.model_copy(update={"projects": {**self.projects, project: section, self.folder(project): section}})
-        environment._declared = project  # noqa: SLF001 - of the same class
-        return environment.of_project(project)
+        projects = {**self.projects, project: section, self.folder(project): section}
+        return self._changed({"projects": projects}, _declared=project).of_project(project)
 
     @property
     def home_region(self) -> str:
@@ -245,10 +242,13 @@ class Environment(Model):
 
     def in_region(self, region: str) -> "Environment":
         """Returns the environment as a project in a region sees it."""
-        if region == self.region:
-            return self
-        environment = self.model_copy(update={"region": region})
-        environment._home = self.home_region  # noqa: SLF001 - of the same class
+        return self if region == self.region else self._changed({"region": region}, _home=self.home_region)
+
+    def _changed(self, fields: Mapping[str, object], **private: object) -> "Environment":
+        """A copy with other fields and private attributes. A copy that pydantic makes has the private ones of the original."""
+        environment = self.model_copy(update={**fields})
+        for name, value in private.items():
+            setattr(environment, name, value)
         return environment
 
     def of_project(self, project: str) -> "Environment":

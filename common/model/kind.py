@@ -92,7 +92,7 @@ class Listing(NamedTuple):
         prefix: the parameter that limits the listing to names with a beginning.
         tags: the parameter that limits the listing to resources with tags.
         size: the parameter for the size of a page and the largest size, if they must be passed.
-        token: the parameter for the next page, if botocore has no paginator for the operation.
+        next_page: the parameter for the next page, if botocore has no paginator for the operation.
         before_name: what the name comes after, if an item is a URL or an ARN that ends with it.
     """
 
@@ -102,7 +102,7 @@ class Listing(NamedTuple):
     prefix: str = ""
     tags: str = ""
     size: tuple[str, int] | None = None
-    token: str = ""
+    next_page: str = ""
     before_name: str = ""
 
 

@@ -5,7 +5,6 @@ AWS fills in defaults, reorders lists that have no order, and returns some numbe
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from common.base.json_types import Json
 
@@ -78,7 +77,7 @@ def _in_declared_order(entries: list[Json], declared: list[Json]) -> list[Json]:
     return [projected(next(rest), value) if entry is _MISSING else entry for entry, value in zip(result, declared, strict=True)]
 
 
-_MISSING: Any = object()
+_MISSING: Json = object()
 
 
 def _parsed(live: Json) -> Json:

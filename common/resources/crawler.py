@@ -40,7 +40,7 @@ KIND = Kind(
     names=GLUE_NAMES,
     section="crawlers",
     principal="glue.amazonaws.com",
-    listing=Listing("ListCrawlers", "CrawlerNames", tags="Tags", size=("MaxResults", 1000), token="NextToken"),  # noqa: S106 - no secret
+    listing=Listing("ListCrawlers", "CrawlerNames", tags="Tags", size=("MaxResults", 1000), next_page="NextToken"),
     quota=Quota("Glue crawlers", "glue", "L-11FA2C1A", 1000),
     calls=Calls(("CreateCrawler",), reads_first=True),
     properties=accepted_fields.OF_CRAWLER,

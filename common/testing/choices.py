@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from common.base.json_types import Json, JsonMapping
 from common.declare.asl.choice_rules import OPERATORS
@@ -101,14 +100,14 @@ KINDS: Mapping[str, Callable[[Json], bool]] = {
     "IsTimestamp": lambda value: as_time(value) is not None,
 }
 """The operators that ask what a value is."""
-READING: Mapping[str, Callable[[Json], Any]] = {
+READING: Mapping[str, Callable[[Json], Json]] = {
     "String": lambda value: value if isinstance(value, str) else None,
     "Numeric": _number,
     "Boolean": lambda value: value if isinstance(value, bool) else None,
     "Timestamp": as_time,
 }
 """How the operators of each kind read a value; they hold for no other values."""
-COMPARING: Mapping[str, Callable[[Any, Any], bool]] = {
+COMPARING: Mapping[str, Callable[[Json, Json], bool]] = {
     "Equals": lambda left, right: bool(left == right),
     "LessThan": lambda left, right: bool(left < right),
     "LessThanEquals": lambda left, right: bool(left <= right),

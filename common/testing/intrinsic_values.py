@@ -9,7 +9,6 @@ import random
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from common.base.json_types import Json
 from common.declare.asl.intrinsic_functions import Argument, Call, Literal, parse_intrinsic
@@ -39,7 +38,7 @@ def evaluate(text: str, data: Json, scope: Scope, field: str) -> Json:
         raise StateError(FAILURE, f"The function '{text}' of the field '{field}' failed: {error}") from None
 
 
-def _value(argument: Argument, data: Json, scope: Scope) -> Any:
+def _value(argument: Argument, data: Json, scope: Scope) -> Json:
     if isinstance(argument, Literal):
         return argument.value
     if not isinstance(argument, Call):
@@ -103,7 +102,7 @@ def _length(values: Json) -> int:
     return len(values)
 
 
-FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+FUNCTIONS: Mapping[str, Callable[..., Json]] = {
     "States.Array": lambda *values: list(values),
     "States.ArrayPartition": jsonata_values.partition,
     "States.ArrayContains": lambda values, value: any(value == other and type(value) is type(other) for other in values),

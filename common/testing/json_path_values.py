@@ -6,7 +6,6 @@ Follows https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-langu
 import json
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
-from typing import Any
 
 from common.base.json_types import Json, JsonObject
 from common.declare.asl.json_paths import parse_path
@@ -15,7 +14,7 @@ from common.testing.errors import RUNTIME, NothingThereError, StateError
 from common.testing.path_filters import condition
 from common.testing.scope import Scope
 
-FUNCTIONS: Mapping[str, Callable[[list[Any]], Any]] = {
+FUNCTIONS: Mapping[str, Callable[[list[Json]], Json]] = {
     "length": len,
     "size": len,
     "min": min,

@@ -6,9 +6,8 @@ Follows https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.h
 import json
 import random
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 from common.base import digest
 from common.base.json_types import Json, JsonMapping
@@ -104,7 +103,7 @@ def _now(millis: int, *arguments: Json) -> Json:
     return expression.evaluate(None)
 
 
-_FUNCTIONS: Mapping[str, Any] = {
+_FUNCTIONS: Mapping[str, Callable[..., Json]] = {
     "partition": partition,
     "range": number_range,
     "hash": hash_of,

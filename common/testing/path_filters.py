@@ -6,7 +6,6 @@ Follows https://github.com/json-path/JsonPath#filter-operators
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
 
 from common.base.json_types import Json
 from common.declare.asl.json_filters import Condition, Joined, Listed, Negation, Operand, Pattern
@@ -22,7 +21,7 @@ It raises a NothingThereError if that is nothing, and a StateError if a function
 """
 MISSING = object()
 """Stands for what a path does not lead to."""
-Value = Callable[[Json, Json], Any]
+Value = Callable[[Json, Json], Json]
 """Returns a value of a condition, from an item and from the whole data."""
 
 
@@ -44,7 +43,7 @@ def condition(parsed: Condition, read: Read) -> Holds:
 def _operand(parsed: Operand, read: Read) -> Value:
     if isinstance(parsed, JsonPath):
 
-        def value(item: Json, root: Json) -> Any:
+        def value(item: Json, root: Json) -> Json:
             with suppress(NothingThereError, StateError):
                 return read(parsed, item, root)
             return MISSING
@@ -59,20 +58,20 @@ def _operand(parsed: Operand, read: Read) -> Value:
     return lambda _item, _root: parsed.value
 
 
-def _equal(left: Any, right: Any) -> bool:
+def _equal(left: Json, right: Json) -> bool:
     return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
 
 
-def _ordered(left: Any, right: Any) -> bool:
+def _ordered(left: Json, right: Json) -> bool:
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (left, right))
     return numbers or (isinstance(left, str) and isinstance(right, str))
 
 
-def _listed(value: Any) -> list[Any]:
+def _listed(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-COMPARING: Mapping[str, Callable[[Any, Any], Any]] = {
+COMPARING: Mapping[str, Callable[[Json, Json], Json]] = {
     "==": _equal,
     "===": _equal,
     "!=": lambda left, right: not _equal(left, right),

@@ -9,8 +9,9 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
+from common.base.json_types import Json
 from common.declare.asl.path_steps import JsonPath
 from common.declare.asl.scanner import Scanner
 
@@ -27,7 +28,7 @@ _CONSTANTS = {"true": True, "false": False, "null": None}
 class Constant:
     """A value that is written out: a text, a number, true, false or null."""
 
-    value: Any
+    value: Json
 
     def __str__(self) -> str:
         return json.dumps(self.value, ensure_ascii=False)

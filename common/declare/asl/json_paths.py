@@ -9,13 +9,14 @@ and https://github.com/json-path/JsonPath
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 from common.base.suggestions import did_you_mean
 from common.declare.asl.json_filters import read_condition
 from common.declare.asl.path_steps import JsonPath, Step
 from common.declare.asl.scanner import ESCAPED, ScanError, Scanner
 
+T = TypeVar("T")
 FUNCTIONS = frozenset(
     {*("length", "size", "min", "max", "avg", "stddev", "sum", "keys", "concat", "append", "first", "last", "index")}
 )
@@ -93,7 +94,7 @@ def _step(scanner: Scanner, names: re.Pattern[str]) -> Step:
     return Step("function", name[0], deep)
 
 
-def _in_brackets(scanner: Scanner) -> tuple[str, Any]:
+def _in_brackets(scanner: Scanner) -> tuple[str, object]:
     if scanner.take("*"):
         return "all", None
     if scanner.take("?"):
@@ -108,7 +109,7 @@ def _in_brackets(scanner: Scanner) -> tuple[str, Any]:
     return "indices", tuple(_many(scanner, _index))
 
 
-def _many(scanner: Scanner, read: Callable[[Scanner], Any]) -> list[Any]:
+def _many(scanner: Scanner, read: Callable[[Scanner], T]) -> list[T]:
     values = [read(scanner)]
     scanner.skip_space()
     while scanner.take(","):

@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple, TypeAlias
 
 from common.base.suggestions import closest
 from common.declare.asl.jsonata_functions import FunctionCall
 from common.declare.asl.scanner import ScanError
 
 OPENING, CLOSING = "{%", "%}"
+Part: TypeAlias = Any
+"""A node of the parsed tree, or what one of its attributes holds. Its `type` says which attributes it has."""
 OTHERWISE = {"==": " JSONata compares with one =.", "&&": " Write and.", "||": " Write or.", "!==": " Write !=."}
 """What other languages write, with what JSONata has instead."""
 NEWER = ("?:", "??")
@@ -82,14 +85,15 @@ def parse_jsonata(content: str, is_later: Callable[[str], bool] = lambda _: Fals
 
 
 @cache
-def library() -> Any:
+def library() -> ModuleType:
     """Returns the library for JSONata. It is loaded late: few definitions have expressions that were not found right before."""
     with deep_recursion():  # which the library allows everybody when it is imported
         import jsonata
-    return jsonata
+    module: ModuleType = jsonata
+    return module
 
 
-def _parsed(content: str) -> Any:
+def _parsed(content: str) -> Part:
     jsonata = library()
     try:
         with deep_recursion():
@@ -118,7 +122,7 @@ def deep_recursion() -> Iterator[None]:
         sys.setrecursionlimit(limit)
 
 
-def _parts(part: Any, keys: tuple[str, ...] = CHILDREN) -> Iterator[tuple[str, Any]]:
+def _parts(part: Part, keys: tuple[str, ...] = CHILDREN) -> Iterator[tuple[str, Part]]:
     """Yields the parts of a part, each with the name of the attribute that holds it."""
     attributes = vars(part)
     for key in keys:
@@ -131,7 +135,7 @@ def _parts(part: Any, keys: tuple[str, ...] = CHILDREN) -> Iterator[tuple[str, A
                 yield key, value
 
 
-def _every(part: Any) -> Iterator[Any]:
+def _every(part: Part) -> Iterator[Part]:
     """Yields a part and all parts within it."""
     pending = [part]
     while pending:
@@ -139,7 +143,7 @@ def _every(part: Any) -> Iterator[Any]:
         pending += [child for _, child in _parts(part)]
 
 
-def _defined(part: Any) -> Iterator[str]:
+def _defined(part: Part) -> Iterator[str]:
     """Yields the names that a part defines."""
     if part.type == "bind":
         yield str(part.lhs.value)
@@ -150,7 +154,7 @@ def _defined(part: Any) -> Iterator[str]:
     yield from (name for name in (part.focus, part.index) if isinstance(name, str))
 
 
-def _optional(part: Any) -> Iterator[str]:
+def _optional(part: Part) -> Iterator[str]:
     """Yields the variables of which a part checks by `$exists` whether they have a value."""
     if part.type == "function" and part.procedure.value == "exists":
         yield from (str(argument.value) for argument in part.arguments if argument.type == "variable")
@@ -159,7 +163,7 @@ def _optional(part: Any) -> Iterator[str]:
 class _Visit(NamedTuple):
     """A part that is to be read."""
 
-    part: Any
+    part: Part
     in_context: bool
     """Whether a bare name or `$` means a value that is being looked at."""
     chained: int = 0
@@ -173,7 +177,7 @@ class _Reader:
         self.result = Expression()
         self._content, self._is_later, self._defined = content, is_later, defined
 
-    def read(self, tree: Any) -> None:
+    def read(self, tree: Part) -> None:
         """Reads an expression."""
         pending = [_Visit(tree, in_context=False)]
         while pending:
@@ -195,7 +199,7 @@ class _Reader:
             self._problem(f"JSONata 2.0.6, which Step Functions has, does not know {operator}.", " Write … ? … : … instead.")
         yield from self._children(part, in_context)
 
-    def _children(self, part: Any, in_context: bool) -> Iterator[_Visit]:
+    def _children(self, part: Part, in_context: bool) -> Iterator[_Visit]:
         if part.type == "lambda":
             yield _Visit(part.body, in_context)
             return
@@ -207,7 +211,7 @@ class _Reader:
             chained = 1 if part.type == "apply" and key == "rhs" else 0
             yield _Visit(child, in_context or key in WITH_CONTEXT, chained)
 
-    def _path(self, part: Any, in_context: bool) -> Iterator[_Visit]:
+    def _path(self, part: Part, in_context: bool) -> Iterator[_Visit]:
         first, *following = part.steps
         if first.type == "variable" and first.value == "states":
             self._states(first, following)
@@ -217,7 +221,7 @@ class _Reader:
         yield from (_Visit(step, in_context=True) for step in following)
         yield from (_Visit(child, in_context=True) for _, child in _parts(part, ("predicate", "stages", "group")))
 
-    def _states(self, first: Any, following: list[Any]) -> None:
+    def _states(self, first: Part, following: list[Part]) -> None:
         names = []
         for step in following if not first.predicate else []:
             if step.type != "name":
@@ -227,12 +231,12 @@ class _Reader:
                 break
         self.result.states.append(tuple(names))
 
-    def _call(self, part: Any, chained: int) -> None:
+    def _call(self, part: Part, chained: int) -> None:
         name = str(part.procedure.value)
         if name not in self._defined and not self._is_later(name):
             self.result.calls.append(FunctionCall(name, len(part.arguments) + chained, part.type == "partial"))
 
-    def _name(self, part: Any, in_context: bool) -> None:
+    def _name(self, part: Part, in_context: bool) -> None:
         name = str(part.value)
         bare = self._content[max(0, part.position - len(name)) : part.position] == name
         if part.type == "name" and bare and {"'", '"'} & {*name}:

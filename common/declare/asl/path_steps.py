@@ -5,7 +5,8 @@ Follows https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-langu
 
 import json
 from dataclasses import dataclass
-from typing import Any
+
+from common.base.json_types import Json
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Step:
     """
 
     kind: str
-    value: Any = None
+    value: Json = None
     deep: bool = False
 
     def __str__(self) -> str:
