@@ -25,6 +25,9 @@ COMMON = ("SdkClientException", "Unknown", "AccessDeniedException", "ThrottlingE
 OF_LAMBDA = ("ClientExecutionTimeoutException", "ServiceException", "Timeout")
 """Errors of Lambda that its model does not have."""
 
+ACRONYM = re.compile(r"[A-Z]{2,}(?![a-z])")
+"""Matches the letters that Java writes as one word, as the first two of DBInstance."""
+
 
 def service_error_problems(states: Iterable[PlacedState]) -> Iterator[Problem]:
     """Yields the misspelled errors of what a Task, or a task within a Parallel or Map, calls."""
@@ -70,6 +73,15 @@ def _services(state: JsonMapping) -> set[str]:
     return set().union(*map(_services, inner))
 
 
+def _in_java(name: str) -> str:
+    """The name of an error, or of all errors of a service, in the AWS SDK for Java 2, which its integrations raise.
+
+    Follows https://github.com/aws/aws-sdk-java-v2: DefaultNamingStrategy.getExceptionName
+    """
+    base = name.removesuffix("Exception").removesuffix("Fault")
+    return f"{ACRONYM.sub(lambda letters: letters[0].capitalize(), base)}Exception"
+
+
 @cache
 def _names(service: str) -> tuple[list[str], frozenset[str]]:
     """What errors of a service begin with, and what follows behind the dot."""
@@ -81,4 +93,5 @@ def _names(service: str) -> tuple[list[str], frozenset[str]]:
     names = {*COMMON, *(f"{before}{prefix}Exception" for before in ("", "AWS", "Amazon") for prefix in prefixes)}
     names |= {*OF_LAMBDA} if service == "lambda" else set()
     names |= modelled | {f"{name}Exception" for name in modelled} | {name.removesuffix("Exception") for name in modelled}
+    names |= {_in_java(name) for name in (*modelled, *prefixes)}
     return [*dict.fromkeys((*prefixes, service))], frozenset(names)

@@ -198,6 +198,11 @@ def handled(error: str, *resources: str) -> list[str]:
 @pytest.mark.parametrize(
     ("error", "resources", "meant"),
     [
+        (
+            "Rds.DbInstanceNotFundException",
+            [f"{ARN}aws-sdk:rds:describeDBInstances"],
+            "Rds.DbInstanceNotFoundException",
+        ),
         ("Lambda.ServiceExcepton", [f"{ARN}lambda:invoke"], "Lambda.ServiceException"),
         ("Lambda.TooManyRequestException", ["${Load.arn}"], "Lambda.TooManyRequestsException"),
         ("Lamda.ServiceException", [f"{ARN}lambda:invoke"], "Lambda.ServiceException"),
@@ -218,6 +223,10 @@ def test_a_misspelled_error_of_a_called_service_is_told(error: str, resources: l
 @pytest.mark.parametrize(
     ("error", "resource"),
     [
+        ("Rds.DbInstanceNotFoundException", f"{ARN}aws-sdk:rds:describeDBInstances"),
+        ("Rds.RdsException", f"{ARN}aws-sdk:rds:describeDBInstances"),
+        ("S3.NoSuchKeyException", f"{ARN}aws-sdk:s3:getObject"),
+        ("Sfn.ExecutionDoesNotExistException", f"{ARN}aws-sdk:sfn:describeExecution"),
         *((f"Lambda.{name}", f"{ARN}lambda:invoke") for name in ("ServiceException", "AWSLambdaException", "SdkClientException")),
         *(
             (f"Lambda.{name}", "${Load.arn}")
@@ -225,7 +234,6 @@ def test_a_misspelled_error_of_a_called_service_is_told(error: str, resources: l
         ),
         ("ServiceExcepton", f"{ARN}lambda:invoke"),
         ("mine.ServiceExcepton", f"{ARN}lambda:invoke"),
-        ("S3.NoSuchKeyException", f"{ARN}aws-sdk:s3:getObject"),
         ("S3.NoSuchKey", f"{ARN}aws-sdk:s3:getObject"),
         ("S3.S3Exception", f"{ARN}aws-sdk:s3:getObject"),
         ("Sfn.ExecutionAlreadyExistsException", f"{ARN}aws-sdk:sfn:startExecution"),
