@@ -24,7 +24,9 @@ def main() -> int:
     sys.argv = [script, *sys.argv[3:]]
     sys.path[0] = str(Path(script).parent)
     if os.environ.get("SPARK_CONF_DIR"):
-        _replace_java_half()
+        import embedded_glue  # only a Spark job finds it
+
+        embedded_glue.install()
     else:
         _leave_out_spark()
     try:
@@ -68,56 +70,6 @@ def _leave_out_spark() -> None:
     package = types.ModuleType("awsglue")
     package.__path__ = list(spec.submodule_search_locations or []) if spec else []
     sys.modules["awsglue"] = package
-
-
-def _replace_java_half() -> None:
-    """GlueContext and Job without Glue's Java library, which is not on PyPI: DataFrames work, DynamicFrames cannot."""
-    import awsglue.context  # in Glue's environment only
-    import awsglue.job  # only a job has it
-
-    context = awsglue.context.GlueContext
-    context._get_glue_scala_context = _no_dynamic_frames
-    awsglue.context.register = _logger_from_log4j
-    for attribute in ("DynamicFrameReader", "DynamicFrameWriter", "DataFrameReader", "DataFrameWriter"):
-        setattr(awsglue.context, attribute, _JavaOnly)
-    awsglue.job.Job.__init__ = _job_init
-    awsglue.job.Job.init = lambda self, *_: setattr(self, "_ready", True)
-    awsglue.job.Job.isInitialized = lambda self: self._ready
-    awsglue.job.Job.commit = lambda _: None  # bookmarks belong to DynamicFrame sources
-
-
-def _job_init(self: object, glue_context_or_spark_session: object) -> None:
-    self._context, self._ready = glue_context_or_spark_session, False
-
-
-def _no_dynamic_frames(self: object, **_: object) -> None:  # noqa: ARG001 (the method's own shape)
-    return None
-
-
-def _logger_from_log4j(spark_context: object) -> None:
-    manager = spark_context._jvm.org.apache.logging.log4j.LogManager
-    spark_context._jvm.GlueLogger = lambda: _Logger(manager.getLogger("GlueLogger"))
-
-
-class _Logger:
-    """What ``GlueContext.get_logger`` gives."""
-
-    def __init__(self, log4j: object) -> None:
-        self._log4j = log4j
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._log4j, "warn" if name == "info" else name)
-
-
-class _JavaOnly:
-    def __init__(self, _: object) -> None:
-        """Accept the context that Glue's own classes take."""
-
-    def __getattr__(self, name: str) -> object:
-        raise NotImplementedError(
-            f"{name}: DynamicFrames need Glue's Java library, which exists only in AWS; "
-            "locally use spark.read and DataFrame.write"
-        )
 
 
 if __name__ == "__main__":

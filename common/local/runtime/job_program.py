@@ -17,6 +17,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import errors
+import lakes
 import settings as launch_settings
 import webhdfs
 from json_types import JsonObject
@@ -24,10 +26,6 @@ from ministack.core.responses import get_region
 from s3_tree import S3Tree
 
 _HERE = Path(__file__).parent
-
-
-class JobError(Exception):
-    """The job cannot start; Glue would say so too."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,8 @@ class Programs:
             (folder / name).mkdir(parents=True, exist_ok=True)
         spark = job["Command"].get("Name", "glueetl") != "pythonshell"
         arguments = _arguments(job, run, spark)
+        if spark:
+            lakes.check(arguments)
         script = self._download(account, job["Command"].get("ScriptLocation", ""), folder)
         python, variables = self._settings.python("spark" if spark else "pythonshell")
         native = spark and job.get("GlueVersion", "0.9") >= "5" and (sys.platform, platform.machine()) == ("linux", "x86_64")
@@ -83,7 +83,7 @@ class Programs:
             **launch_settings.clean_environment(),
             **variables,
             **self._settings.aws_variables(account, get_region()),
-            "PYTHONPATH": ":".join(libraries),
+            "PYTHONPATH": ":".join([*libraries, *([str(_HERE / "spark")] if spark else [])]),
             "PYTHONUNBUFFERED": "1",
             "LC_ALL": "C.UTF-8",  # as in AWS, whatever the shell says
             "TMPDIR": str(folder / "tmp"),
@@ -104,7 +104,9 @@ class Programs:
         if installer.spark:
             options = arguments.get("--python-modules-installer-option", "").split()
         elif any(name.startswith("s3://") for name in modules):
-            raise JobError("--additional-python-modules: a python shell takes nothing from S3; name wheels in --extra-py-files")
+            raise errors.JobError(
+                "--additional-python-modules: a python shell takes nothing from S3; name wheels in --extra-py-files"
+            )
         else:
             options, modules = [], [*(name for name in files if name.endswith(".whl")), *modules]
             files = [name for name in files if name not in modules]
@@ -129,7 +131,7 @@ class Programs:
                     install, capture_output=True, text=True, env=self._settings.shell, cwd=folder.anchor, check=False
                 )  # from the root folder: no pyproject.toml adds a project's own constraints there
                 if done.returncode != 0:
-                    raise JobError(f"could not install {','.join(modules)}: {done.stderr.strip()}")
+                    raise errors.JobError(f"could not install {','.join(modules)}: {done.stderr.strip()}")
                 target.parent.mkdir(exist_ok=True)
                 shutil.move(fresh, target)
         return target
@@ -137,12 +139,12 @@ class Programs:
     def _download(self, account: str, uri: str, folder: Path) -> Path:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         if not uri.startswith("s3://") or not key:
-            raise JobError(f"Invalid S3 URI: {uri!r}")
+            raise errors.JobError(f"Invalid S3 URI: {uri!r}")
         target = folder / key.rsplit("/", 1)[-1]
         try:
             body = self._s3(account).get_object(Bucket=bucket, Key=key)["Body"]
         except Exception as error:
-            raise JobError(f"Failed to download {uri}: {error}") from error
+            raise errors.JobError(f"Failed to download {uri}: {error}") from error
         with target.open("wb") as file:
             shutil.copyfileobj(body, file)
         return target

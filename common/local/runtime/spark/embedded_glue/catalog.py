@@ -1,0 +1,152 @@
+"""The Data Catalog as a job sees it: tables and partitions, through Glue's API and with the job's own credentials."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pyspark.sql import types
+
+_TEXT = ("org.apache.hadoop.mapred.TextInputFormat", "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat")
+_PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
+_ORC = "org.apache.hadoop.hive.ql.io.orc"
+FORMATS = {
+    "parquet": (
+        f"{_PARQUET}.MapredParquetInputFormat",
+        f"{_PARQUET}.MapredParquetOutputFormat",
+        f"{_PARQUET}.serde.ParquetHiveSerDe",
+    ),
+    "orc": (f"{_ORC}.OrcInputFormat", f"{_ORC}.OrcOutputFormat", f"{_ORC}.OrcSerde"),
+    "json": (*_TEXT, "org.openx.data.jsonserde.JsonSerDe"),
+    "csv": (*_TEXT, "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"),
+}
+"""Input format, output format and serializer of each format that tables can have."""
+_AT_ONCE = 100
+"""How many partitions one call creates."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A table's or partition's location, and the values of its partition keys."""
+
+    location: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the Data Catalog, as GetTable returns it."""
+
+    description: dict[str, Any]
+
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        """Names and types, without partition keys."""
+        return [(column["Name"], column.get("Type", "string")) for column in self._storage.get("Columns", [])]
+
+    @property
+    def keys(self) -> list[tuple[str, str]]:
+        """Names and types of partition keys."""
+        return [(key["Name"], key.get("Type", "string")) for key in self.description.get("PartitionKeys", [])]
+
+    @property
+    def location(self) -> str:
+        """Where its data is."""
+        return str(self._storage.get("Location", ""))
+
+    @property
+    def format(self) -> str:
+        """``csv``, ``json``, … by the classification, or else by the serializer."""
+        classification = str(self.parameters.get("classification", "")).lower()
+        library = self.serde.get("SerializationLibrary", "")
+        by_library = {name: kind for kind, (*_, name) in FORMATS.items()}
+        by_library |= {"org.apache.hadoop.hive.serde2.OpenCSVSerde": "csv", "org.apache.hive.hcatalog.data.JsonSerDe": "json"}
+        return classification or by_library.get(library, "") or "unknown"
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The parameters of the table over those of its storage."""
+        return {**self._storage.get("Parameters", {}), **self.description.get("Parameters", {})}
+
+    @property
+    def serde(self) -> dict[str, Any]:
+        """Serializer and its parameters."""
+        return dict(self._storage.get("SerdeInfo", {}))
+
+    @property
+    def _storage(self) -> dict[str, Any]:
+        return dict(self.description.get("StorageDescriptor", {}))
+
+
+class Catalog:
+    """What of Glue's API sources and sinks need."""
+
+    @cached_property
+    def _glue(self) -> Any:
+        import boto3  # only a job that names a table pays for it
+
+        return boto3.client("glue")
+
+    def table(self, database: str, name: str) -> Table:
+        """A table; where there is none, the service's own EntityNotFoundException."""
+        return Table(self._glue.get_table(DatabaseName=database, Name=name)["Table"])
+
+    def find(self, database: str, name: str) -> Table | None:
+        """A table, or None."""
+        try:
+            return self.table(database, name)
+        except self._glue.exceptions.EntityNotFoundException:
+            return None
+
+    def columns(self, database: str, name: str) -> list[tuple[str, str]]:
+        """Names and types of all columns."""
+        table = self.table(database, name)
+        return [*table.columns, *table.keys]
+
+    def places(self, database: str, name: str, table: Table) -> list[Place]:
+        """The locations of a table's partitions; its own where it has no keys."""
+        if not table.keys:
+            return [Place(table.location)]
+        return [
+            Place(partition["StorageDescriptor"]["Location"], tuple(partition["Values"]))
+            for partition in self._partitions(database, name)
+        ]
+
+    def _partitions(self, database: str, name: str) -> Iterator[dict[str, Any]]:
+        pages = self._glue.get_paginator("get_partitions").paginate(DatabaseName=database, TableName=name)
+        for page in pages:
+            yield from page["Partitions"]
+
+    def put(self, database: str, name: str, table: dict[str, Any], *, update: bool) -> None:
+        """Create the table; where it exists, give it the new columns if ``update``."""
+        try:
+            self._glue.create_table(DatabaseName=database, TableInput={"Name": name, **table})
+        except self._glue.exceptions.AlreadyExistsException:
+            if update:
+                self._glue.update_table(DatabaseName=database, TableInput={"Name": name, **table})
+
+    def add_partitions(self, database: str, name: str, storage: dict[str, Any], places: list[Place]) -> None:
+        """Create partitions; those that exist stay."""
+        inputs = [
+            {"Values": list(place.values), "StorageDescriptor": {**storage, "Location": place.location}} for place in places
+        ]
+        for start in range(0, len(inputs), _AT_ONCE):
+            part = inputs[start : start + _AT_ONCE]
+            answer = self._glue.batch_create_partition(DatabaseName=database, TableName=name, PartitionInputList=part)
+            wrong = [error["ErrorDetail"] for error in answer.get("Errors", [])]
+            if refused := [error for error in wrong if error["ErrorCode"] != "AlreadyExistsException"]:
+                raise RuntimeError(f"{database}.{name}: {refused[0]['ErrorCode']}: {refused[0].get('ErrorMessage', '')}")
+
+
+def storage(kind: str, location: str, schema: types.StructType, keys: list[str], delimiter: str = ",") -> dict[str, Any]:
+    """The StorageDescriptor of a table of this format."""
+    reader, writer, serde = FORMATS[kind]
+    parameters = {"field.delim": delimiter} if kind == "csv" else {"serialization.format": "1"}
+    columns = [{"Name": field.name, "Type": field.dataType.simpleString()} for field in schema.fields if field.name not in keys]
+    return {
+        "Columns": columns,
+        "Location": location,
+        "InputFormat": reader,
+        "OutputFormat": writer,
+        "SerdeInfo": {"SerializationLibrary": serde, "Parameters": parameters},
+    }

@@ -1,0 +1,37 @@
+"""Table formats of data lakes are refused before Spark starts, with what to bring, unless the job brings it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RUNTIME = Path(__file__).resolve().parents[2] / "common" / "local" / "runtime"
+
+
+def checked(arguments: dict[str, str]) -> str:
+    """What the check says; empty where it lets the job through."""
+    program = f"import lakes, errors\ntry:\n    lakes.check({arguments!r})\nexcept errors.JobError as error:\n    print(error)\n"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=RUNTIME, check=True)
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"--datalake-formats": "iceberg"},
+        {"--datalake-formats": "delta,iceberg"},
+        {"--conf": "spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"},
+        {"--conf": "spark.sql.catalog.spark_catalog=org.apache.spark.sql.delta.catalog.DeltaCatalog"},
+    ],
+)
+def test_a_job_without_the_jar_is_refused(arguments: dict[str, str]) -> None:
+    message = checked(arguments)
+    assert "is not available with the embedded AWS" in message
+    assert "--extra-jars" in message
+    assert "-spark" in message, "the jar is named"
+
+
+def test_a_job_that_brings_the_jar_or_needs_none_runs() -> None:
+    assert not checked({"--datalake-formats": "iceberg", "--extra-jars": "s3://b/iceberg-spark-runtime-3.5_2.12-1.7.1.jar"})
+    assert not checked({"--conf": "spark.sql.shuffle.partitions=2"})
