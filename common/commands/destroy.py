@@ -9,7 +9,7 @@ from common.model.choices import Choices
 
 @task(
     help=options(
-        *("env", "project", "json"),
+        *("env", "project", "json", "verbose"),
         only="Only keys that match this pattern, and their own roles and log groups. An exact key also deletes what was adopted.",
         data="What holds data (buckets, tables, log groups …), too; with a whole environment, the artifact bucket.",
         yes="Ask nothing; takes the name of what is deleted: `--yes dev` for a whole environment, `--yes orders` for a project.",
@@ -26,12 +26,13 @@ def destroy(
     yes: str | bool | None = None,
     dry_run: bool = False,
     json: bool = False,
+    verbose: bool = False,
 ) -> None:
     """Delete what was deployed of a project, or of a whole environment; data stays, unless you say --data."""
-    remove(Choices(env=env, project=project, only=only, data=data), yes=yes, dry_run=dry_run, json=json)
+    remove(Choices(env=env, project=project, only=only, data=data), yes=yes, dry_run=dry_run, json=json, verbose=verbose)
 
 
-def remove(choices: Choices, *, yes: str | bool | None, dry_run: bool, json: bool, unbind: bool = False) -> None:
+def remove(choices: Choices, *, yes: str | bool | None, dry_run: bool, json: bool, verbose: bool, unbind: bool = False) -> None:
     """Shows what is deleted or unbound, asks, and carries it out.
 
     Args:
@@ -39,19 +40,23 @@ def remove(choices: Choices, *, yes: str | bool | None, dry_run: bool, json: boo
         yes: the name that is asked for, if the command line has it; True if it has --yes without a name.
         dry_run: only show it.
         json: print one JSON object instead of text.
+        verbose: print one line a resource on a terminal, too.
         unbind: take our tags and records away instead of deleting anything.
     """
+    from common.commands.deployment_command import text_report
     from common.commands.environment_command import opened
     from common.engine import protection
     from common.engine.destruction import Destruction
-    from common.report.deploy_report import TextReport, as_object
+    from common.report.deploy_report import as_object
     from common.report.json_report import JsonReport
 
-    report = JsonReport(choices.env) if json else TextReport()
+    report = JsonReport(choices.env) if json else text_report(verbose=verbose)
     command = opened(choices, report, json=json)
     env = command.workspace.environment
     if not unbind:
         protection.check_not_protected(env)
+    if not dry_run:
+        protection.check_named(env, choices.project, yes)
     destruction = Destruction(command.connection(), command.workspace.build_dir, command.about, report, choices, unbind=unbind)
     command.work = destruction
     removal = destruction.plan()

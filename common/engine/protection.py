@@ -48,26 +48,41 @@ def check_not_protected(env: Environment) -> None:
         raise UsageError(f"{env.name} is protected: it is not destroyed. Nothing was changed.")
 
 
+def check_named(env: Environment, project: str | None, named: str | bool | None) -> None:
+    """Checks the name behind --yes of a command that destroys or unbinds, before anything is read.
+
+    Args:
+        env: the environment.
+        project: the project, if only a project is destroyed.
+        named: the value of --yes; True if it has none, None without the option.
+
+    Raises:
+        UsageError: it is not the name of what is destroyed; nothing was changed.
+    """
+    name = project or env.name
+    if named is True:
+        raise UsageError(f"--yes takes the name of the environment or project: --yes {name}. Nothing was changed.")
+    if named not in {None, name}:
+        raise UsageError(f"--yes is {named!r}, but this is about {name!r}. Nothing was changed.")
+
+
 def confirm_removal(env: Environment, project: str | None, what: str, ask: Ask | None, *, named: str | bool | None) -> None:
-    """Asks for the name of what is destroyed or unbound, as confirmation.
+    """Asks for the name of what is destroyed or unbound, as confirmation, unless the command line has it.
 
     Args:
         env: the environment.
         project: the project, if only a project is destroyed.
         what: what happens, as in ``3 resources are deleted from dev``.
         ask: asks the user; None if nobody can be asked.
-        named: the name, if it is on the command line already; True if the command line has --yes without a name.
+        named: the value of --yes; see `check_named`.
 
     Raises:
         UsageError: the name was not typed, or is another; nothing was changed.
     """
-    name = project or env.name
+    check_named(env, project, named)
     if named is None:
+        name = project or env.name
         name_back(name, what, ask, hint=f"Add --yes {name} if you mean it.")
-    elif named is True:
-        raise UsageError(f"--yes takes the name of the environment or project: --yes {name}. Nothing was changed.")
-    elif named != name:
-        raise UsageError(f"--yes is {named!r}, but this is about {name!r}. Nothing was changed.")
 
 
 def name_back(name: str, why: str, ask: Ask | None, *, hint: str) -> None:
