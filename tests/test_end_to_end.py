@@ -19,7 +19,7 @@ from common import local
 from projects.fpac_pipeline.tests.expected import final_rows
 from tests.faults.commands import told
 from tests.local.fixtures import client_of
-from tests.support import tour
+from tests.support import pseudo_terminal, tour
 from tests.support.repository import remove_projects
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,6 +55,13 @@ def invoke(root: Path, *words: str, code: int = 0) -> str:
     )
     assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
+
+
+def on_terminal(root: Path, *words: str, code: int = 0) -> str:
+    """What a terminal shows in the end."""
+    shown = pseudo_terminal.run([sys.executable, "-m", "invoke", *words], root, environment())
+    assert shown.code == code, shown.written
+    return "\n".join(shown.lines)
 
 
 def environment() -> dict[str, str]:
@@ -102,7 +109,7 @@ class Clones:
         made = clone(self._folder / f"clone{len(self._made)}")
         self._made.append(made)
         self._before = {path: (made / path).read_text() for path in (JOB, CONFIGURED)}
-        assert tour.not_printed("deploy --env local", invoke(made, "deploy", "--env", "local")) == []
+        assert tour.not_printed("deploy --env local", on_terminal(made, "deploy", "--env", "local")) == []
         return made
 
     def _put_back(self, made: Path) -> bool:
@@ -139,7 +146,7 @@ def test_after_editing_one_script_one_upload_and_one_job_update(root: Path) -> N
     script = root / JOB
     before = script.read_text()
     script.write_text(before + "# edited\n")
-    planned = invoke(root, "plan", "--env", "local", code=2)
+    planned = on_terminal(root, "plan", "--env", "local", code=2)
     assert planned.count("landing_job.py changed") == 2
     assert tour.not_printed("plan --env local", planned) == []
     edited = deploy(root)
@@ -177,17 +184,22 @@ def test_a_step_brings_up_to_date_what_it_stands_on_and_no_more(root: Path) -> N
 
 def test_plain_text_has_a_line_for_each_step_and_no_escape_codes(root: Path) -> None:
     text = invoke(root, "deploy", "--env", "local")
-    assert tour.not_printed("deploy --env local", text, time=1) == []
     steps = "deploy-shared deploy-roles deploy-lambdas upload-glue deploy-jobs deploy-crawlers deploy-sfn deploy-triggers"
-    assert [line.split()[0] for line in text.splitlines()[:-1]] == steps.split()
-    assert "0 created, 0 updated, 0 uploaded" in text
+    header, *lines, ending = text.splitlines()
+    assert header.startswith("local   000000000000 · us-east-1")
+    assert [line.split()[0] for line in lines] == steps.split()
+    assert ending.startswith("Deployed to local: 0 created, 0 updated, 77 unchanged, ")
     assert "\x1b" not in text
+
+
+def test_a_terminal_shows_the_unchanged_deploy_of_the_tour_by_project(root: Path) -> None:
+    assert tour.not_printed("deploy --env local", on_terminal(root, "deploy", "--env", "local"), time=1) == []
 
 
 def test_the_deploy_of_an_edit_prints_what_the_tour_shows(root: Path) -> None:
     script = root / JOB
     script.write_text(script.read_text() + "# edited for the tour\n")
-    assert tour.not_printed("deploy --env local", invoke(root, "deploy", "--env", "local"), time=2) == []
+    assert tour.not_printed("deploy --env local", on_terminal(root, "deploy", "--env", "local"), time=2) == []
 
 
 def test_ctrl_c_finishes_what_is_under_way_and_the_next_deploy_does_the_rest(root: Path) -> None:

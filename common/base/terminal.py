@@ -4,8 +4,8 @@ Messages of exceptions, log lines, names of files, records and responses of AWS 
 rename the window, hide text or reverse its direction. All of these are shown as in source code (``\x1b``). Only the deployer
 uses markup of rich: text of other origin is escaped with `markup.escape`.
 
-Rich takes long to load, so it is loaded only on a terminal. Follows https://no-color.org and
-https://trojansource.codes
+Rich takes long to load, so it is loaded only on a terminal. Follows https://no-color.org, https://trojansource.codes and, for
+links, https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda
 """
 
 import codecs
@@ -28,13 +28,15 @@ from common.base.markup import escape, strip_markup
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.status import Status
+    from rich.live import Live
+
+    from common.base.live_lines import Draw
 
 LOG_WIDTH = 120
 """The width of a line in characters when the output is not a terminal."""
-_SPINNING: "list[Status]" = []
-"""The status lines whose spinners are running."""
-ASCII_SIGNS = {"→": "->", "↑": "^", "±": "+-", "·": "-", "…": "...", "│": "|", "─": "-"}
+_LIVE: "list[Live]" = []
+"""The live lines that are being shown."""
+ASCII_SIGNS = {"→": "->", "↑": "^", "±": "+-", "·": "-", "…": "...", "│": "|", "─": "-", "✗": "x"}
 """Replacements for the deployer's own signs in encodings that do not have them."""
 
 
@@ -74,7 +76,7 @@ class Screen:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
         self._styled = self._stream.isatty() or any(os.environ.get(name) for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
-        self._status: Status | None = None
+        self._live: Live | None = None
 
     @cached_property
     def _console(self) -> "Console":
@@ -89,8 +91,16 @@ class Screen:
 
     @property
     def is_live(self) -> bool:
-        """Whether a line can be overwritten."""
-        return self._styled and self._console.is_terminal
+        """Whether lines can be overwritten: the stream is a terminal that can move its cursor."""
+        return self._stream.isatty() and self._console.is_terminal and not self._console.is_dumb_terminal
+
+    def spelled(self, text: str) -> str:
+        """The text with the deployer's own signs as the stream's encoding can show them, so that columns can be measured."""
+        try:
+            text.encode(self._stream.encoding or "utf-8", "surrogatepass")
+        except (UnicodeError, LookupError):
+            return "".join(ASCII_SIGNS.get(char, char) for char in text)
+        return text
 
     @property
     def room(self) -> int | None:
@@ -115,21 +125,31 @@ class Screen:
         self._stream.write(f"{as_json(value, indent)}\n")
 
     def live(self, text: str) -> None:
-        """Shows text in the status line of a terminal; an empty text removes the line."""
-        if not self.is_live:
+        """Shows text in one live line of a terminal, behind a spinner; an empty text removes the line."""
+        if self.is_live:
+            self.live_lines(
+                (lambda width, spinner: [f"{spinner} [dim]{quoted(text[: max(width - 3, 10)])}[/dim]"]) if text else None
+            )
+
+    def live_lines(self, draw: "Draw | None") -> None:
+        """Shows lines of markup that are drawn again some times a second, below everything else; None removes them."""
+        if draw is None:
+            if self._live is not None:
+                self._live.stop()
+                _LIVE.remove(self._live)
+                self._live = None
             return
-        shown = f"[dim]{quoted(text[: max(self._console.width - 4, 10)])}[/dim]"
-        if not text:
-            if self._status is not None:
-                self._status.stop()
-                _SPINNING.remove(self._status)
-                self._status = None
-        elif self._status is None:
-            self._status = self._console.status(shown, spinner="dots")
-            self._status.start()
-            _SPINNING.append(self._status)
+        from rich.live import Live  # slow to load, and only a terminal needs it
+
+        from common.base.live_lines import LiveLines
+
+        lines = LiveLines(draw)
+        if self._live is None:
+            self._live = Live(lines, console=self._console, refresh_per_second=10, transient=True)
+            self._live.start()
+            _LIVE.append(self._live)
         else:
-            self._status.update(shown)
+            self._live.update(lines)
 
     def table(
         self,
@@ -240,26 +260,26 @@ def _nowhere(mode: Literal["r", "w"]) -> TextIO:
 
 
 def _ask(question: str) -> str:
-    with _paused_spinners():
+    with _paused_live_lines():
         return input(visible(question))
 
 
 def _ask_code(question: str) -> str:
-    with _paused_spinners():
+    with _paused_live_lines():
         return getpass.getpass(visible(question))
 
 
 @contextmanager
-def _paused_spinners() -> Iterator[None]:
-    """Stops the spinners during a question, so that they do not overwrite it."""
-    spinning = [*_SPINNING]
-    for status in spinning:
-        status.stop()
+def _paused_live_lines() -> Iterator[None]:
+    """Takes the live lines away during a question, so that they do not overwrite it."""
+    shown = [*_LIVE]
+    for live in shown:
+        live.stop()
     try:
         yield
     finally:
-        for status in spinning:
-            status.start()
+        for live in shown:
+            live.start()
 
 
 def _show_uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from common.engine.deployment import Deployment
 
 
-def deployment(choices: Choices, requested: Collection[str], *, planning: bool, json: bool) -> "Deployment":
+def deployment(choices: Choices, requested: Collection[str], *, planning: bool, json: bool, verbose: bool) -> "Deployment":
     """The one deployment that all tasks with these choices work on; the invocation closes it.
 
     Args:
@@ -29,13 +29,16 @@ def deployment(choices: Choices, requested: Collection[str], *, planning: bool, 
         requested: the tasks that it asks for.
         planning: it is only planned.
         json: print one JSON object instead of text.
+        verbose: print one line a resource on a terminal, too.
     """
     from common.commands.deployment_command import DeploymentCommand
 
     invocation = INVOCATION.get()
 
     def make() -> DeploymentCommand:
-        return DeploymentCommand.made(choices, invocation, steps.covered(requested), planning=planning, json=json)
+        return DeploymentCommand.made(
+            choices, invocation, steps.covered(requested), planning=planning, json=json, verbose=verbose
+        )
 
     return invocation.keep(choices, make, DeploymentCommand.close).deployment()
 
@@ -67,6 +70,7 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
         prune: bool = False,
         data: bool = False,
         dry_run: bool = False,
+        verbose: bool = False,
     ) -> None:
         choices = Choices(
             env=env,
@@ -85,7 +89,7 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
             data=data,
         )
         requested = INVOCATION.get().requested(alike=True)
-        opened = deployment(choices, requested, planning=dry_run, json=json)
+        opened = deployment(choices, requested, planning=dry_run, json=json, verbose=verbose)
         if dry_run:
             show_plan(opened)
             return

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from common.aws.tagging_index import Sizes
+from common.base import terminal
 from common.base.terminal import prompt
 from common.commands.environment_command import Connect, EnvironmentCommand
 from common.commands.invocation import INVOCATION, Invocation
@@ -14,7 +15,16 @@ from common.model.events import Report
 from common.report.deploy_report import JsonDeployReport, TextReport
 
 
-def deploy_report(choices: Choices, *, planning: bool = False, json: bool) -> Report:
+def text_report(*, planning: bool = False, verbose: bool = False) -> TextReport:
+    """What shows a deploy or a removal to people: by project on a terminal, otherwise and with --verbose one line a resource."""
+    if verbose or not terminal.Screen().is_live:
+        return TextReport(planning=planning)
+    from common.report.project_report import ProjectReport  # loads rich, which only a terminal needs
+
+    return ProjectReport(planning=planning)
+
+
+def deploy_report(choices: Choices, *, planning: bool = False, json: bool, verbose: bool = False) -> Report:
     """What shows a deploy, or packages, as text or as one JSON object.
 
     Raises:
@@ -23,7 +33,7 @@ def deploy_report(choices: Choices, *, planning: bool = False, json: bool) -> Re
     names = project_names.check_projects(INVOCATION.get().root, choices.project)
     if json:
         return JsonDeployReport(choices.env, names)
-    return TextReport(planning=planning)
+    return text_report(planning=planning, verbose=verbose)
 
 
 class DeploymentCommand(EnvironmentCommand):
@@ -49,10 +59,10 @@ class DeploymentCommand(EnvironmentCommand):
 
     @classmethod
     def made(
-        cls, choices: Choices, invocation: Invocation, covered: Collection[str], *, planning: bool, json: bool
+        cls, choices: Choices, invocation: Invocation, covered: Collection[str], *, planning: bool, json: bool, verbose: bool
     ) -> "DeploymentCommand":
         """The command of an invocation, which reports as text or as one JSON object."""
-        report = deploy_report(choices, planning=planning, json=json)
+        report = deploy_report(choices, planning=planning, json=json, verbose=verbose)
         return cls(invocation.root, choices, covered, report, prompt(json=json), invocation.began)
 
     def deployment(self) -> Deployment:

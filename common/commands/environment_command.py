@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from common.aws.tagging_index import Part
+from common.base.checked_out import checked_out
 from common.base.errors import UsageError
 from common.base.terminal import prompt
 from common.commands.invocation import INVOCATION
@@ -18,7 +19,7 @@ from common.declare.workspace import DeclaredPipelines, Workspace
 from common.engine.connection import Account, Connecting, Connection, connect
 from common.engine.interruptible import Counts
 from common.model.choices import Choices
-from common.model.events import Closed, Note, Report
+from common.model.events import Closed, Note, Opened, Report
 from common.model.resource import PROJECT_NAME, Resource
 
 C = TypeVar("C", bound="EnvironmentCommand")
@@ -82,14 +83,22 @@ class EnvironmentCommand:
         """
         if self._connecting is None:
             workspace = self.workspace
+            self._tell_opened()
             self._connecting = Connecting(workspace.environment, self._aws(), self.choices.jobs, workspace.projects, parts)
         return self._connecting
 
     def connection(self) -> Connection:
         """The connection, once the account is proved."""
         if self._connecting is None:
+            self._tell_opened()
             self._connecting = Connecting(self.workspace.environment, self._aws(), self.choices.jobs)
         return self._connecting.wait()
+
+    def _tell_opened(self) -> None:
+        """Tells which environment the command is about, before anything is asked there."""
+        env, invocation = self.workspace.environment, INVOCATION.get(None)
+        command = invocation.again() if invocation else ""
+        self.report(Opened(env.name, env.account_id, env.region, checked_out(self.workspace.root), env.protected, command))
 
     def declarations(self) -> DeclaredPipelines:
         """What is declared for the environment; AWS is asked meanwhile who we are."""

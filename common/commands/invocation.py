@@ -1,5 +1,6 @@
 """What the tasks of one command line share: each is a call of its own, but they work on one plan."""
 
+import shlex
 import time
 from collections.abc import Callable, Hashable, Sequence
 from contextvars import ContextVar
@@ -37,6 +38,13 @@ class Invocation:
         """The names of the tasks that the command line asks for; with `alike`, of those with the options of the current one."""
         return [name for name, options in self._requested if not alike or dict(options) == dict(self._options)]
 
+    def again(self) -> str:
+        """The tasks with the current options as they would be typed again, without the answers to questions."""
+        names = [name for name, options in self._requested if dict(options) == dict(self._options)]
+        words = [f"--{name.strip('_').replace('_', '-')}{_value(value)}" for name, value in self._options.items() if value]
+        left_out = {"--yes", "--json", "--verbose", "--dry-run", "--jobs 16"}
+        return " ".join((*names, *(word for word in words if word not in left_out and not word.startswith("--yes "))))
+
     def begin(self, options: JsonMapping) -> None:
         """Closes what tasks with other options have left open: one environment is done with before the next one is begun.
 
@@ -67,6 +75,11 @@ class Invocation:
         self.began = time.monotonic() if closing else self.began
         if errors:
             raise errors[0]
+
+
+def _value(value: object) -> str:
+    """The value of an option as it stands behind its name."""
+    return "" if value is True else f" {shlex.quote(str(value))}"
 
 
 INVOCATION: ContextVar[Invocation] = ContextVar("INVOCATION")

@@ -17,6 +17,7 @@ HELP = {
     "prune": "Delete what is no longer declared, in the end.",
     "data": "What holds data with all that is in it (buckets, tables, log groups …), too: "
     "replace them where they cannot be changed in place, and with --prune delete them.",
+    "verbose": "Print one line a resource on a terminal, too, as without one.",
     "dry_run": "Only show what would be done, as `plan` does. Exit code 0: nothing; 2: something.",
 }
 OPTIONAL = ("adopt",)

@@ -27,6 +27,7 @@ def plan(  # Invoke reads a task's options from its signature
     prune: bool = False,
     data: bool = False,
     validate: bool = False,
+    verbose: bool = False,
 ) -> None:
     """What `deploy` would do. Exit code 0: nothing; 2: something."""
     choices = Choices(
@@ -44,4 +45,4 @@ def plan(  # Invoke reads a task's options from its signature
         data=data,
         validate=validate,
     )
-    show_plan(deployment(choices, ["plan"], planning=True, json=json))
+    show_plan(deployment(choices, ["plan"], planning=True, json=json, verbose=verbose))

@@ -10,7 +10,7 @@ from common.model.choices import Choices
 
 @task(
     help=options(
-        *("env", "project", "json"),
+        *("env", "project", "json", "verbose"),
         only="Only keys that match this pattern, such as 'glue-job/*', and their own roles and log groups; '*' is everything.",
         yes="Ask nothing; takes the name of the environment or project: `--yes dev`, or `--yes orders` with --project.",
         dry_run="Only show what would be unbound.",
@@ -25,10 +25,11 @@ def unbind(
     yes: str | bool | None = None,
     dry_run: bool = False,
     json: bool = False,
+    verbose: bool = False,
 ) -> None:
     """Take our tags and records away from what was deployed, and leave it running: others may look after it."""
     from common.base.errors import UsageError
 
     if only is None and project is None:
         raise UsageError("What is to be unbound? Add --only PATTERN or --project NAME; --only '*' is everything.")
-    remove(Choices(env=env, project=project, only=only), yes=yes, dry_run=dry_run, json=json, unbind=True)
+    remove(Choices(env=env, project=project, only=only), yes=yes, dry_run=dry_run, json=json, verbose=verbose, unbind=True)

@@ -11,7 +11,7 @@ from itertools import chain
 from common.aws.tagging_index import Sizes
 from common.base.errors import LockedError, OvertakenError
 from common.declare.workspace import DeclaredPipelines, Workspace
-from common.engine import advice, protection
+from common.engine import advice, aws_names, protection
 from common.engine.apply import Engine
 from common.engine.connection import Connection
 from common.engine.interruptible import BUCKET, Counts, Interruptible
@@ -129,7 +129,8 @@ class Deployment:
         if self._outcome is None:
             self._outcome = outcome = self._make_plan()
             cost = predict(outcome.plan, self._choices.jobs)
-            self._report(Planned(outcome.plan, projects=tuple(self._workspace.projects), cost=cost))
+            in_aws = aws_names.of_plan(self._env, outcome.plan, self._declarations.resources, outcome.orphans)
+            self._report(Planned(outcome.plan, projects=tuple(self._workspace.projects), cost=cost, in_aws=in_aws))
             self._tell_lost(outcome)
             self._tell_undeclared(outcome)
             advice.tell(self._env, outcome.plan, self._declarations.resources, self._say)

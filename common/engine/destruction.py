@@ -13,7 +13,7 @@ from pathlib import Path
 
 from common.base.errors import OwnershipError, UsageError
 from common.base.suggestions import did_you_mean
-from common.engine import unbinding
+from common.engine import aws_names, unbinding
 from common.engine.connection import Connection
 from common.engine.interruptible import BUCKET, Counts, Interruptible
 from common.engine.options import Options
@@ -112,7 +112,9 @@ class Destruction:
         bucket = self._artifact_bucket() if whole and not others else None
         readers = unbinding.readers(connection.aws, connection.records, names, outcome, connection.pool) if whole else []
         removal = Removal(names, outcome, None if readers else bucket, empties=whole and others and not readers)
-        self._report(Planned(Plan(removal.changes), removal=True))
+        orphans = {**outcome.orphans, **({BUCKET: bucket} if bucket is not None else {})}
+        in_aws = aws_names.of_plan(connection.env, Plan(removal.changes), (), orphans)
+        self._report(Planned(Plan(removal.changes), removal=True, in_aws=in_aws))
         if readers:
             keys = ", ".join(map(str, readers))
             self._say(f"The artifact bucket stays, because it holds the scripts of jobs that are not deleted: {keys}.")

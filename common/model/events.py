@@ -1,8 +1,9 @@
 """The events of a command. The engine passes each to a `Report`, a function that takes one event, such as `list.append`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from common.model.aws_name import AwsName
 from common.model.resource import Change, Key, Plan
 
 
@@ -18,6 +19,27 @@ NO_COST = Cost(0, 0.0)
 
 
 @dataclass(frozen=True)
+class Opened:
+    """A command is about an environment.
+
+    Args:
+        environment: its name.
+        account_id: its account.
+        region: its region.
+        commit: the commit that is checked out; empty if there is none.
+        protected: whether it is protected.
+        command: the command as it would be typed again, without ``invoke`` and without what answers questions.
+    """
+
+    environment: str
+    account_id: str
+    region: str
+    commit: str = ""
+    protected: bool = False
+    command: str = ""
+
+
+@dataclass(frozen=True)
 class Planned:
     """A plan was made; nothing has changed yet.
 
@@ -26,12 +48,14 @@ class Planned:
         removal: the plan is that of `destroy`, which is shown before it is carried out.
         projects: the projects of the plan.
         cost: the predicted cost of applying it.
+        in_aws: what the resources that change are called in AWS, by key, as far as that is known.
     """
 
     plan: Plan
     removal: bool = False
     projects: tuple[str, ...] | None = None
     cost: Cost = NO_COST
+    in_aws: Mapping[Key, AwsName] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -126,5 +150,5 @@ class Closed:
     error: BaseException | None = None
 
 
-Event = Planned | Building | StepStarted | Started | Finished | Failed | Skipped | Blocked | Note | Built | Closed
+Event = Opened | Planned | Building | StepStarted | Started | Finished | Failed | Skipped | Blocked | Note | Built | Closed
 Report = Callable[[Event], None]

@@ -1,7 +1,6 @@
 """Everything that the deployer knows about one kind of resource. The file of its type in `resources` declares it, once.
 
-So a new AWS type is one file. Its `Kind` says how it is named, when it is deployed, who may do what with it, what its calls cost
-and which of its errors pass by themselves. All tables are read from the kinds; rooms below get what they need by argument.
+So a new AWS type is one file. All tables are read from the kinds; rooms below get what they need by argument.
 
 Follows https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
@@ -61,8 +60,7 @@ class NameRule(NamedTuple):
 
 PLAIN = re.compile(r"[A-Za-z0-9_-]+"), "letters, digits, - and _"
 """Which characters most services accept in names, and the same for people."""
-_GLUE = r"[A-Za-z0-9_.,()+=@#-]+"
-GLUE_NAMES = NameRule(255, re.compile(f"{_GLUE}( +{_GLUE})*"), "letters, digits, _.,()+=@#- and spaces between them")
+GLUE_NAMES = NameRule(255, re.compile(r"(?a)(?! )[\w.,()+=@# -]+(?<! )"), "letters, digits, _.,()+=@#- and spaces between them")
 """Glue accepts nearly all characters in names; those that mean something in a policy or in an ARN are left out."""
 
 
@@ -129,7 +127,7 @@ class Policy(NamedTuple):
 
     Args:
         operations: API operations on resources of the kind.
-        everywhere: API operations that a policy cannot limit to resources; none of them changes anything.
+        everywhere: API operations that a policy cannot limit to resources; they only read.
         left_over: API operations that delete or unbind orphans, if a policy of the service can check tags.
         actions: the IAM actions of an operation, if they are not the one action of the same name.
         when_declared: IAM actions that a policy cannot limit; they are needed only if a resource of the kind is declared.
@@ -242,6 +240,7 @@ class Kind:
         passing: the errors after which a call is sent again.
         policy: the permissions that a deployer needs.
         lookup: how to look at one that is somebody else's; None if nothing refers to such a one.
+        console: the path of a resource's page in the AWS console, with the fields of `console_page`; empty if it has none.
     """
 
     name: str
@@ -279,6 +278,7 @@ class Kind:
     passing: Passing = field(default_factory=Passing)
     policy: Policy = field(default_factory=Policy)
     lookup: Lookup | None = None
+    console: str = ""
 
     @property
     def arn_form(self) -> ArnForm:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from common.base.json_types import Json
 from common.base.terminal import quoted, visible
 from common.model import generated
+from common.model.aws_name import AwsName
 from common.model.comparison import FieldChange
 from common.model.resource import Action, Change, Key, Plan
 
@@ -47,8 +48,10 @@ PAST = {
     Action.ORPHAN: "no longer declared",
     Action.UNBIND: "unbound",
     Action.FORGET: "forgotten",
-    Action.NOOP: "up to date",
+    Action.NOOP: "unchanged",
 }
+FAILED = "✗"
+"""The sign of a change that failed or was not tried."""
 IDLE = frozenset({Action.NOOP, Action.ORPHAN})
 """The actions that change nothing."""
 IMPLIED = frozenset({"does not exist", "not uploaded yet"})
@@ -95,21 +98,28 @@ class ChangeLines:
         """The same of a change, and what its resource is called in AWS, where nobody would expect that."""
         return f"{self.name(change.key)}{_in_aws(change)}"
 
-    def planned(self, change: Change, width: int) -> str:
-        """A change that is to be made, below the name of its project; keys have a column of `width` characters."""
+    def planned(self, change: Change, width: int, aws_name: AwsName | None = None) -> str:
+        """A change that is to be made, below the name of its project; keys have a column of `width` characters.
+
+        Args:
+            change: the change.
+            width: of the column of keys.
+            aws_name: what the resource is called in AWS, and its page there.
+        """
         sign, style, word = SIGNS[change.action], STYLES[change.action], str(change.action)
         if self.removal and change.action is Action.ORPHAN:
             style, word = "green", "keep"
-        name = _padded(f"{change.key}{_in_aws(change)}", width)
-        return f"  [{style}]{sign}[/{style}] {name}  {word:<{WORD}}  {quoted(change.reason)}"
+        key = _padded(f"{change.key}{_in_aws(change)}", width)
+        told = [*([aws_name.name] if aws_name and not change.name else []), *([aws_name.console] if aws_name else [])]
+        where = f"  [dim]{quoted('  '.join(filter(None, told)))}[/dim]" if any(told) else ""
+        return f"  [{style}]{sign}[/{style}] {key}  {word:<{WORD}}  {quoted(change.reason)}{where}"
 
     def fields(self, change: Change) -> list[str]:
         """The fields that change, one a line: sign, name, and both values; without those that the reason tells in full."""
-        shown = [field for field in change.fields if change.taken_over or _words(field) not in change.reason]
         return [
             f"      [{FIELD_STYLES[field.sign]}]{field.sign}[/{FIELD_STYLES[field.sign]}] "
-            f"{quoted(field.label or field.name)} [dim]{_values(field)}[/dim]".rstrip()
-            for field in shown
+            f"{quoted(field.label or field.name)} [dim]{quoted(values(field))}[/dim]".rstrip()
+            for field in besides_reason(change)
         ]
 
     def finished(self, change: Change, seconds: float) -> str:
@@ -135,18 +145,24 @@ class ChangeLines:
         return f"{line}  {quoted(reason)}" if reason else line if time else f"  {sign} {name}  [{style}]{word}[/{style}]"
 
 
+def besides_reason(change: Change) -> list[FieldChange]:
+    """The fields that change, without those that the reason tells in full."""
+    return [field for field in change.fields if change.taken_over or _words(field) not in change.reason]
+
+
+def values(field: FieldChange) -> str:
+    """Both values of a field, or the one that it gets or loses; and what the change loses."""
+    lost = f"; {field.lost}" if field.lost else ""
+    if field.text:
+        return field.text.strip() + lost
+    before, after = _cut(_spelled(field.live), _spelled(field.declared))
+    return (before if field.sign == "-" else after if field.sign == "+" else f"{before} → {after}") + lost
+
+
 def _words(field: FieldChange) -> str:
     """The change in the words of a reason."""
     name, (before, after) = field.label or field.name, (_spelled(value) for value in (field.live, field.declared))
     return f"{field.sign} {name} {field.text}".rstrip() if field.text else f"{name} {before} → {after}"
-
-
-def _values(field: FieldChange) -> str:
-    lost = f"; {quoted(field.lost)}" if field.lost else ""
-    if field.text:
-        return quoted(field.text.strip()) + lost
-    before, after = _cut(_spelled(field.live), _spelled(field.declared))
-    return quoted(before if field.sign == "-" else after if field.sign == "+" else f"{before} → {after}") + lost
 
 
 def _cut(before: str, after: str) -> tuple[str, str]:

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from common.base.command_text import typed
 from common.base.json_types import JsonObject
 from common.base.markup import escape
 from common.base.terminal import Screen, quoted
 from common.model.events import (
-    NO_COST,
     Blocked,
     Building,
     Built,
@@ -24,15 +24,19 @@ from common.model.events import (
     Failed,
     Finished,
     Note,
+    Opened,
     Planned,
     Skipped,
     Started,
     StepStarted,
 )
 from common.model.resource import CHANGING, Action, Change, Key, Plan
-from common.report.change_lines import PAST, ChangeLines, width_of_keys
+from common.report.change_lines import FAILED, PAST, ChangeLines, width_of_keys
+from common.report.ending import CHANGING_ORDER, Ending
 from common.report.json_report import JsonReport
 
+COMMIT = 7
+"""How many digits of the commit the header shows."""
 WIDTH = 16
 """The width of a step's name."""
 
@@ -53,8 +57,10 @@ class TextReport:
         self._building: list[Key] = []
         self._reading = "reading what is deployed" if planning else ""
         self._done: Counter[Action] = Counter()
-        self._plan: Plan | None = None
-        self._lines, self._cost = ChangeLines(), NO_COST
+        self._failures: list[tuple[Change, str]] = []
+        self._opened: Opened | None = None
+        self._planned: Planned | None = None
+        self._lines = ChangeLines()
         self._live(self._reading)
 
     def __call__(self, event: Event) -> None:
@@ -68,10 +74,12 @@ class TextReport:
                 self._line(f"  [dim]{escape(text)}[/dim]")
             case Building():
                 self._show_building(event)
-            case Planned(plan, removal, cost=cost):
-                self._plan, self._lines, self._cost = plan, ChangeLines.of(plan, removal=removal), cost
+            case Opened():
+                self._open(event)
+            case Planned(plan, removal):
+                self._planned, self._lines = event, ChangeLines.of(plan, removal=removal)
                 if self._planning or removal:
-                    self._show_plan(plan)
+                    self._show_plan(event)
             case StepStarted():
                 self._step(event)
             case Built():
@@ -80,6 +88,11 @@ class TextReport:
                 self._close(event)
             case _:
                 self._show_change(event)
+
+    def _open(self, opened: Opened) -> None:
+        self._opened = opened
+        about = [opened.account_id, opened.region, opened.commit[:COMMIT], "protected" if opened.protected else ""]
+        self._line(f"[bold]{quoted(opened.environment)}[/bold]   [dim]{quoted(' · '.join(filter(None, about)))}[/dim]")
 
     def _show_built(self, event: Built) -> None:
         self._line(_packed(event))
@@ -106,81 +119,66 @@ class TextReport:
                 self._done[change.action] += 1
                 self._line(lines.finished(change, seconds))
             case Failed(change, message):
-                self._line(lines.failed(change))
-                self._line(f"    [red]{_indented(message)}[/red]")
+                self._failures.append((change, message))
+                self._show_failure(change, message)
             case Skipped(change, message):
                 self._line(lines.skipped(change))
                 self._line(f"    [yellow]{_indented(message)}[/yellow]")
             case Blocked(change, needed):
                 self._line(lines.not_tried(change, f"{lines.name(needed)} failed" if needed else "the deploy was stopped"))
 
-    def _show_plan(self, plan: Plan) -> None:
-        shown = [change for change in plan.changes if change.action is not Action.NOOP]
+    def _show_failure(self, change: Change, message: str) -> None:
+        self._line(self._lines.failed(change))
+        self._line(f"    [red]{_indented(message)}[/red]")
+
+    def _show_plan(self, planned: Planned) -> None:
+        shown = [change for change in planned.plan.changes if change.action is not Action.NOOP]
         width = width_of_keys(shown)
         for project in dict.fromkeys(change.key.project for change in shown):
             self._line(f"[bold]{quoted(project)}[/bold]")
             for change in shown:
                 if change.key.project == project:
-                    self._line(self._lines.planned(change, width))
+                    self._line(self._lines.planned(change, width, planned.in_aws.get(change.key)))
                     for line in self._lines.fields(change):
                         self._line(line)
 
     def _step(self, started: StepStarted) -> None:
         counts, nothing = started.counts, "nothing chosen" if started.declared else "nothing declared"
         parts = [f"{counts[action]} to {action}" for action in CHANGING_ORDER if counts[action]]
-        parts += [f"{counts[Action.NOOP]} up to date"] if counts[Action.NOOP] else []
+        parts += [f"{counts[Action.NOOP]} {PAST[Action.NOOP]}"] if counts[Action.NOOP] else []
         style = "bold" if any(counts[action] for action in CHANGING) else "dim"
         self._line(f"[{style}]{started.step:<{WIDTH}}[/{style}] [dim]{', '.join(parts) or nothing}[/dim]")
 
     def _close(self, closed: Closed) -> None:
         self._live("")
-        if self._plan is None and not closed.calls:
+        planned, calls = self._planned, sum(closed.calls.values())
+        told = f"{calls} AWS {'call' if calls == 1 else 'calls'}"
+        if planned is None:
+            if calls:
+                self._line(f"[dim]{closed.seconds:.1f} s · {told}[/dim]")
             return
-        if self._planning and self._plan is not None and not self._plan.is_empty:
-            lasting = f", {self._cost.seconds:.0f} s or more" if self._cost.seconds >= 1 else ""
-            self._line(f"[dim]to apply: about {self._cost.calls:,} AWS calls{lasting}[/dim]")
-        parts = [*self._counted(self._plan), *self._uncounted(self._plan, closed)] if self._plan is not None else []
-        calls, summary = sum(closed.calls.values()), ", ".join(parts)
-        cost = f"{closed.seconds:.1f} s · {calls} AWS {'call' if calls == 1 else 'calls'}"
-        self._line(f"{summary}{' · ' if summary else ''}[dim]{cost}[/dim]")
+        if self._planning and not planned.plan.is_empty:
+            lasting = f", {planned.cost.seconds:.0f} s or more" if planned.cost.seconds >= 1 else ""
+            self._line(f"[dim]to apply: about {planned.cost.calls:,} AWS calls{lasting}[/dim]")
+        self._repeat_failures()
+        environment = self._opened.environment if self._opened else ""
+        ending = Ending(planned, closed, self._done, environment, planning=self._planning)
+        self._line(f"{ending.sentence()}  [dim]{told}[/dim]")
+        if self._opened is not None and (command := ending.next_command(self._opened)):
+            self._line(f"[dim]Next[/dim]   {quoted(typed(command))}")
 
-    def _counted(self, plan: Plan) -> list[str]:
-        """What is to be done, or was done, by action."""
-        if self._planning:
-            counts = plan.counts()
-            return [f"{counts[action]} to {action}" for action in CHANGING_ORDER if counts[action]] or ["nothing to do"]
-        removed = Action.DELETE if plan.counts()[Action.DELETE] or not plan.counts()[Action.UNBIND] else Action.UNBIND
-        always = {removed} if self._lines.removal else {Action.CREATE, Action.UPDATE, Action.UPLOAD}
-        return [f"{self._done[action]} {PAST[action]}" for action in DONE_ORDER if action in always or self._done[action]]
-
-    def _uncounted(self, plan: Plan, closed: Closed) -> list[str]:
-        """What nothing was done to, and why."""
-        counts = plan.counts()
-        left = "kept" if self._lines.removal else "no longer declared"
-        parts = [
-            (counts.get(Action.NOOP, 0), "up to date", ""),
-            (counts.get(Action.ORPHAN, 0), left, ""),
-            (closed.skipped, "skipped", "yellow"),
-            (closed.failed, "failed", "red"),
-            (closed.blocked, "not tried", "red"),
-        ]
-        return [f"[{style}]{count} {what}[/{style}]" if style else f"{count} {what}" for count, what, style in parts if count]
+    def _repeat_failures(self) -> None:
+        """Shows the failures again: what was done since may have moved them out of sight."""
+        if self._failures:
+            self._line("[bold red]failed:[/bold red]")
+        for change, message in self._failures:
+            self._line(f"  [bold red]{FAILED}[/bold red] {quoted(self._lines.name(change.key))}: [red]{_indented(message)}[/red]")
 
     def _line(self, text: str) -> None:
         self._screen.line(text)
 
     def _live(self, text: str) -> None:
         self._screen.live(text)
-
-
-CHANGING_ORDER = (
-    *(Action.CREATE, Action.UPDATE, Action.REPLACE, Action.UPLOAD, Action.DELETE, Action.UNBIND),
-    *(Action.RECORD, Action.FORGET),
-)
-DONE_ORDER = (
-    *(Action.CREATE, Action.UPDATE, Action.UPLOAD, Action.REPLACE, Action.DELETE, Action.UNBIND),
-    *(Action.RECORD, Action.FORGET),
-)
 
 
 def _indented(message: str) -> str:
@@ -224,7 +222,11 @@ class JsonDeployReport(JsonReport):
     def take(self, event: Any) -> None:
         """See `JsonReport`."""
         match event:
-            case Planned(plan, projects=projects, cost=cost):
+            case Opened():
+                self.contents |= {"account_id": event.account_id, "region": event.region, "commit": event.commit or None}
+            case Planned(plan, projects=projects, cost=cost, in_aws=in_aws):
+                names = {f"{key.project}:{key}": aws_name.as_object() for key, aws_name in in_aws.items()}
+                self.contents |= {"in_aws": names} if names else {}
                 self.contents["projects"] = self.contents["projects"] if projects is None else [*projects]
                 self.contents |= {"counts": plan.counts(), "changes": [as_object(change) for change in plan.changes]}
                 self.contents["predicted"] = {"calls": cost.calls, "seconds": round(cost.seconds, 1)}

@@ -42,6 +42,7 @@ KIND = Kind(
     word="bucket",
     service="s3",
     step=steps.SHARED,
+    console="s3/buckets/{name}?region={region}",
     arn=ArnForm("s3", regional=False),
     names=NAMES,
     reads=("s3:GetObject",),

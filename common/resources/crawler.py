@@ -36,6 +36,7 @@ KIND = Kind(
     word="crawler",
     service="glue",
     step=steps.CRAWLERS,
+    console="glue/home?region={region}#/v2/data-catalog/crawlers/view/{name}",
     arn=ArnForm("glue", "crawler/"),
     names=GLUE_NAMES,
     section="crawlers",

@@ -39,6 +39,7 @@ KIND = Kind(
     word="database",
     service="glue",
     step=steps.SHARED,
+    console="glue/home?region={region}#/v2/data-catalog/databases/view/{name}",
     arn=ArnForm("glue", "database/"),
     names=NameRule(255, re.compile(r"[a-z0-9_-]+"), "lower-case letters, digits, _ and -"),
     reads=_READ,

@@ -41,6 +41,7 @@ KIND = Kind(
     word="function",
     service="lambda",
     step=steps.LAMBDAS,
+    console="lambda/home?region={region}#/functions/{name}",
     arn=ArnForm("lambda", "function:"),
     names=NameRule(64, *PLAIN),
     is_packaged=True,

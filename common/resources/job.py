@@ -41,6 +41,7 @@ KIND = Kind(
     word="job",
     service="glue",
     step=steps.JOBS,
+    console="gluestudio/home?region={region}#/editor/job/{name}/details",
     arn=ArnForm("glue", "job/"),
     names=GLUE_NAMES,
     is_packaged=True,

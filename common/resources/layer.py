@@ -44,6 +44,7 @@ KIND = Kind(
     must_say=', Path(__file__).parent / "layers/{name}"',
     service="lambda",
     step=steps.LAMBDAS,
+    console="lambda/home?region={region}#/layers/{name}",
     arn=ArnForm("lambda", "layer:"),
     names=NameRule(140, *PLAIN),
     is_packaged=True,

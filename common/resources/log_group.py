@@ -33,6 +33,7 @@ KIND = Kind(
     word="log_group",
     service="logs",
     step=steps.LAMBDAS,
+    console="cloudwatch/home?region={region}#logsV2:log-groups/log-group/{twice}",
     arn=ArnForm("logs", "log-group:"),
     names=NameRule(512, re.compile(r"(?!aws/)[A-Za-z0-9_./#-]+")),
     listing=Listing("DescribeLogGroups", "logGroups", "logGroupName", prefix="logGroupNamePrefix"),

@@ -66,6 +66,7 @@ KIND = Kind(
     word="queue",
     service="sqs",
     step=steps.SHARED,
+    console="sqs/v3/home?region={region}#/queues/https%3A%2F%2Fsqs.{region}.amazonaws.com%2F{account}%2F{name}",
     arn=ArnForm("sqs"),
     names=NameRule(80, re.compile(r"[A-Za-z0-9_-]+(\.fifo)?"), "letters, digits, - and _, and .fifo at the end"),
     declared_name=re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.fifo)?"),

@@ -40,6 +40,7 @@ KIND = Kind(
     word="role",
     service="iam",
     step=steps.ROLES,
+    console="iam/home#/roles/details/{name}",
     names=NameRule(64, re.compile(r"[A-Za-z0-9_+=,.@-]+"), "letters, digits and _+=,.@-"),
     is_assumed=True,
     in_index=False,

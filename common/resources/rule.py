@@ -38,6 +38,7 @@ KIND = Kind(
     word="trigger",
     service="events",
     step=steps.TRIGGERS,
+    console="events/home?region={region}#/eventbus/default/rules/{name}",
     arn=ArnForm("events", "rule/"),
     names=NameRule(64, re.compile(r"[A-Za-z0-9_.-]+"), "letters, digits and _.-"),
     section="triggers",

@@ -39,6 +39,7 @@ KIND = Kind(
     word="state_machine",
     service="stepfunctions",
     step=steps.MACHINES,
+    console="states/home?region={region}#/statemachines/view/{arn}",
     arn=ArnForm("states", "stateMachine:"),
     names=NameRule(80, *PLAIN),
     section="state_machines",
@@ -100,9 +101,7 @@ KIND = Kind(
         parts=lambda arn: (f"{arn.replace(':stateMachine:', ':execution:')}:*",),
     ),
     lookup=by_arn(
-        "DescribeStateMachine",
-        "stateMachineArn",
-        "StateMachineDoesNotExist",
+        *("DescribeStateMachine", "stateMachineArn", "StateMachineDoesNotExist"),
         names=QUALIFIED_NAME,
         is_there=lambda response, _: response.get("status") != "DELETING",
     ),

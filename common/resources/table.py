@@ -41,6 +41,7 @@ KIND = Kind(
     must_say=', partition_key="…"',
     service="dynamodb",
     step=steps.SHARED,
+    console="dynamodbv2/home?region={region}#table?name={name}",
     arn=ArnForm("dynamodb", "table/"),
     names=NameRule(255, re.compile(r"[A-Za-z0-9_.-]+"), "letters, digits and _.-", 3),
     reads=_READ,

@@ -49,6 +49,7 @@ KIND = Kind(
     word="topic",
     service="sns",
     step=steps.SHARED,
+    console="sns/v3/home?region={region}#/topic/{arn}",
     arn=ArnForm("sns"),
     names=NameRule(256, *PLAIN),
     writes=("sns:Publish",),

@@ -74,12 +74,12 @@ def test_a_plan_is_one_line_a_resource_and_a_summary() -> None:
         "  ↑ artifact/load     upload     load.py changed",
         "  . lambda/Old        orphan     no longer declared; it stays until it is pruned",
         "to apply: about 23 AWS calls",
-        "1 to create, 1 to update, 1 to upload, 1 up to date, 1 no longer declared · 1.2 s · 5 AWS calls",
+        "Plan: 1 to create, 1 to update, 1 to upload, 1 unchanged, 1 no longer declared, 1.2 s.  5 AWS calls",
     ]
 
 
 def test_a_plan_without_changes_says_so() -> None:
-    assert text([Planned(Plan((NOOP,))), closed()], planning=True) == ["nothing to do, 1 up to date · 1.2 s · 5 AWS calls"]
+    assert text([Planned(Plan((NOOP,))), closed()], planning=True) == ["Plan: nothing to do, 1 unchanged, 1.2 s.  5 AWS calls"]
 
 
 def test_one_call_is_one_call() -> None:
@@ -103,12 +103,12 @@ def test_a_deploy_tells_each_step_and_what_was_done() -> None:
     assert text(events) == [
         "deploy-shared    1 to create",
         "  + shared: bucket/artifacts  created      0.8 s",
-        "deploy-lambdas   1 to update, 1 up to date",
+        "deploy-lambdas   1 to update, 1 unchanged",
         "  ~ acres: lambda/Validate    updated      2.0 s  handler.py changed; MemorySize 256 → 512",
         "deploy-crawlers  nothing declared",
         "deploy-sfn       nothing chosen",
         "  The bucket [landing] is new.",
-        "1 created, 1 updated, 0 uploaded, 1 up to date, 1 no longer declared · 1.2 s · 5 AWS calls",
+        "Deployed: 1 created, 1 updated, 1 unchanged, 1 no longer declared, 1.2 s.  5 AWS calls",
     ]
 
 
@@ -126,7 +126,9 @@ def test_what_failed_and_what_was_not_tried_is_told_with_the_cause() -> None:
         "    s3:CreateBucket was refused: BucketAlreadyExists: [/dim] it is somebody's",
         "  ~ acres: lambda/Validate    not tried           shared: bucket/artifacts failed",
         "  ↑ acres: artifact/load      not tried           the deploy was stopped",
-        "0 created, 0 updated, 0 uploaded, 1 up to date, 1 no longer declared, 1 failed, 2 not tried · 1.2 s · 5 AWS calls",
+        "failed:",
+        "  ✗ shared: bucket/artifacts: s3:CreateBucket was refused: BucketAlreadyExists: [/dim] it is somebody's",
+        "Deploy failed: 0 created, 0 updated, 1 unchanged, 1 no longer declared, 1 failed, 2 not tried, 1.2 s.  5 AWS calls",
     ]
 
 

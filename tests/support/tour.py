@@ -7,8 +7,14 @@ from tests.support.repository import ROOT
 PROMPT = "    $ uv run invoke "
 OMITTED = "…"
 """Stands for lines that the README leaves out."""
-VARYING = ((r"\d+\.\d s\b", "N s"), (r"\d+ AWS calls", "N AWS calls"), (r"\s+", " "))
-"""What differs from run to run: seconds, polls, and the width of columns."""
+VARYING = (
+    (r"\d+\.\d s\b", "N s"),
+    (r"\d+ AWS calls", "N AWS calls"),
+    (r"( · us-east-1) · [0-9a-f]{7}$", r"\1"),
+    ("uv run invoke", "invoke"),
+    (r"\s+", " "),
+)
+"""What differs from run to run: seconds, polls, the commit, of which a copy has none, how it was started, and widths."""
 
 
 def screens() -> list[tuple[str, list[str]]]:

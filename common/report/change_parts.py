@@ -1,0 +1,59 @@
+"""What changes about a resource, part by part and short enough for a column: the files, the fields with values, the grants."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from common.base import text_fit
+from common.base.terminal import visible
+from common.model.resource import Action, Change, Key
+from common.report.change_lines import IMPLIED, besides_reason, values
+from common.resources import kinds
+
+BETWEEN = re.compile(r"; |, (?=[+-] )")
+"""What stands between the parts of a reason."""
+GRANT = re.compile(r"(?P<what>[+-] [\w*-]+:[\w*]+) on (?P<arns>[^ ]+(?: [^ ]+)*?)(?: if .*)?")
+"""A permission that is granted or taken away, as reasons word it."""
+ACCOUNT = re.compile(r"-\d{12}(?=/|$)")
+"""The account in the name of a bucket, which says nothing to those who work in one account."""
+MOST_UPLOADS = 6
+"""More uploads of a project than these are only counted."""
+LEAST_PATH = 12
+"""A permission is shown with at least this much of the end of what it is about."""
+
+
+def parts(change: Change) -> list[str]:
+    """What changes: the parts of the reason, and the fields that it does not tell in full."""
+    reason = "" if change.reason in IMPLIED else change.reason
+    told = [part for part in BETWEEN.split(reason) if part]
+    for field in besides_reason(change):
+        sign = "" if field.sign == "~" else f"{field.sign} "
+        told.append(f"{sign}{field.label or field.name} {values(field)}".rstrip())
+    return [visible(part, lines=False) for part in told]
+
+
+def fitting(part: str, width: int) -> str:
+    """A part that fits a width: of a permission the action and the end of what it is about, of anything else the beginning."""
+    grant = GRANT.fullmatch(part)
+    if grant and text_fit.width_of(part) > width and width - len(grant["what"]) > LEAST_PATH:
+        last = ACCOUNT.sub("", grant["arns"].split()[-1])
+        return f"{grant['what']} …{text_fit.end_of(last, width - len(grant['what']) - 2, '')}"
+    return text_fit.cut(part, width)
+
+
+def kinds_of(keys: Iterable[Key]) -> list[str]:
+    """How many there are of each kind, the most frequent first, such as ``4 buckets`` and ``table``."""
+    counts = Counter(key.kind for key in keys)
+    return [_counted(kind, count) for kind, count in sorted(counts.items(), key=lambda item: -item[1])]
+
+
+def _counted(kind: str, count: int) -> str:
+    word = kinds()[kind].word.replace("_", " ") if kind in kinds() else kind
+    plural = f"{word[:-1]}ies" if word.endswith("ry") else f"{word}s"
+    return word if count == 1 else f"{count} {plural}"
+
+
+def is_told_one_by_one(action: Action, changes: Sequence[Change]) -> bool:
+    """Whether each change is worth a line: updates are; what is new or goes is counted by kind, unless it is one or two."""
+    few = MOST_UPLOADS if action is Action.UPLOAD else 2
+    return action in {Action.UPDATE, Action.REPLACE} or len(changes) <= few

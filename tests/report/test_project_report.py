@@ -1,0 +1,157 @@
+"""What a deploy shows on a terminal: one line a project while it works, and then a summary that fits the terminal."""
+
+import re
+import time
+from collections.abc import Iterable
+
+import pytest
+
+from common.base.errors import FailedError
+from common.model.aws_name import AwsName
+from common.model.comparison import FieldChange
+from common.model.events import Blocked, Closed, Event, Failed, Finished, Note, Opened, Planned, Started, StepStarted
+from common.model.resource import Action, Change, Key, Plan
+from common.report.project_report import ProjectReport
+from tests.support.pseudo_terminal import stays
+from tests.support.terminal import Terminal, on_screen
+
+OPENED = Opened("dev", "111122223333", "us-east-1", "0e75cd7" * 5, command="deploy --env dev")
+CREATED = [
+    *(Change(Key("shared", "bucket", name), Action.CREATE, "does not exist") for name in ("a", "b", "c", "d")),
+    *(Change(Key("shared", "log-group", name), Action.CREATE, "does not exist") for name in ("x", "y", "z")),
+    *(Change(Key("shared", kind, "n"), Action.CREATE, "does not exist") for kind in ("database", "table", "topic")),
+]
+FUNCTION = Change(Key("acres", "lambda", "Validate"), Action.UPDATE, "MemorySize 512 → 1024")
+GRANT = "+ s3:GetObject on t-dev-acres-landing-and-cleansed-111122223333/cleansed t-dev-acres-111122223333/cleansed/*"
+ROLE = Change(Key("acres", "role", "landing_job"), Action.UPDATE, GRANT)
+IDLE = [Change(Key("acres", "state-machine", "acres"), Action.NOOP, ""), Change(Key("other", "lambda", "f"), Action.NOOP, "")]
+PLAN = Plan((*CREATED, FUNCTION, ROLE, *IDLE))
+CALLS = {"s3:PutObject": 3}
+
+
+def report(monkeypatch: pytest.MonkeyPatch, events: Iterable[Event], *, columns: int = 100, planning: bool = False) -> list[str]:
+    """The lines that stay on a terminal, without styles; the time of the clock is the number of times it was read, tenths."""
+    stream = on_screen(monkeypatch, columns)
+    now = iter(range(1000))
+    shown = ProjectReport(planning=planning, stream=stream, clock=lambda: next(now) / 10)
+    for event in events:
+        shown(event)
+    return stays(stream.getvalue())
+
+
+def deployed(changes: Iterable[Change]) -> list[Event]:
+    """A deploy that carries out the changes one after another."""
+    return [
+        Planned(PLAN),
+        StepStarted("deploy-shared", {}),
+        *(event for change in changes for event in (Started(change), Finished(change, 0.1))),
+    ]
+
+
+def test_a_deploy_collapses_to_a_summary_by_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = [OPENED, *deployed((*CREATED, FUNCTION, ROLE)), Closed(3.8, CALLS, 12, 0, 0)]
+    assert report(monkeypatch, events) == [
+        "dev   111122223333 · us-east-1 · 0e75cd7",
+        "= other    1 unchanged",
+        f"{'+ shared  10 created  4 buckets · 3 log groups · database · table · topic':<94} 1.9 s",
+        f"{'~ acres    2 updated  lambda/Validate   MemorySize 512 → 1024':<94} 0.3 s",
+        "                      role/landing_job  + s3:GetObject …t-dev-acres/cleansed/*",
+        "Deployed to dev: 10 created, 2 updated, 2 unchanged, 3.8 s.  3 AWS calls",
+        "Next   invoke run --env dev --project acres",
+    ]
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 140])
+def test_no_line_is_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    long = Key("a_project_with_a_very_long_name_that_goes_on", "lambda", "A" * 70)
+    failed = Change(long, Action.UPDATE, "; ".join(f"Setting{number} {number} → {number + 1}" for number in range(9)))
+    changes = (*CREATED, FUNCTION, ROLE, failed)
+    events: list[Event] = [
+        Opened("dev", "111122223333", "us-east-1", "0e75cd7" * 5, command="deploy"),
+        Planned(Plan(changes)),
+        Note("a sentence of many words " * 10),
+        *(event for change in changes[:-1] for event in (Started(change), Finished(change, 0.1))),
+        *(Started(failed), Failed(failed, "lambda:UpdateFunctionConfiguration was refused because " + "of this and that " * 9)),
+        Closed(3.8, CALLS, 12, 1, 0, error=FailedError("1 failed.")),
+    ]
+    lines = report(monkeypatch, events, columns=columns)
+    whole = ("Deploy to", "Next", f"    {long}")  # what is searched for, or typed, is not shortened
+    assert max(len(line) for line in lines if not line.startswith(whole)) <= columns
+    assert any("MemorySize 512 → 1024" in line for line in lines)
+    assert any("s3:GetObject …" in line for line in lines)
+    assert any(re.search(r"topic|table", line) for line in lines)
+
+
+def test_failures_are_shown_again_at_the_end_with_the_command_that_continues(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocked = Blocked(ROLE, FUNCTION.key)
+    failed: list[Event] = [Started(FUNCTION), Failed(FUNCTION, "lambda:UpdateFunctionCode was refused:\nInvalidParameterValue")]
+    events: list[Event] = [
+        OPENED,
+        Planned(PLAN),
+        *failed,
+        blocked,
+        *deployed(CREATED)[2:],
+        Closed(2.0, CALLS, 10, 1, 1, error=FailedError("x")),
+    ]
+    lines = report(monkeypatch, events)
+    assert lines[1] == "✗ acres: lambda/Validate  lambda:UpdateFunctionCode was refused:"
+    assert lines[-7:] == [
+        f"{'✗ acres    1 failed':<94} 0.2 s",
+        "    lambda/Validate",
+        "      lambda:UpdateFunctionCode was refused:",
+        "      InvalidParameterValue",
+        "✗          1 not tried  role/landing_job  acres: lambda/Validate failed",
+        "Deploy to dev failed: 10 created, 0 updated, 2 unchanged, 1 failed, 1 not tried, 2.0 s.  3 AWS calls",
+        "Next   invoke deploy --env dev",
+    ]
+
+
+def test_a_plan_shows_names_in_aws_with_links_and_the_values_of_what_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = "https://us-east-1.console.aws.amazon.com/lambda/home?region=us-east-1#/functions/t-dev-acres-Validate"
+    name = AwsName("t-dev-acres-Validate", "arn:aws:lambda:us-east-1:111122223333:function:t-dev-acres-Validate", page)
+    field = FieldChange("Environment.MODE", "a", "b")
+    change = Change(FUNCTION.key, Action.UPDATE, "MemorySize 512 → 1024", fields=(field,))
+    upload = Change(Key("acres", "artifact", "load"), Action.UPLOAD, "load.py changed")
+    stream = on_screen(monkeypatch, 80)
+    shown = ProjectReport(planning=True, stream=stream)
+    opened = Opened("dev", "111122223333", "us-east-1", command="plan --env dev --project acres")
+    for event in (opened, Planned(Plan((upload, change)), in_aws={change.key: name}), Closed(1.0, CALLS, 0, 0, 0)):
+        shown(event)
+    assert f";{page}\x1b\\\x1b[2mt-dev-acres-Validate" in stream.getvalue(), "a hyperlink of OSC 8"
+    assert stays(stream.getvalue()) == [
+        "dev   111122223333 · us-east-1",
+        "acres  1 to update, 1 to upload",
+        "  ↑ artifact/load    load.py changed",
+        "  ~ lambda/Validate  t-dev-acres-Validate",
+        "      MemorySize 512 → 1024",
+        "      Environment.MODE a → b",
+        "to apply: about 0 AWS calls",
+        "Plan for dev: 1 to update, 1 to upload, 1.0 s.  3 AWS calls",
+        "Next   invoke deploy --env dev --project acres",
+    ]
+
+
+def test_lines_that_are_drawn_live_say_what_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = on_screen(monkeypatch, 80)
+    shown = ProjectReport(stream=stream)
+    for event in (OPENED, *deployed(CREATED)[:5], Started(FUNCTION)):
+        shown(event)
+    time.sleep(0.3)  # it is drawn ten times a second
+    shown(Closed(1.0, CALLS, 0, 0, 0))
+    assert re.search(r"\S shared   1 of 10  bucket/b\s", stream.text())
+    assert re.search(r"\S acres    0 of 2   lambda/Validate\s", stream.text())
+
+
+def test_signs_are_of_the_encoding_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Latin(Terminal):
+        encoding = "ascii"
+
+    on_screen(monkeypatch, 80)
+    stream = Latin()
+    shown = ProjectReport(stream=stream, clock=lambda: 0.0)
+    for event in (OPENED, *deployed([*CREATED, FUNCTION]), Started(ROLE), Failed(ROLE, "no"), Closed(1.0, CALLS, 11, 1, 0)):
+        shown(event)
+    summary = [line for line in stays(stream.getvalue()) if line.startswith(("+", "~", "x", "=", " "))]
+    assert summary
+    assert "".join(summary).isascii()
+    assert any("MemorySize 512 -> 1024" in line for line in summary)
