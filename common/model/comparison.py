@@ -40,10 +40,13 @@ class FieldChange(NamedTuple):
     """What people call it; empty if that is its name."""
     text: str = ""
     """What people read in place of the values; empty if they read these, and a blank if the label says everything."""
+    former: str = ""
+    """The former name of a part that was renamed or moved."""
 
     def as_object(self) -> JsonObject:
         """The change as programs read it."""
-        return {"name": self.name, "live": self.live, "declared": self.declared, "lost": self.lost}
+        former = {"former": self.former} if self.former else {}
+        return {"name": self.name, "live": self.live, "declared": self.declared, "lost": self.lost, **former}
 
 
 def fields(*names: str, **structures: Fields) -> Fields:

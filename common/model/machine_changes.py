@@ -1,16 +1,17 @@
 """Tells the change of a state machine by its states: which were added, which are gone, and which fields of the others changed.
 
-A state within a Map or Parallel state is named with the states around it, as in ``Each > Load``. Lists such as Choices, Catch
-and Retry are compared item by item, so that a new item does not make all that follow look changed.
+A state within a Map or Parallel state is named with the states around it, as in ``Each > Load``. A state that is gone and one
+that is new are the same state with another name, or in another place, if all but their transitions is equal. Lists such as
+Choices, Catch and Retry are compared item by item, so that a new item does not make all that follow look changed.
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from difflib import SequenceMatcher
 
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model.comparison import FieldChange
+from common.model.paired_items import moved_items, paired_items
 
 WITHIN = " > "
 """Stands between the name of a state and that of a state within it."""
@@ -74,27 +75,60 @@ def states_changed(field: str, before: JsonMapping, after: JsonMapping) -> Itera
     whole_before, whole_after = ({name: value for name, value in each.items() if name != "States"} for each in (before, after))
     yield from _fields_changed(f"{field}.", "", whole_before, whole_after)
     old, new = flattened(before), flattened(after)
-    for name in sorted(old.keys() | new.keys()):
-        place = f"{field}.States.{name}"
-        if name not in old:
+    former = _former_names(old, new)
+    for name in sorted((old.keys() - {*former.values()}) | new.keys()):
+        place, was = f"{field}.States.{name}", former.get(name, name)
+        if was not in old:
             yield FieldChange(place, None, new[name], sign="+", label=name, text=f"({described(new[name])})")
         elif name not in new:
             yield FieldChange(place, old[name], None, sign="-", label=name, text=f"({described(old[name])})")
         else:
-            yield from _fields_changed(f"{field}.States.", f"{name}.", old[name], new[name])
+            if was != name:
+                how = "moved" if _last(was) == _last(name) else "renamed"
+                label = f"{was} → {name}"
+                yield FieldChange(place, old[was], new[name], label=label, text=f"({how}, {described(new[name])})", former=was)
+            yield from _fields_changed(f"{field}.States.", f"{name}.", old[was], new[name])
 
 
 def summary(before: JsonMapping, after: JsonMapping, limit: int = 4) -> str:
-    """The states that changed on one line, ``+ Clean, ~ Validate, - Notify``; the fields, if it is the whole machine's alone."""
+    """What changed on one line: fields of the whole machine, and states, as in ``~ StartAt, + Clean, ~ Validate, - Notify``."""
     old, new = flattened(before), flattened(after)
-    signed = [
-        f"{'+' if name not in old else '-' if name not in new else '~'} {name}"
-        for name in sorted(old.keys() | new.keys())
-        if old.get(name) != new.get(name)
-    ]
-    if not signed:
-        signed = [f"~ {name}" for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
+    former = _former_names(old, new)
+    names = (before.keys() | after.keys()) - {"States"}
+    signed = [f"~ {name}" for name in sorted(names) if before.get(name) != after.get(name)]
+    for name in sorted((old.keys() - {*former.values()}) | new.keys()):
+        if name in former:
+            signed.append(f"~ {former[name]} → {name}")
+        elif old.get(name) != new.get(name):
+            signed.append(f"{'+' if name not in old else '-' if name not in new else '~'} {name}")
     return ", ".join(signed[:limit]) + (f" and {len(signed) - limit} more" if len(signed) > limit else "")
+
+
+def _former_names(old: Mapping[str, JsonMapping], new: Mapping[str, JsonMapping]) -> dict[str, str]:
+    """The names that new states had before, each by the new one; a state that could be one of several is none of them."""
+    gone = {name: _content(state) for name, state in old.items() if name not in new}
+    added = {name: _content(state) for name, state in new.items() if name not in old}
+    contents = [*gone.values()], [*added.values()]
+    return {
+        name: next(was for was, before in gone.items() if before == content)
+        for name, content in added.items()
+        if contents[0].count(content) == contents[1].count(content) == 1
+    }
+
+
+def _content(value: Json) -> str:
+    """A state without its transitions, as text."""
+    return json.dumps(_untied(value), sort_keys=True)
+
+
+def _untied(value: Json) -> Json:
+    if isinstance(value, Mapping):
+        return {name: _untied(inner) for name, inner in value.items() if name not in {"Next", "End", "Default", "StartAt"}}
+    return [_untied(item) for item in value] if isinstance(value, list) else value
+
+
+def _last(name: str) -> str:
+    return name.rpartition(WITHIN)[2]
 
 
 def _without_states(state: JsonMapping) -> JsonObject:
@@ -132,16 +166,16 @@ def _changed(
 
 
 def _items_changed(field: str, place: str, before: list[Json], after: list[Json]) -> Iterator[FieldChange]:
-    old, new = ([json.dumps(item, sort_keys=True) for item in each] for each in (before, after))
-    for word, old_from, old_to, new_from, new_to in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if word == "replace" and old_to - old_from == new_to - new_from:
-            for offset in range(old_to - old_from):
-                number = new_from + offset
-                yield from _changed(field, f"{place}[{number}]", before[old_from + offset], after[number])
-        elif word != "equal":
-            for number in range(old_from, old_to):
-                at = f"{place}[{number}]"
-                yield FieldChange(f"{field}{at}", before[number], None, sign="-", label=at)
-            for number in range(new_from, new_to):
-                at = f"{place}[{number}]"
-                yield FieldChange(f"{field}{at}", None, after[number], sign="+", label=at)
+    pairs = paired_items(before, after)
+    for number, item in enumerate(after):
+        at = f"{place}[{number}]"
+        if number not in pairs:
+            yield FieldChange(f"{field}{at}", None, item, sign="+", label=at)
+        elif before[pairs[number]] != item:
+            yield from _changed(field, at, before[pairs[number]], item)
+    for number in sorted({*range(len(before))} - {*pairs.values()}):
+        at = f"{place}[{number}]"
+        yield FieldChange(f"{field}{at}", before[number], None, sign="-", label=at)
+    for number, former in moved_items(pairs):
+        label, text = f"{place}[{former}] → [{number}]", f"(moved) {json.dumps(after[number], sort_keys=True)}"
+        yield FieldChange(f"{field}{place}[{number}]", before[former], after[number], label=label, text=text)

@@ -100,6 +100,56 @@ def test_an_item_more_at_the_beginning_leaves_the_others_alone() -> None:
     assert changes(after) == [("+", "Validate.Catch[0]", None, catch)]
 
 
+CHOICES = [{"Variable": "$.kind", "StringEquals": letter, "Next": f"To{letter}"} for letter in "abc"]
+RETRY = [{"ErrorEquals": ["A"], "IntervalSeconds": 2, "MaxAttempts": 3}, {"ErrorEquals": ["States.Timeout"]}]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (CHOICES, [CHOICES[2], CHOICES[0], CHOICES[1]], [("~", "Validate.Choices[2] → [0]")]),
+        (CHOICES, [CHOICES[1], CHOICES[0], CHOICES[2]], [("~", "Validate.Choices[1] → [0]")]),
+        (
+            RETRY,
+            [{"ErrorEquals": ["A", "B"], "IntervalSeconds": 2, "MaxAttempts": 6}],
+            [
+                ("+", "Validate.Choices[0].ErrorEquals[1]"),
+                ("~", "Validate.Choices[0].MaxAttempts"),
+                ("-", "Validate.Choices[1]"),
+            ],
+        ),
+        (["x", "y"], ["x", "z"], [("~", "Validate.Choices[1]")]),
+        (["x"], [], [("-", "Validate.Choices[0]")]),
+    ],
+)
+def test_items_are_compared_with_what_they_were(before: list[Any], after: list[Any], expected: list[tuple[str, str]]) -> None:
+    old, new = (changed("States", "Validate", "Choices", to=items) for items in (before, after))
+    assert [(change.sign, change.label) for change in states_changed("definition", old, new)] == expected
+
+
+def test_a_state_with_another_name_or_in_another_place_is_the_same_state() -> None:
+    after = deepcopy(DEFINITION)
+    after["States"]["Tell"] = after["States"].pop("Notify")
+    after["States"]["Both"]["Next"] = "Tell"
+    assert ("~", "Notify → Tell (renamed, Task sns:publish)") in [change[:2] for change in changes(after)]
+    assert summary(DEFINITION, after) == "~ Both, ~ Notify → Tell"
+    (change,) = (change for change in states_changed("definition", DEFINITION, after) if change.former)
+    assert change.as_object() == {
+        "name": "definition.States.Tell",
+        "live": DEFINITION["States"]["Notify"],
+        "declared": DEFINITION["States"]["Notify"],
+        "lost": "",
+        "former": "Notify",
+    }
+    moved = deepcopy(DEFINITION)
+    moved["States"]["Each"]["ItemProcessor"] = {"StartAt": "Notify", "States": {"Notify": moved["States"].pop("Notify")}}
+    assert ("~", "Notify → Each > Notify (moved, Task sns:publish)") in [change[:2] for change in changes(moved)]
+    twice = deepcopy(DEFINITION)
+    tell = twice["States"].pop("Notify")
+    twice["States"] |= {"One": tell, "Two": tell}
+    assert summary(DEFINITION, twice) == "- Notify, + One, + Two", "it could be either"
+
+
 def test_nothing_changed_is_no_change() -> None:
     assert changes(deepcopy(DEFINITION)) == []
     assert [*flattened(DEFINITION)] == ["Validate", "Each", "Each > Load", "Both", "Both > A", "Both > B", "Notify"]
