@@ -22,7 +22,7 @@ FLOORS = (
     {"resources", "packaging"},
     {"declare", "state"},
     {"engine", "execution"},
-    {"importing", "testing"},
+    {"importing", "setup", "testing"},
     {"report"},
     {"commands"},
 )
@@ -57,8 +57,13 @@ DOOR = "aws_common"
 """The one module of `common` outside of its rooms: the door to botocore, which belongs to the room `aws`."""
 
 RUNTIME = ROOT / "common/local/runtime"
+TEMPLATES = ROOT / "common/templates"
+"""What becomes a team's own code."""
 FOUND = [path for folder in ("common", "projects", "tests") for path in sorted((ROOT / folder).rglob("*.py"))]
-SOURCES = [*(path for path in FOUND if "__pycache__" not in path.parts), ROOT / "tasks.py", ROOT / "deploy.py"]
+SOURCES = [
+    *(path for path in FOUND if "__pycache__" not in path.parts and not path.is_relative_to(TEMPLATES)),
+    *(ROOT / "tasks.py", ROOT / "deploy.py"),
+]
 COMMON = [path for path in SOURCES if path.is_relative_to(ROOT / "common") and not path.is_relative_to(RUNTIME)]
 DECLARATIONS = [ROOT / "deploy.py", *(path for path in SOURCES if path.parent.parent == ROOT / "projects")]
 MAINTAINED = [path for path in SOURCES if path not in DECLARATIONS and not path.is_relative_to(ROOT / "projects")]

@@ -16,6 +16,7 @@ from invoke.program import Program
 
 import tasks
 from common import Pipeline, SharedResources
+from common.commands import spelling
 from common.commands.option_help import HELP
 from common.environment.config_files import load
 from common.model import steps
@@ -96,6 +97,7 @@ def test_anchors_are_those_of_github() -> None:
 def test_commands_exist_with_their_options(document: Path) -> None:
     refused = []
     for command in commands(document.read_text()):
+        spelling.take_subjects(tasks.namespace, shlex.split(command))
         parser = Parser(contexts=tasks.namespace.to_contexts(), initial=Program().initial_context)
         try:
             parser.parse_argv(shlex.split(command))

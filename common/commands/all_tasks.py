@@ -15,6 +15,7 @@ from common.commands.graph import graph
 from common.commands.history import history
 from common.commands.import_project import import_project
 from common.commands.list_tasks import list_tasks
+from common.commands.new import new
 from common.commands.package_lambdas import package_lambdas
 from common.commands.plan import plan
 from common.commands.policy import policy
@@ -46,6 +47,7 @@ def namespace() -> Collection:
             gc,
             graph,
             import_project,
+            new,
             policy,
             types,
             version,
@@ -63,6 +65,7 @@ def checked_namespace(words: Sequence[str]) -> Collection:
         words: the command line, its program included.
     """
     tasks = namespace()
+    spelling.take_subjects(tasks, words[1:])
     try:
         spelling.check(tasks, words)
     except UsageError as error:

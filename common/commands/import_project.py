@@ -59,9 +59,9 @@ def convert_config(choices: Choices, project: str | None, config: str, *, chosen
 
     from common.base.errors import UsageError
     from common.commands.environment_command import opened
+    from common.declare.project_names import check_name
     from common.importing.config_import import check_apart, convert_file
     from common.importing.config_places import ConfigPlaces
-    from common.importing.present import check_name
     from common.report import config_import_report
     from common.report.deploy_report import TextReport
     from common.report.json_report import JsonReport

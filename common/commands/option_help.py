@@ -37,6 +37,19 @@ IMPORTING = {
     "dry_run": "Only show what would be written.",
 }
 """The options of `import` alone."""
+NEW = {
+    "project": "The name of the project to write; it may stand without the option.",
+    "template": "What the project is made from; `invoke new --list` shows all of them.",
+    "environment": "Write the configuration of an environment of this name instead of a project.",
+    "like": "The environment whose settings the new one takes.",
+    "name_prefix": "Begins the names in AWS of the new environment; without it one that follows from the other's.",
+    "account": "The AWS account of the new environment, if it is not that of the other one.",
+    "region": "The region of the new environment, if it is not that of the other one.",
+    "each_developer": "The new environment is one for each developer: ${user} stands in its names.",
+    "list": "Show the templates, and write nothing.",
+    "yes": "Ask nothing.",
+}
+"""The options of `new` alone."""
 TYPES = {
     "match": "A kind such as function, or types to list: a pattern such as 'AWS::SQS::*', a part of a name, or a whole name.",
     "schema": "Print the JSON schema of files with these types, for editors.",

@@ -7,6 +7,7 @@ before, by Invoke's own parser, where a word looks as if that would happen.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from invoke.collection import Collection
 from invoke.exceptions import Exit, ParseError
@@ -58,6 +59,32 @@ def check(namespace: Collection, words: Sequence[str]) -> None:
             raise UsageError(
                 f"{name or 'invoke'} has no option {word}.{did_you_mean(word, options)} `{help_of}` lists them."
             ) from None
+
+
+def take_subjects(namespace: Collection, words: Sequence[str]) -> None:
+    """Lets the value of a task's subject stand without its option, if the command line has it so.
+
+    Invoke would take `--help` and every other word for a value that must come, so this is decided for each command line.
+
+    Args:
+        namespace: all tasks.
+        words: the command line, without its program.
+    """
+    for name in namespace.task_names:
+        task: Any = namespace[name]
+        if getattr(task, "subject", ""):
+            task.positional = [task.subject] if name in words and _has_subject(namespace, task, words) else []
+
+
+def _has_subject(namespace: Collection, task: Any, words: Sequence[str]) -> bool:
+    if {"--help", "-h"} & {*words} or f"--{task.subject}" in {word.partition("=")[0] for word in words}:
+        return False
+    task.positional = [task.subject]
+    try:
+        Parser(contexts=namespace.to_contexts(), initial=Program().initial_context).parse_argv(list(words))
+    except ParseError as error:
+        return "did not receive required positional arguments" not in str(error)
+    return True
 
 
 def _suspicious(namespace: Collection, words: Sequence[str]) -> Iterator[bool]:

@@ -22,12 +22,13 @@ class OurTask(Task[T]):
         body: what it does.
         reads_only: it changes nothing, so with ``--dry`` it does what it always does.
         for_all: without ``--env`` it is about all environments.
+        subject: the option whose value may also stand alone, without the option, as in ``invoke new orders``.
         named: the other arguments of `Task`.
     """
 
-    def __init__(self, body: Any, reads_only: bool = False, for_all: bool = False, **named: Any) -> None:
+    def __init__(self, body: Any, reads_only: bool = False, for_all: bool = False, subject: str = "", **named: Any) -> None:
         super().__init__(body, **named)
-        self.reads_only, self.for_all = reads_only, for_all
+        self.reads_only, self.for_all, self.subject = reads_only, for_all, subject
 
     def __deepcopy__(self, memo: object) -> "OurTask[T]":
         """The task itself: nothing changes it, and Invoke copies all tasks for each command."""

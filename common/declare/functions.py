@@ -185,12 +185,8 @@ def _log_group(project: ProjectResources, ref: Ref, settings: FunctionSettings) 
     name = project.physical.of(kind, ref.key.name)
     group_ref = Ref(project.key(kind.name, ref.key.name), name, kind.arn_of(project.env, name))
     if settings.logging == "managed":
-        group = LogGroup(
-            identity=project.identity(group_ref),
-            retention_days=settings.log_retention_days,
-            by_default="log_retention_days" not in settings.model_fields_set,
-        )
-        project.add(group)
+        days, by_default = project.env.log_retention(settings)
+        project.add(LogGroup(identity=project.identity(group_ref), retention_days=days, by_default=by_default))
     return group_ref
 
 

@@ -8,7 +8,7 @@ from common.base.suggestions import did_you_mean
 from common.base.text_rules import check_file_name
 from common.environment import config_files
 from common.environment.config import Environment
-from common.model.resource import PROJECT_NAME
+from common.model.resource import PROJECT_NAME, SHARED
 
 
 def list_projects(root: Path) -> list[str]:
@@ -29,6 +29,27 @@ def list_projects(root: Path) -> list[str]:
         except ValueError as error:
             raise DeclarationError(f"projects/{name}/: {error}. Rename the folder.") from None
     return folders
+
+
+def check_name(project: str, where: str = "--project") -> None:
+    """Checks that a new project can have this name.
+
+    Args:
+        project: the name.
+        where: what messages call it.
+
+    Raises:
+        UsageError: no project can be called so.
+    """
+    if not PROJECT_NAME.fullmatch(project) or project == SHARED:
+        raise UsageError(
+            f"{where} is {project!r}. A project's name has up to 64 letters (a to z), digits, - and _, begins with a letter "
+            f"or _, and is not {SHARED!r}."
+        )
+    try:
+        check_file_name(project)
+    except ValueError as error:
+        raise UsageError(f"{where} is {project!r}: {error}.") from None
 
 
 def deployed_projects(root: Path, env: Environment) -> list[str]:

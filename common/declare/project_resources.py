@@ -227,10 +227,9 @@ class ProjectResources:
             return self.shared.log_group("states")
         kind, name = kind_of("log-group"), f"{VENDED_LOGS}states/{self.env.name_prefix}-{self.project}"
         ref = Ref(self.key(kind.name, f"states-{self.env.region}"), name, kind.arn_of(self.env, name))
-        defaults = self.env.defaults
-        by_default = "log_retention_days" not in defaults.model_fields_set
+        days, by_default = self.env.log_retention(self.env.defaults)
         if used:
-            self.add(LogGroup(identity=self.identity(ref), retention_days=defaults.log_retention_days, by_default=by_default))
+            self.add(LogGroup(identity=self.identity(ref), retention_days=days, by_default=by_default))
         return ref
 
     def location(self, uri: str) -> Location:

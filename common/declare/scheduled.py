@@ -83,7 +83,7 @@ class ScheduleDeclaration:
         rule = Rule(
             properties=fields,
             identity=replace(identity, replaces=(_schedule_key(ref.key), _role_key(ref.key, ROLE_WORD))),
-            enabled=settings.enabled,
+            enabled=settings.enabled and not project.env.pauses_schedules,
             target_arn=targets.started_arn(project, machine),
             role_arn=role.arn,
             schedule=settings.expression,
@@ -130,7 +130,7 @@ class ScheduleDeclaration:
             "ScheduleExpression": settings.expression,
             "ScheduleExpressionTimezone": settings.timezone or "UTC",
             "FlexibleTimeWindow": window,
-            "State": "ENABLED" if settings.enabled else "DISABLED",
+            "State": "ENABLED" if settings.enabled and not env.pauses_schedules else "DISABLED",
             **_period(settings, where),
             "Target": {**target, "RoleArn": role.arn},
         }

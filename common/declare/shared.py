@@ -112,9 +112,8 @@ class SharedResources(SimpleResources, CloudResources):
 
     def log_group(self, reference: str, /, *, properties: JsonMapping | None = None, name: str | None = None) -> None:
         """A log group with the environment's retention; `properties`, as in ``{"kmsKeyId": "…"}``, and `name` as of a bucket."""
-        defaults = self.env.defaults
-        by_default = "log_retention_days" not in defaults.model_fields_set
-        make = partial(LogGroup, retention_days=defaults.log_retention_days, by_default=by_default)
+        days, by_default = self.env.log_retention(self.env.defaults)
+        make = partial(LogGroup, retention_days=days, by_default=by_default)
         self._declare("log-group", reference, SimpleDeclaration.of(make, properties), name)
 
     def layer(

@@ -23,15 +23,15 @@ from common.environment.project import Instance, Project, Region, WrittenSection
 from common.environment.resource_settings import Embedded, Network
 from common.environment.roles import Roles
 from common.environment.setting_types import Verify
-from common.environment.settings_model import Model
 from common.environment.subscriptions import Subscriptions
+from common.environment.variant import Variant
 
 TagPrefix = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9+\-=._:/@][A-Za-z0-9 +\-=._:/@]*$", max_length=100), AfterValidator(owner_tags.check_prefix)
 ]
 
 
-class Environment(Model):
+class Environment(Variant):
     """One environment: an account, a region, a name prefix, and what is particular to them."""
 
     schema_: str | None = Field(default=None, alias="$schema")

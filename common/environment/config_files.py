@@ -1,8 +1,9 @@
 """Reads the files of an environment: `config/<env>.json`, and `config/<project>/<env>.json` for what is one project's own."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -10,12 +11,15 @@ from common.base.encoding import decode_text
 from common.base.errors import ConfigError, UsageError
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean
+from common.environment import inheritance
 from common.environment.config import Environment
 from common.environment.config_errors import explain_errors
 from common.environment.project import Project, WrittenSections
 from common.environment.settings_model import Model
 
 M = TypeVar("M", bound=Model)
+LIKE = "like"
+"""The setting that names the environment whose settings hold, too."""
 
 
 def environments(root: Path) -> list[str]:
@@ -34,8 +38,6 @@ def load(root: Path, name: str) -> Environment:
     if name not in (names := environments(root)):
         there_are = ", ".join(names) or "none"
         raise UsageError(f"There is no environment {name!r}: config/ has {there_are}.{did_you_mean(name, names)}")
-    data = read_file(path, root)
-    _validate(Environment, data, path, root)
     for other in sorted((root / "config").glob("[!.]*/*.json")):
         if other.stem not in names:
             where = other.relative_to(root).as_posix()
@@ -43,20 +45,56 @@ def load(root: Path, name: str) -> Environment:
                 f"{where}: there is no environment {other.stem!r}: config/ has {', '.join(names)}."
                 f"{did_you_mean(other.stem, names)}"
             )
-    overlays: JsonObject = {}
-    for overlay in sorted((root / "config").glob(f"[!.]*/{name}.json")):
-        section = read_file(overlay, root)
-        _validate(Project, section, overlay, root)
-        section.pop("$schema", None)
-        overlays[overlay.parent.name] = section
-    own = data.get("projects", {})
-    sections = _overlay(own, overlays)
-    merged = {folder: _with_whole_instances(section) for folder, section in sections.items()}
-    environment = _validate(Environment, {**data, "projects": merged}, path, root)
+    content = _read_content(root, name, names)
+    merged = {folder: _with_whole_instances(section) for folder, section in content.data["projects"].items()}
+    environment = _validate(Environment, {**content.data, "projects": merged}, path, root)
     if environment.name != name:
         raise ConfigError(f'config/{name}.json: $.name is "{environment.name}"; it must be "{name}", as the file is called.')
-    written = (f"config/{{folder}}/{name}.json: $", overlays), (f"config/{name}.json: $.projects.{{folder}}", own)
-    return environment.expanded(WrittenSections(*part) for part in written)
+    return environment.expanded(content.written)
+
+
+def inherits(root: Path, name: str) -> bool:
+    """Whether an environment takes the settings of another one."""
+    return LIKE in read_file(root / "config" / f"{name}.json", root)
+
+
+class _Content(NamedTuple):
+    """What the files of an environment say, those of the environment that it is like included.
+
+    Args:
+        data: all settings, with overlays merged into the sections of projects.
+        written: the sections of projects as the files have them, the file that wins first.
+    """
+
+    data: JsonObject
+    written: tuple[WrittenSections, ...]
+
+
+def _read_content(root: Path, name: str, names: Sequence[str], likes: tuple[str, ...] = ()) -> _Content:
+    path, written = root / "config" / f"{name}.json", tuple[WrittenSections, ...]()
+    data = read_file(path, root)
+    own = data.get("projects", {})
+    if (like := data.get(LIKE)) is not None:
+        where = f"config/{name}.json: $.{LIKE}"
+        if not isinstance(like, str) or like not in names:
+            raise ConfigError(f"{where} names no environment: config/ has {', '.join(names)}.{did_you_mean(like, names)}")
+        if like in (circle := (*likes, name)):
+            raise ConfigError(
+                f"{where}: {' is like '.join((*circle, like))}, so none of them has settings. Take one {LIKE} away."
+            )
+        base = _read_content(root, like, names, circle)
+        data, written = inheritance.completed(data, base.data, name), base.written
+    data = inheritance.for_user(data, name)
+    _validate(Environment, data, path, root)
+    overlays: JsonObject = {}
+    for file in sorted((root / "config").glob(f"[!.]*/{name}.json")):
+        section = read_file(file, root)
+        _validate(Project, section, file, root)
+        section.pop("$schema", None)
+        overlays[file.parent.name] = section
+    first = (f"config/{{folder}}/{name}.json: $", overlays), (f"config/{name}.json: $.projects.{{folder}}", own)
+    sections = inheritance.overlay(data.get("projects", {}), overlays)
+    return _Content({**data, "projects": sections}, (*(WrittenSections(*part) for part in first), *written))
 
 
 def _with_whole_instances(section: JsonMapping) -> JsonObject:
@@ -64,7 +102,7 @@ def _with_whole_instances(section: JsonMapping) -> JsonObject:
     if not section.get("instances"):
         return dict(section)
     common = {key: value for key, value in section.items() if key != "instances"}
-    return {**section, "instances": {name: _overlay(common, own) for name, own in section["instances"].items()}}
+    return {**section, "instances": {name: inheritance.overlay(common, own) for name, own in section["instances"].items()}}
 
 
 def read_file(path: Path, root: Path) -> JsonObject:
@@ -108,11 +146,3 @@ def _validate(model: type[M], data: JsonObject, path: Path, root: Path) -> M:
         where = path.relative_to(root).as_posix()
         lines = [f"  {line}" for line in explain_errors(error, model)]
         raise ConfigError("\n".join([f"{where} is not valid:", *lines])) from None
-
-
-def _overlay(base: JsonMapping, over: JsonMapping) -> JsonObject:
-    merged = dict(base)
-    for key, value in over.items():
-        both = isinstance(value, dict) and isinstance(base.get(key), dict)
-        merged[key] = _overlay(base[key], value) if both else value
-    return merged

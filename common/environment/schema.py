@@ -21,6 +21,7 @@ from common.environment import (
     resource_settings,
     roles,
     setting_types,
+    variant,
 )
 from common.environment.config import Environment
 
@@ -52,6 +53,8 @@ SECTIONS = {
     "TriggerSettings": "`triggers.<name>`",
 }
 """The models in the order of the page, with their headings."""
+PREFIX_IN_FILES = r"^([a-z]|\$\{user\})([a-z0-9-]|\$\{user\}){0,40}$"
+"""The pattern of `name_prefix` as files have it, before the developer's name is put into it."""
 TYPES = {"string": "text", "boolean": "`true`, `false`", "number": "number"}
 """The names of JSON types in the tables."""
 
@@ -63,6 +66,8 @@ def schema() -> JsonObject:
         node = described if model == Environment.__name__ else described["$defs"].get(model, {})
         for name, text in fields.items():
             node.get("properties", {}).get(name, {})["description"] = text
+    described["properties"]["name_prefix"]["pattern"] = PREFIX_IN_FILES
+    described["anyOf"] = [{"required": ["like", "name_prefix"]}, {"required": described.pop("required")}]
     return described
 
 
@@ -81,7 +86,7 @@ def page(text: str) -> str:
 def _table(model: JsonMapping, title: str) -> Iterator[str]:
     yield from (f"### {title}", "", " ".join(str(model["description"]).split()), "")
     yield from ("| setting | values | default | meaning |", "|---|---|---|---|")
-    required = model.get("required", ())
+    required = model.get("required") or model.get("anyOf", [{}])[-1].get("required", ())
     for name, field in model["properties"].items():
         if name != "$schema":
             default = "**required**" if name in required else _describe_default(field)
@@ -126,6 +131,7 @@ def _field_docstrings() -> dict[str, dict[str, str]]:
     """Returns the docstrings of the models' fields. They are read from the source, because only the schema needs them."""
     documented: dict[str, dict[str, str]] = {}
     modules = (
+        variant,
         config,
         default_settings,
         existing,

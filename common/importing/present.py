@@ -8,7 +8,6 @@ from pathlib import Path
 from common.base.encoding import decode_text
 from common.base.errors import UsageError
 from common.base.json_types import Json, JsonMapping
-from common.base.text_rules import check_file_name
 from common.declare import project_names, projects
 from common.environment.config import Environment
 from common.environment.config_edit import set_values
@@ -17,7 +16,7 @@ from common.importing import declaration
 from common.importing.cloud_resources import identity_of
 from common.importing.entries import Context
 from common.importing.references import SECTIONS, VERBS, Used
-from common.model.resource import PROJECT_NAME, SHARED
+from common.model.resource import SHARED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +57,7 @@ class PresentProject:
             UsageError: no project can be called so.
             DeployError: it exists, and its declaration or configuration is broken.
         """
-        check_name(project)
+        project_names.check_name(project)
         if (instances := env.instances_of(project)) or env.instance_of(project):
             what = f"deployed as {', '.join(instances)}" if instances else "an instance of another folder"
             raise UsageError(f"In {env.name}, {project} is {what}, so nothing is imported into it. Name a project of its own.")
@@ -147,20 +146,3 @@ def _entries(value: JsonMapping, depth: int) -> Iterator[tuple[tuple[str, ...], 
             yield (key,), inner
         else:
             yield from (((key, *path), deeper) for path, deeper in _entries(inner, depth - 1))
-
-
-def check_name(project: str) -> None:
-    """Checks that a project can have this name.
-
-    Raises:
-        UsageError: none can.
-    """
-    if not PROJECT_NAME.fullmatch(project) or project == SHARED:
-        raise UsageError(
-            f"--project is {project!r}. A project's name has up to 64 letters (a to z), digits, - and _, begins with a letter "
-            f"or _, and is not {SHARED!r}."
-        )
-    try:
-        check_file_name(project)
-    except ValueError as error:
-        raise UsageError(f"--project is {project!r}: {error}.") from None

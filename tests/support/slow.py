@@ -9,6 +9,7 @@ FILES = frozenset(
     {
         "faults",
         "local",
+        "setup/test_new_end_to_end.py",
         "soak",
         "account/test_account.py",
         "account/test_account_rights.py",

@@ -1,0 +1,92 @@
+"""`invoke new`: writes a project from a template, or the configuration of an environment."""
+
+from collections.abc import Callable
+
+from invoke.context import Context
+
+from common.commands.invocation import INVOCATION
+from common.commands.option_help import NEW
+from common.commands.task import task
+
+
+@task(subject="project", help={**NEW, "json": "Print one JSON object instead of text."})
+def new(
+    _c: Context,
+    project: str | None = None,
+    template: str | None = None,
+    environment: str | None = None,
+    like: str | None = None,
+    name_prefix: str | None = None,
+    account: str | None = None,
+    region: str | None = None,
+    each_developer: bool = False,
+    list: bool = False,  # noqa: A002 - the name of the option
+    yes: bool = False,
+    json: bool = False,
+) -> None:
+    """Write a new project that runs and is tested: `invoke new orders`. Or a new environment: `--environment cert --like dev`."""
+    from common.base.errors import UsageError
+    from common.base.terminal import Screen, prompt
+    from common.report import setup_report
+    from common.setup import new_environment, new_project, templates
+
+    root, screen = INVOCATION.get().root, Screen()
+    of_environments = {"--like": like, "--name-prefix": name_prefix, "--account": account, "--region": region}
+    if list:
+        lines = setup_report.templates(templates.descriptions())
+        screen.object(templates.descriptions()) if json else screen.text("".join(f"{line}\n" for line in lines))
+        return
+    if environment is not None:
+        if project or template:
+            raise UsageError("A command writes a project or an environment. Leave out --environment, or the name and --template.")
+        wishes = new_environment.Wishes(environment, like, name_prefix, account, region, each_developer)
+        path, content = new_environment.create(root, wishes)
+        if json:
+            screen.object({"environment": environment, "files": [path], "content": content})
+        else:
+            screen.text("".join(f"{line}\n" for line in setup_report.environment(path, content)))
+        return
+    if given := [option for option, value in {**of_environments, "--each-developer": each_developer or None}.items() if value]:
+        raise UsageError(f"{given[0]} is of an environment: add --environment NAME.")
+    ask = None if yes else prompt(json=json)
+    name = project or _asked(ask, "The name of the project: ", "Which project? Type its name: `invoke new orders`.")
+    chosen = template or _chosen_template(ask, templates.descriptions(), templates.DEFAULT, yes=yes)
+    result = new_project.create(root, name, chosen)
+    if json:
+        screen.object({"project": result.name, "template": result.template, "files": result.files})
+    else:
+        screen.text("".join(f"{line}\n" for line in setup_report.project(result.name, result.template, result.files)))
+
+
+def _asked(ask: Callable[[str], str] | None, question: str, refusal: str) -> str:
+    """What the person at the terminal answers.
+
+    Raises:
+        UsageError: there is none, or no answer.
+    """
+    from common.base.errors import UsageError
+
+    answer = ask(question).strip() if ask is not None else ""
+    if not answer:
+        raise UsageError(refusal)
+    return answer
+
+
+def _chosen_template(ask: Callable[[str], str] | None, descriptions: dict[str, str], default: str, *, yes: bool) -> str:
+    """The template that the person at the terminal chooses, by its name or number.
+
+    Raises:
+        UsageError: nobody can be asked.
+    """
+    from common.base.errors import UsageError
+    from common.report import setup_report
+
+    if yes:
+        return default
+    if ask is None:
+        lines = "\n".join(setup_report.templates(descriptions))
+        raise UsageError(f"Which template? Add --template NAME, or --yes for {default}:\n{lines}")
+    lines = "\n".join(setup_report.templates(descriptions, numbered=True))
+    answer = ask(f"{lines}\nThe template, its name or number [{default}]: ").strip() or default
+    names = [*descriptions]
+    return names[int(answer) - 1] if answer.isdecimal() and 0 < int(answer) <= len(names) else answer
