@@ -121,7 +121,7 @@ def test_every_shared_option_is_explained() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_options_exist(document: Path) -> None:
     contexts = [*tasks.namespace.to_contexts(), Program().initial_context]
-    options = {name for context in contexts for name in context.flags} | OTHERS | {*_taken(*PROGRAMS)}
+    options = {name for context in contexts for name in (*context.flags, *context.inverse_flags)} | OTHERS | {*_taken(*PROGRAMS)}
     assert sorted(set(OPTION.findall(document.read_text())) - options) == []
 
 

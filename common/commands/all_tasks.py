@@ -20,6 +20,7 @@ from common.commands.package_lambdas import package_lambdas
 from common.commands.plan import plan
 from common.commands.policy import policy
 from common.commands.pull import pull
+from common.commands.report import report
 from common.commands.run import run
 from common.commands.status import status
 from common.commands.types import types
@@ -49,6 +50,7 @@ def namespace() -> Collection:
             import_project,
             new,
             policy,
+            report,
             types,
             version,
             list_tasks,

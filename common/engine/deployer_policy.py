@@ -50,6 +50,7 @@ EVERYWHERE = {
     "sts": ("GetCallerIdentity",),
     "resourcegroupstaggingapi": ("GetResources",),
     "service-quotas": ("GetServiceQuota", "ListAWSDefaultServiceQuotas"),
+    "cloudwatch": ("GetMetricData",),
 }
 """These operations, besides those of kinds, cannot be limited to resources. None of them changes anything."""
 READING = ("Describe", "Filter", "Get", "Head", "List")

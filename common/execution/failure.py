@@ -94,7 +94,7 @@ def _read_logs(aws: Aws, execution: str, visit: Visit) -> tuple[str, tuple[str, 
             aws.sleep(PAUSE_SECONDS)
         for source in sources:
             try:
-                lines = _read_lines(aws, source)
+                lines = read_lines(aws, source)
             except AwsError:
                 continue
             if lines:
@@ -102,7 +102,8 @@ def _read_logs(aws: Aws, execution: str, visit: Visit) -> tuple[str, tuple[str, 
     return "", ()
 
 
-def _read_lines(aws: Aws, source: Source) -> tuple[str, ...]:
+def read_lines(aws: Aws, source: Source) -> tuple[str, ...]:
+    """Returns the last lines of a source."""
     messages: deque[str] = deque(maxlen=LOG_LINES)
     if source.stream is None:
         since, until = source.between

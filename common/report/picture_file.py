@@ -1,5 +1,6 @@
 """Writes pictures of projects and state machines as SVG files of their own."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -26,6 +27,17 @@ def write_machine(path: str, name: str, definition: JsonMapping, resources: Sequ
 def names_here(resources: Sequence[Resource]) -> dict[str, str]:
     """What resources are called in the repository, by their names and ARNs in AWS."""
     return {name: str(resource.key) for resource in resources for name in (resource.name, resource.arn)}
+
+
+def check_writable(path: str) -> None:
+    """Refuses a file that cannot be written, before anything else is done for it.
+
+    Raises:
+        UsageError: its folder does not exist or cannot be written to, or it is a folder.
+    """
+    folder = Path(path).absolute().parent
+    if not folder.is_dir() or Path(path).is_dir() or not os.access(folder, os.W_OK):
+        raise UsageError(f"{path} cannot be written. Name a file in a folder that exists.")
 
 
 def write_text(path: str, text: str) -> None:

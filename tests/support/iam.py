@@ -174,6 +174,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     **same("lambda", "DeleteLayerVersion", f"{LAYER}:{{VersionNumber}}"),
     # Glue
     **same("glue", "ListCrawlers ListJobs GetCrawlers GetJobs"),
+    "cloudwatch:GetMetricData": each("cloudwatch:GetMetricData"),
     **same("glue", "GetDatabases", CATALOG, f"arn:aws:glue:{HERE}:database/default"),
     **same("glue", "DeleteJob GetJob GetJobRun GetJobRuns StartJobRun", f"{JOB}{{JobName}}"),
     **same("glue", "GetTags TagResource UntagResource", "{ResourceArn}"),

@@ -28,6 +28,7 @@ FILES = frozenset(
         "commands/test_operations_end_to_end.py",
         "commands/test_project_region.py",
         "commands/test_publish_end_to_end.py",
+        "commands/test_report.py",
         "commands/test_run.py",
         "commands/test_sbom.py",
         "commands/test_schedules_end_to_end.py",

@@ -283,7 +283,8 @@ class _Placed:
             start, end = (
                 self._ports.get((number, other), self._middle[number]) for number, other in ((source, target), (target, source))
             )
-            lean[self._graph.rank[target]] = max(lean[self._graph.rank[target]], abs(start - end))
+            matters = min(self._graph.pull[source, target] / 2, 1.0) ** 0.3
+            lean[self._graph.rank[target]] = max(lean[self._graph.rank[target]], abs(start - end) * matters)
         tops, bottoms = list[float](), list[float]()
         for number, row in enumerate(rows):
             gap = 8.0 + min(lean[number] * 0.16, 46.0)

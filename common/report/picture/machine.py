@@ -137,16 +137,24 @@ class _Drawer:
             )
             yield text.shortened(f"wait {waited}".strip(), LONGEST_NAME)
         elif kind == "Task":
-            resource = str(state["Resource"])
-            yield text.shortened(self._names.get(resource) or task_name(resource), LONGEST_NAME)
-            parameters = state.get("Parameters") or state.get("Arguments")
-            called = parameters if isinstance(parameters, Mapping) else {}
-            if target := next((str(called[field]) for field in CALLED if isinstance(called.get(field), str)), ""):
-                yield text.shortened(self._names.get(target, target.rpartition(":")[2]), LONGEST_NAME)
+            yield from (text.shortened(line, LONGEST_NAME) for line in self._call(state))
         elif kind == "Fail":
             yield text.shortened(f"fail {state.get('Error', '')}".strip(), LONGEST_NAME)
         else:
             yield kind.lower()
+
+    def _call(self, state: JsonMapping) -> list[str]:
+        """What a task calls: ``startJobRun glue-job/load`` for what is declared here."""
+        resource = str(state["Resource"])
+        parameters = state.get("Parameters") or state.get("Arguments")
+        called = parameters if isinstance(parameters, Mapping) else {}
+        target = next((str(called[field]) for field in CALLED if isinstance(called.get(field), str)), "")
+        if resource in self._names:
+            return [self._names[resource]]
+        if target in self._names:
+            action = task_name(resource).removeprefix("aws-sdk:").split(":")[1].partition(".")[0]
+            return [f"{action} {self._names[target]}"]
+        return [task_name(resource), *([target.rpartition(":")[2]] if target else [])]
 
 
 def _transitions(state: JsonMapping) -> Iterator[tuple[str, Label, str]]:

@@ -58,9 +58,9 @@ PICTURE = """
 .picture .back { fill: var(--card); }
 .picture .dot { fill: var(--edge); }
 .picture .ring { fill: none; stroke: var(--edge); stroke-width: 1.5; }
-.picture .succeeded .box { stroke: var(--good); stroke-width: 2; } .picture .succeeded .mark { fill: var(--good); }
-.picture .failed .box { stroke: var(--bad); stroke-width: 2; } .picture .failed .mark { fill: var(--bad); }
-.picture .running .box, .picture .handled .box { stroke: var(--warn); stroke-width: 2; }
+.picture .succeeded > .box { stroke: var(--good); stroke-width: 2; } .picture .succeeded .mark { fill: var(--good); }
+.picture .failed > .box { stroke: var(--bad); stroke-width: 2; } .picture .failed .mark { fill: var(--bad); }
+.picture .running > .box, .picture .handled > .box { stroke: var(--warn); stroke-width: 2; }
 .picture .running .mark, .picture .handled .mark { fill: var(--warn); }
 .picture .mark { font-size: 11px; font-weight: 600; }
 """.replace("FONT", FONT)

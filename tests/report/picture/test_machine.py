@@ -56,7 +56,7 @@ def test_a_task_says_what_it_calls_by_its_name_here() -> None:
         "End": True,
     }
     picture = machine("main", {"StartAt": "Load", "States": {"Load": state}}, {"acres-dev-load": "glue-job/load"})
-    assert texts(picture, "kind") == ["glue:startJobRun.sync", "glue-job/load"]
+    assert texts(picture, "kind") == ["startJobRun glue-job/load"]
 
 
 @given(st.text(min_size=1, max_size=90))

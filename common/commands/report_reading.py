@@ -1,0 +1,107 @@
+"""Reads what a report shows, in parallel. What may not be read is told in its place, and the rest is shown."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
+
+from common.aws import regions
+from common.base.errors import AwsError
+from common.declare.declaration import Declares
+from common.declare.flows import flows
+from common.declare.workspace import DeclaredPipelines
+from common.engine import drift
+from common.engine import status as statuses
+from common.engine.connection import Connection
+from common.execution import cost, recent, redacted
+from common.execution.recent import Executions
+from common.model.resource import Resource
+from common.report.page.content import Content, Project
+from common.resources.state_machine import StateMachine
+from common.state import releases
+
+RELEASES = 5
+"""How many releases of each project are shown."""
+T = TypeVar("T")
+Machines = list[tuple[StateMachine, Executions | str]]
+
+
+def read(
+    connection: Connection, declarations: DeclaredPipelines, why_undeclared: Callable[[str], str], *, with_drift: bool
+) -> Content:
+    """What a report of these projects shows.
+
+    Raises:
+        AwsError: the artifact bucket cannot be read.
+    """
+    now, env = datetime.now(UTC), declarations.env
+    pipelines = declarations.pipelines
+    known = statuses.read_all(connection, declarations, others=False, why_undeclared=why_undeclared)
+    roots = list(connection.pool.map(lambda pipeline: connection.records.root(pipeline.name)[0], pipelines))
+    machines = _machines(connection, declarations.resources, now)
+    projects = tuple(
+        Project(
+            status,
+            pipeline.rendered(),
+            frozenset(key for key in (root.digests if root else ()) if not key.startswith("artifact/")),
+            tuple(flows(declarations.resources, pipeline.name, env.artifact_bucket)),
+            tuple((machine, last) for machine, last in machines if machine.key.project == pipeline.name),
+        )
+        for pipeline, status, root in zip(pipelines, known, roots, strict=True)
+    )
+    costs, unread = _costs(connection, declarations.resources, machines, now)
+    return Content(
+        env,
+        now,
+        connection.caller,
+        projects,
+        _attempt(lambda: tuple(releases.of_projects(connection.records, _names(pipelines), RELEASES, connection.pool))),
+        _attempt(lambda: _drift(connection, declarations)) if with_drift else None,
+        costs,
+        unread,
+    )
+
+
+def _attempt(ask: Callable[[], T]) -> T | str:
+    """What was asked for, or why it could not be read."""
+    try:
+        return ask()
+    except AwsError as error:
+        return str(error)
+
+
+def _names(pipelines: Sequence[Declares]) -> list[str]:
+    return [pipeline.name for pipeline in pipelines]
+
+
+def _machines(connection: Connection, resources: Sequence[Resource], now: datetime) -> Machines:
+    """The state machines with their last executions, without secrets."""
+    machines = [resource for resource in resources if isinstance(resource, StateMachine)]
+
+    def last_of(machine: StateMachine) -> Executions:
+        last = recent.read(regions.at(connection.aws, machine.arn), machine.key.name, machine.arn, now, connection.pool)
+        return redacted.executions(last, resources)
+
+    return [(machine, _attempt(partial(last_of, machine))) for machine in machines]
+
+
+def _costs(
+    connection: Connection, resources: Sequence[Resource], machines: Machines, now: datetime
+) -> tuple[tuple[cost.Item, ...], dict[str, str]]:
+    """What resources cost, and what could not be read."""
+    jobs, functions = ([resource for resource in resources if resource.key.kind == kind] for kind in ("glue-job", "lambda"))
+    readings: dict[str, list[cost.Item] | str] = {
+        "The runs of jobs": _attempt(lambda: cost.of_jobs(connection.aws, jobs, now, connection.pool)),
+        "The metrics of functions": _attempt(lambda: cost.of_functions(connection.aws, functions, now)),
+        "Executions": cost.of_machines([(machine, last) for machine, last in machines if not isinstance(last, str)]),
+    }
+    items = tuple(item for reading in readings.values() if not isinstance(reading, str) for item in reading)
+    return items, {what: reading for what, reading in readings.items() if isinstance(reading, str)}
+
+
+def _drift(connection: Connection, declarations: DeclaredPipelines) -> drift.DriftResult:
+    env, aws, resources, pool = declarations.env, connection.aws, declarations.resources, connection.pool
+    result = drift.compare(env, aws, connection.records, resources, pool)
+    gone, _ = drift.missing_of_others(env, aws.in_region, resources, pool)
+    return replace(result, drifted=(*result.drifted, *gone))
