@@ -10,7 +10,7 @@ import pytest
 
 from common.environment.resource_settings import StateMachineSettings
 from common.resources.state_machine import StateMachine
-from tests.resources.builders import TAGS, Place, final, live_state, updated
+from tests.resources.builders import TAGS, Place, brought, final, live_state, updated
 from tests.resources.scripted import Answer, ScriptedAws, refused
 from tests.support.iam import same
 
@@ -32,6 +32,7 @@ PUBLISH, MOVE = "stepfunctions:PublishStateMachineVersion", "stepfunctions:Updat
 ADD, SHOW = "stepfunctions:CreateStateMachineAlias", "stepfunctions:DescribeStateMachineAlias"
 VERSIONS, ALIASES = "stepfunctions:ListStateMachineVersions", "stepfunctions:ListStateMachineAliases"
 DROP, DESCRIBE = "stepfunctions:DeleteStateMachineVersion", "stepfunctions:DescribeStateMachine"
+TAG = "stepfunctions:TagResource"
 NO_ALIAS = refused("UpdateStateMachineAlias", "ResourceNotFound")
 
 
@@ -122,3 +123,43 @@ def test_the_deployer_may_do_what_it_does_on_the_machine_and_on_what_is_below_it
     assert "states:PublishStateMachineVersion" in needs[ARN]
     assert {"states:UpdateStateMachineAlias", "states:DeleteStateMachineVersion"} <= {*needs[f"{ARN}:*"]}
     assert Place().state_machine().deployer_needs() == {}
+
+
+def others(alias: int, **changed: Any) -> dict[str, Answer | list[Answer]]:
+    """AWS's answers about a machine of somebody else, whose alias `live` leads to a version and whose alias `old` to version 2."""
+    live = {**final(MACHINE), "status": "ACTIVE", "revisionId": "r4", **changed}
+    tags = {"stepfunctions:ListTagsForResource": {"tags": [{"key": "team", "value": "others"}]}}
+    aliases = {"stateMachineAliases": [{"stateMachineAliasArn": f"{ARN}:live"}, {"stateMachineAliasArn": f"{ARN}:old"}]}
+    shown: list[Answer] = [routed(alias), routed(5), routed(2)]
+    described: list[Answer] = [live, {**live, "revisionId": f"r{alias}"}]
+    return {DESCRIBE: described, SHOW: shown, ALIASES: aliases, TAG: {}, **tags}
+
+
+def test_a_machine_that_is_adopted_keeps_its_versions_in_use_and_other_aliases() -> None:
+    published = {
+        UPDATE: {"revisionId": "r5", "stateMachineVersionArn": version(5)},
+        MOVE: {},
+        VERSIONS: listed(5, 4, 3, 2, 1),
+        DROP: {},
+    }
+    aws = ScriptedAws({**others(4, definition='{"StartAt": "Old", "States": {"Old": {"Type": "Succeed"}}}'), **published})
+    assert brought(aws, MACHINE) == {"definition", "Tags"}
+    assert aws.sent(UPDATE)["publish"] is True
+    assert aws.sent(MOVE) == {"stateMachineAliasArn": f"{ARN}:live", **routed(5)}
+    dropped = [parameters["stateMachineVersionArn"] for operation, parameters in aws.calls if operation == DROP]
+    assert dropped == [version(3), version(1)], "5 and 4 are the newest two, and the alias of others leads to 2"
+
+
+def test_a_machine_that_is_adopted_as_it_is_gets_tags_alone() -> None:
+    aws = ScriptedAws(others(4))
+    assert brought(aws, MACHINE) == {"Tags"}
+    assert aws.operations[-1] == TAG
+    assert not {UPDATE, PUBLISH, MOVE, DROP} & {*aws.operations}
+
+
+def test_an_adopted_machine_whose_alias_leads_elsewhere_publishes_what_it_is() -> None:
+    published = {PUBLISH: {"stateMachineVersionArn": version(5)}, MOVE: {}, VERSIONS: listed(5, 4)}
+    aws = ScriptedAws({**others(3), **published})
+    assert brought(aws, MACHINE) == {"alias", "Tags"}
+    assert aws.sent(MOVE) == {"stateMachineAliasArn": f"{ARN}:live", **routed(5)}
+    assert UPDATE not in aws.operations
