@@ -7,6 +7,8 @@ from collections.abc import Collection
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonObject
 from common.declare.asl import definition as definitions
+from common.declare.asl.codes import BASIC
+from common.declare.asl.definition_check import DefinitionError
 from common.environment.resource_settings import StateMachineSettings
 from common.importing import values
 from common.importing.entries import Context, Entry, refusal, set_differing
@@ -24,7 +26,8 @@ def why_not(resource: LiveResource) -> str:
     if problem := resource.live.get("unreadable"):
         return f"AWS does not show its definition: {problem}"
     try:
-        definition = definitions.load(json.loads(resource.live["definition"]), "its definition", resource.live["type"])
+        definition = json.loads(resource.live["definition"])
+        _broken_rules(resource.live)
     except (ValueError, DeclarationError) as error:
         return " ".join(str(error).split())
     if secret := next(values.secrets_in(definition), ""):
@@ -46,7 +49,25 @@ def entry(resource: LiveResource, key: str, context: Context) -> Entry:
         )
     set_differing(result, StateMachineSettings, context.env.defaults.state_machine, _settings(live), IN_CODE)
     values.set_plain(result, context, StateMachineSettings, live)
+    if rules := _broken_rules(live):
+        result.named["accept"] = [f"{rule}: AWS has it so" for rule in rules]
     return result
+
+
+def _broken_rules(live: JsonObject) -> list[str]:
+    """The rules of `check` that a live definition breaks; AWS accepts more than can be right, and the machine may be used so.
+
+    Raises:
+        DeclarationError: nothing can be made of the definition.
+    """
+    try:
+        definitions.load(json.loads(live["definition"]), "its definition", live["type"])
+    except DefinitionError as error:
+        codes = {located.problem.code for located in error.problems if located.problem.about.severity == "error"}
+        if codes & BASIC:
+            raise
+        return sorted(codes)
+    return []
 
 
 def accept_kept_arguments(entries: Collection[Entry]) -> None:
@@ -57,7 +78,7 @@ def accept_kept_arguments(entries: Collection[Entry]) -> None:
         jobs = [key for key in sorted(kept) if re.search(rf"\$\{{(?:\w+\.)?{re.escape(key)}\.name\}}", text)]
         if jobs:
             names = ", ".join(f"{name} of {key}" for key in jobs for name in kept[key])
-            entry.named["accept"] = [f"JOB_ARGUMENT: AWS alone has {names}"]
+            entry.named["accept"] = [*entry.named.get("accept", ()), f"JOB_ARGUMENT: AWS alone has {names}"]
 
 
 def _settings(live: JsonObject) -> JsonObject:

@@ -35,6 +35,7 @@ CRAWLER: dict[str, Any] = {
     "Targets": {"S3Targets": [{"Path": "s3://company-raw/orders/"}]},
 }
 SUCCEED = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
+ENDLESS = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"x.$": "$unset"}, "Next": "A"}}}
 MACHINE: dict[str, Any] = {"definition": json.dumps(SUCCEED), "type": "STANDARD", "roleArn": ROLE, "status": "ACTIVE"}
 TARGET: dict[str, Any] = {"Id": "1", "Arn": arn("states", "stateMachine:orders"), "RoleArn": ROLE}
 RULE: dict[str, Any] = {"ScheduleExpression": "rate(1 day)", "State": "ENABLED", "Targets": [TARGET]}
@@ -126,6 +127,7 @@ def test_which_crawlers_can_be_declared(fields: dict[str, Any], reason: str) -> 
             {"definition": json.dumps({**SUCCEED, "Comment": "password=Xk29vPq7mZt4Lw"})},
             "Comment in its definition holds a secret",
         ),
+        ({"definition": json.dumps(ENDLESS)}, ""),
         ({"loggingConfiguration": {"level": "ALL", "destinations": []}}, "AWS shows no log_group"),
     ],
 )
@@ -169,6 +171,12 @@ def test_a_function_has_its_code_in_the_declaration_and_its_sizes_in_the_configu
 def test_a_log_group_is_ours_if_it_exists_and_is_of_one_function(retention: Any, settings: dict[str, Any]) -> None:
     entry = functions.entry(function(), "Validate", context(retention))
     assert {name: value for name, value in entry.settings.items() if name.startswith("log")} == settings
+
+
+def test_a_machine_accepts_the_rules_that_it_breaks_in_aws() -> None:
+    entry = machines.entry(resource("state-machine", {**MACHINE, "definition": json.dumps(ENDLESS)}), "orders", context())
+    assert entry.named["accept"] == ["ENDLESS_STATE: AWS has it so", "VARIABLE: AWS has it so"]
+    assert "accept" not in machines.entry(resource("state-machine", MACHINE), "orders", context()).named
 
 
 def test_a_machine_logs_to_the_group_that_it_has() -> None:

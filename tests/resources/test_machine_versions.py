@@ -126,7 +126,7 @@ def test_the_deployer_may_do_what_it_does_on_the_machine_and_on_what_is_below_it
 
 
 def others(alias: int, **changed: Any) -> dict[str, Answer | list[Answer]]:
-    """AWS's answers about a machine of somebody else, whose alias `live` leads to a version and whose alias `old` to version 2."""
+    """AWS's answers about somebody else's machine, whose alias `live` leads to this version, and `old` to version 2."""
     live = {**final(MACHINE), "status": "ACTIVE", "revisionId": "r4", **changed}
     tags = {"stepfunctions:ListTagsForResource": {"tags": [{"key": "team", "value": "others"}]}}
     aliases = {"stateMachineAliases": [{"stateMachineAliasArn": f"{ARN}:live"}, {"stateMachineAliasArn": f"{ARN}:old"}]}
