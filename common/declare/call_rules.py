@@ -58,7 +58,7 @@ def _unknown(targets: MachineTargets, placed: PlacedState) -> Iterator[Problem]:
     if target is None or targets.called(placed.state) is not None:
         return
     kind, text = target
-    names = [name for of_kind, name in targets.texts() if of_kind == kind]
+    names = [name for of_kind, name in targets.texts if of_kind == kind]
     if close := get_close_matches(unqualified(text), names, n=1, cutoff=NEARLY):
         message = f"this project has no {kind_of(kind).word} {text!r}."
         yield Problem("UNKNOWN_TARGET", placed.place, message, f" Did you mean {close[0]!r}?")

@@ -47,7 +47,7 @@ def _problems(targets: MachineTargets, definition: JsonMapping, remembered: Reme
     if not any(target_of(placed.state) for placed in states):
         return []
     facts = [[str(key), targets.facts(resource)] for key, resource in sorted(called.items())]
-    text = json.dumps([definition, facts, targets.texts()])
+    text = json.dumps([definition, facts, targets.texts])
     problems = remembered.problems(text) if remembered is not None else None
     if problems is None:
         from common.declare.call_rules import call_problems  # what is remembered has no use for it

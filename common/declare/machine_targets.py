@@ -1,6 +1,7 @@
 """Finds what the tasks of state machines call of their own project."""
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,7 @@ class MachineTargets:
             self._facts[resource.key] = _facts(resource)
         return self._facts[resource.key]
 
+    @cached_property
     def texts(self) -> list[tuple[str, str]]:
         """The kind of each, with its name and with its ARN, in order."""
         return sorted(self._by_text)

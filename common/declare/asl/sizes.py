@@ -21,11 +21,13 @@ DATA = ("Arguments", "ItemSelector", "Items", "Output", "Parameters", "Result", 
 
 def size_problems(definition: JsonMapping, states: Iterable[PlacedState]) -> Iterator[Problem]:
     """Yields what is larger than AWS allows."""
+    if len(json.dumps(definition)) <= DATA_LIMIT:
+        return  # with escapes and spaces, this is longer than what is sent
     size = _size(definition)
     if size > SIZE_LIMIT:
         text = f"the definition has {size} bytes; AWS allows {SIZE_LIMIT}."
         yield Problem("SIZE", Place(), text, " Move a part of it into a state machine of its own.")
-    for placed in states if size > DATA_LIMIT else ():
+    for placed in states:
         values = [(placed.place / field, placed.state[field]) for field in DATA if field in placed.state]
         assigned = placed.state.get("Assign")
         if isinstance(assigned, Mapping):
