@@ -156,7 +156,7 @@ def _json(context: Any, files: list[str], settings: dict[str, Any]) -> DynamicFr
     spark = context.spark_session
     if not files:
         return DynamicFrame(spark.createDataFrame([], types.StructType([])), context)
-    parsed = spark.read.option("wholetext", True).text(files).rdd.flatMap(lambda row: records.parsed_json(row.value)).persist()
+    parsed = spark.read.text(files, wholetext=True).rdd.flatMap(lambda row: records.parsed_json(row.value)).persist()
     failed = parsed.filter(lambda item: item[0] is None).map(lambda item: {"msg": item[1]}).collect()
     kept = parsed.filter(lambda item: item[0] is not None).map(lambda item: item[0])
     return DynamicFrame(records.to_frame(kept, spark), context, "", tuple(failed), len(failed))
