@@ -89,12 +89,23 @@ class Programs:
             "TMPDIR": str(folder / "tmp"),
         }
         if spark:
+            environment.update(self._library_variables(account, job["Name"], arguments))
             environment.update(SPARK_CONF_DIR=str(folder / "conf"), SPARK_LOCAL_DIRS=str(folder / "tmp"))
             secret = self._secrets[run["Id"]] = secrets.token_urlsafe(30)
             self._trees[secret] = S3Tree(self._s3(account), folder / "staging")
             self._configure_spark(account, secret, arguments, folder)
         flat = [part for name, value in arguments.items() for part in (name, str(value))]
         return Command([python, str(_HERE / "boot.py"), str(folder / "error"), str(script), *flat], folder, environment)
+
+    def _library_variables(self, account: str, job: str, arguments: dict[str, str]) -> dict[str, str]:
+        """What Glue's library is told: whether Spark's catalog is the Data Catalog, and where bookmarks are kept."""
+        variables = {}
+        if arguments.get("--enable-glue-datacatalog", "false").lower() != "false":
+            variables["EMBEDDED_GLUE_DATA_CATALOG"] = "true"
+        if arguments.get("--job-bookmark-option") == "job-bookmark-enable":
+            file = self._settings.folder / "state" / "bookmarks" / account / get_region() / f"{job}.json"
+            variables["EMBEDDED_GLUE_BOOKMARKS"] = str(file)
+        return variables
 
     def _libraries(self, account: str, arguments: dict[str, str], folder: Path, installer: _Installer) -> list[Path]:
         for uri in _uris(arguments.get("--extra-files")):

@@ -21,10 +21,12 @@ def install() -> None:
     import awsglue.transforms
     import awsglue.transforms.drop_nulls
 
+    from embedded_glue import hooks
     from embedded_glue.context import GlueContext
     from embedded_glue.job import Job
     from embedded_glue.transforms import DropNullFields
 
+    hooks.install()
     awsglue.context.GlueContext = GlueContext
     awsglue.job.Job = Job
     awsglue.transforms.DropNullFields = awsglue.transforms.drop_nulls.DropNullFields = DropNullFields

@@ -98,6 +98,33 @@ class Catalog:
         except self._glue.exceptions.EntityNotFoundException:
             return None
 
+    def databases(self) -> dict[str, str]:
+        """Every database with its location, which may be empty."""
+        pages = self._glue.get_paginator("get_databases").paginate()
+        return {item["Name"]: item.get("LocationUri") or "" for page in pages for item in page["DatabaseList"]}
+
+    def tables(self, database: str) -> dict[str, Table]:
+        """Every table of a database."""
+        pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=database)
+        return {item["Name"]: Table(item) for page in pages for item in page["TableList"]}
+
+    def create_database(self, name: str, location: str) -> None:
+        """Create a database; a location outside S3 is left out, since it would be on this machine alone."""
+        place = {"LocationUri": location} if location.startswith("s3") else {}
+        self._glue.create_database(DatabaseInput={"Name": name, **place})
+
+    def delete_database(self, name: str) -> None:
+        """Delete a database."""
+        self._glue.delete_database(Name=name)
+
+    def delete_table(self, database: str, name: str) -> None:
+        """Delete a table; its objects stay."""
+        self._glue.delete_table(DatabaseName=database, Name=name)
+
+    def delete_partition(self, database: str, name: str, values: tuple[str, ...]) -> None:
+        """Delete a partition; its objects stay."""
+        self._glue.delete_partition(DatabaseName=database, TableName=name, PartitionValues=list(values))
+
     def columns(self, database: str, name: str) -> list[tuple[str, str]]:
         """Names and types of all columns."""
         table = self.table(database, name)

@@ -1,0 +1,56 @@
+"""Where a script reaches Spark's catalog: each such method first fetches from the Data Catalog, and afterwards writes back."""
+
+import functools
+from typing import Any
+
+from pyspark.sql import DataFrameReader, DataFrameWriter, SparkSession
+from pyspark.sql.catalog import Catalog
+
+from embedded_glue.bridge import Bridge
+
+_bridges: dict[str, Bridge] = {}
+_depth = [0]
+
+
+def install() -> None:
+    """Wrap the methods."""
+    sql = SparkSession.sql
+    SparkSession.builder.enableHiveSupport = lambda: SparkSession.builder
+    _wrap(SparkSession, ("sql",), sql)
+    _wrap(SparkSession, ("table",), sql)
+    _wrap(DataFrameReader, ("table",), sql)
+    _wrap(DataFrameWriter, ("saveAsTable", "insertInto"), sql, writes=True)
+    readers = ("listDatabases", "databaseExists", "getDatabase", "listTables", "tableExists", "getTable", "listColumns")
+    _wrap(Catalog, readers, sql, lists=True)
+    _wrap(Catalog, ("setCurrentDatabase",), sql)
+    _wrap(Catalog, ("createTable", "createExternalTable", "recoverPartitions"), sql, writes=True)
+
+
+def _wrap(owner: type, names: tuple[str, ...], sql: Any, *, writes: bool = False, lists: bool = False) -> None:
+    for name in names:
+        setattr(owner, name, _around(getattr(owner, name), sql, writes=writes, lists=lists))
+
+
+def _around(method: Any, sql: Any, *, writes: bool, lists: bool) -> Any:
+    @functools.wraps(method)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if _depth[0]:
+            return method(self, *args, **kwargs)
+        spark = self if isinstance(self, SparkSession) else SparkSession.getActiveSession()
+        text = " ".join(str(value) for value in (*args, *kwargs.values()))
+        text = f"show {text}" if lists else text
+        _depth[0] += 1
+        try:
+            bridge = _bridge(spark, sql)
+            bridge.before(text)
+            result = method(self, *args, **kwargs)
+            bridge.after(text, writes=writes)
+            return result
+        finally:
+            _depth[0] -= 1
+
+    return wrapped
+
+
+def _bridge(spark: Any, sql: Any) -> Bridge:
+    return _bridges.setdefault(spark.sparkContext.applicationId, Bridge(spark, sql))

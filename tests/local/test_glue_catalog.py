@@ -1,0 +1,185 @@
+"""A job's Spark sees the Data Catalog, and the two scripts of AWS's collection of samples do what their pages show.
+
+Their steps are written anew from https://github.com/aws-samples/aws-glue-samples (examples/resolve_choice.md and
+examples/data_cleaning_and_lambda.md).
+"""
+
+import io
+import json
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.local.conftest import until
+from tests.local.fixtures import ROLE
+
+pytestmark = pytest.mark.timeout(600)
+HEADER = "DRG Definition,Provider Id,Provider Name,Provider Zip Code,Total Discharges,Average Covered Charges"
+ROWS = ["039 - EXTRACRANIAL,10001,SOUTHEAST,36301,91,$32963.07", "039 - EXTRACRANIAL,10005,MARSHALL,35957,14,$15131.85"]
+BAD = "948 - SIGNS,INC- ST JOSEPH,MILE BLUFF,53948,12,$11961.41"
+CATALOG = """
+import sys
+from awsglue.context import GlueContext
+from awsglue.utils import getResolvedOptions
+from pyspark.context import SparkContext
+
+bucket = getResolvedOptions(sys.argv, ["bucket"])["bucket"]
+spark = GlueContext(SparkContext.getOrCreate()).spark_session
+assert [row.tableName for row in spark.sql("SHOW TABLES IN acreage").collect()] == ["crops"]
+crops = spark.table("acreage.crops")
+assert crops.count() == 3, crops.count()
+assert spark.sql("select sum(acres) as acres from acreage.crops where year = '2024'").first().acres == 5
+crops.write.mode("overwrite").partitionBy("year").saveAsTable("acreage.saved")
+spark.sql("INSERT INTO acreage.saved SELECT 'rye', 7, '2025'")
+spark.sql("CREATE TABLE acreage.made (name string, n int) USING parquet")
+spark.createDataFrame([("a", 1)], ["name", "n"]).write.insertInto("acreage.made")
+spark.sql("CREATE DATABASE fresh")
+assert spark.catalog.tableExists("acreage.made") and not spark.catalog.tableExists("acreage.nothing")
+spark.sql("CREATE TABLE acreage.gone USING parquet AS SELECT 1 AS n")
+spark.sql("DROP TABLE acreage.gone")
+assert "saved" in [table.name for table in spark.catalog.listTables("acreage")]
+print("made", spark.table("acreage.made").count(), "saved", spark.table("acreage.saved").count())
+"""
+SAMPLES = """
+import sys
+from awsglue.utils import getResolvedOptions
+from pyspark.context import SparkContext
+from awsglue.context import GlueContext
+from awsglue.dynamicframe import DynamicFrame
+from awsglue.job import Job
+from pyspark.sql.functions import udf
+from pyspark.sql.types import StringType
+
+glueContext = GlueContext(SparkContext.getOrCreate())
+spark = glueContext.spark_session
+out = getResolvedOptions(sys.argv, ["out"])["out"]
+medicare = glueContext.create_dynamic_frame.from_catalog(database="payments", table_name="medicare")
+medicare.printSchema()
+frames = {
+    "cast": medicare.resolveChoice(specs=[("provider id", "cast:long")]),
+    "project": medicare.resolveChoice(specs=[("provider id", "project:long")]),
+    "cols": medicare.resolveChoice(specs=[("provider id", "make_cols")]),
+    "struct": medicare.resolveChoice(specs=[("provider id", "make_struct")]),
+}
+medicare.toDF().createOrReplaceTempView("medicareTable")
+data = spark.sql("SELECT * FROM medicareTable WHERE `total discharges` > 13")
+frames["sql"] = DynamicFrame.fromDF(data, glueContext, "medicare_sql_dyf")
+for name, frame in frames.items():
+    options = {"path": f"{out}/{name}"}
+    glueContext.write_dynamic_frame.from_options(frame=frame, connection_type="s3", connection_options=options, format="json")
+
+cleaned = frames["cast"].toDF().where("`provider id` is NOT NULL")
+chop = udf(lambda x: x[1:], StringType())
+cleaned = cleaned.withColumn("ACC", chop(cleaned["average covered charges"]))
+nested = DynamicFrame.fromDF(cleaned, glueContext, "nested").apply_mapping([
+    ("drg definition", "string", "drg", "string"),
+    ("provider id", "long", "provider.id", "long"),
+    ("provider zip code", "long", "provider.zip", "long"),
+    ("ACC", "string", "charges.covered", "double"),
+])
+sink = glueContext.getSink(connection_type="s3", path=f"{out}/nested/", enableUpdateCatalog=True)
+sink.setCatalogInfo(catalogDatabase="payments", catalogTableName="cleaned")
+sink.setFormat("glueparquet")
+sink.writeFrame(nested)
+"""
+BOOKMARKS = """
+import sys
+from awsglue.context import GlueContext
+from awsglue.job import Job
+from awsglue.utils import getResolvedOptions
+from pyspark.context import SparkContext
+
+options = getResolvedOptions(sys.argv, ["JOB_NAME", "source"])
+glue = GlueContext(SparkContext.getOrCreate())
+job = Job(glue)
+job.init(options["JOB_NAME"], options)
+rows = glue.create_dynamic_frame.from_options("s3", {"paths": [options["source"]]}, "json", transformation_ctx="rows")
+print("read", rows.count())
+job.commit()
+"""
+
+
+@pytest.fixture
+def crawled(client: Any, bucket: str) -> Any:
+    """Puts objects below a prefix and lets a crawler make a table of them."""
+
+    def crawl(database: str, prefix: str, objects: dict[str, str]) -> None:
+        for key, body in objects.items():
+            client("s3").put_object(Bucket=bucket, Key=f"{prefix}/{key}", Body=body.encode())
+        glue = client("glue")
+        glue.create_database(DatabaseInput={"Name": database, "LocationUri": f"s3://{bucket}/warehouse/{database}"})
+        targets = {"S3Targets": [{"Path": f"s3://{bucket}/{prefix}/"}]}
+        glue.create_crawler(Name=database, Role=ROLE, DatabaseName=database, Targets=targets)
+        glue.start_crawler(Name=database)
+        until(lambda: glue.get_crawler(Name=database)["Crawler"]["State"] == "READY")
+
+    return crawl
+
+
+def output(client: Any, run: dict[str, Any]) -> list[str]:
+    events = client("logs").get_log_events(logGroupName="/aws-glue/jobs/output", logStreamName=f"{run['Id']}-driver")["events"]
+    return [event["message"] for event in events]
+
+
+def test_a_job_reads_and_makes_tables_of_the_data_catalog(client: Any, bucket: str, job: Any, run_job: Any, crawled: Any) -> None:
+    years = {f"year={year}/part.csv": f"name,acres\n{rows}\n" for year, rows in (("2023", "corn,1"), ("2024", "corn,2\nrye,3"))}
+    crawled("acreage", "crops", years)
+    job("catalog", CATALOG, DefaultArguments={"--enable-glue-datacatalog": "true"})
+
+    run = run_job("catalog", bucket=bucket)
+
+    assert run["JobRunState"] == "SUCCEEDED", run["ErrorMessage"]
+    assert "made 1 saved 4" in output(client, run)
+    glue = client("glue")
+    tables = {table["Name"]: table for table in glue.get_tables(DatabaseName="acreage")["TableList"]}
+    assert set(tables) == {"crops", "saved", "made"}
+    assert [key["Name"] for key in tables["saved"]["PartitionKeys"]] == ["year"]
+    assert tables["saved"]["StorageDescriptor"]["Location"] == f"s3://{bucket}/warehouse/acreage/saved"
+    partitions = glue.get_partitions(DatabaseName="acreage", TableName="saved")["Partitions"]
+    assert sorted(partition["Values"] for partition in partitions) == [["2023"], ["2024"], ["2025"]]
+    assert "fresh" in [database["Name"] for database in glue.get_databases()["DatabaseList"]]
+
+
+def test_both_sample_scripts_do_what_their_pages_show(client: Any, bucket: str, job: Any, run_job: Any, crawled: Any) -> None:
+    crawled("payments", "medicare", {"providers.csv": "\n".join([HEADER, *ROWS, ""])})
+    client("s3").put_object(Bucket=bucket, Key="medicare/late.csv", Body=f"{HEADER}\n{BAD}\n".encode())
+    job("samples", SAMPLES)
+
+    run = run_job("samples", out=f"s3://{bucket}/samples")
+
+    assert run["JobRunState"] == "SUCCEEDED", run["ErrorMessage"]
+    printed = output(client, run)
+    start = printed.index("|-- provider id: choice")
+    assert printed[start + 1 : start + 3] == ["|    |-- long", "|    |-- string"]
+
+    def objects(name: str) -> list[bytes]:
+        listed = client("s3").list_objects_v2(Bucket=bucket, Prefix=f"samples/{name}/")["Contents"]
+        return [client("s3").get_object(Bucket=bucket, Key=item["Key"])["Body"].read() for item in listed]
+
+    def ids(name: str) -> list[Any]:
+        rows = [json.loads(line) for body in objects(name) for line in body.splitlines()]
+        return sorted((row.get("provider id") for row in rows), key=str)
+
+    assert ids("cast") == ids("project") == [10001, 10005, None]
+    assert ids("struct") == [{"long": 10001}, {"long": 10005}, {"string": "INC- ST JOSEPH"}]
+    assert b'"provider id_string":"INC- ST JOSEPH"' in b"".join(objects("cols"))
+    assert len(ids("sql")) == 2
+    nested = [row for body in objects("nested") for row in pq.read_table(io.BytesIO(body)).to_pylist()]
+    expected = {"drg": "039 - EXTRACRANIAL", "provider": {"id": 10001, "zip": 36301}, "charges": {"covered": 32963.07}}
+    assert expected in nested
+    columns = client("glue").get_table(DatabaseName="payments", Name="cleaned")["Table"]["StorageDescriptor"]["Columns"]
+    assert {"Name": "provider", "Type": "struct<id:bigint,zip:bigint>"} in columns
+
+
+def test_bookmarks_leave_out_what_a_committed_run_has_read(client: Any, bucket: str, job: Any, run_job: Any) -> None:
+    client("s3").put_object(Bucket=bucket, Key="marks/a.json", Body=b'{"n": 1}\n{"n": 2}\n')
+    job("marks", BOOKMARKS, DefaultArguments={"--job-bookmark-option": "job-bookmark-enable"})
+
+    first = run_job("marks", source=f"s3://{bucket}/marks/")
+    client("s3").put_object(Bucket=bucket, Key="marks/b.json", Body=b'{"n": 3}\n')
+    second = run_job("marks", source=f"s3://{bucket}/marks/")
+
+    assert [run["JobRunState"] for run in (first, second)] == ["SUCCEEDED"] * 2, (first, second)
+    assert "read 2" in output(client, first)
+    assert "read 1" in output(client, second)
