@@ -39,11 +39,12 @@ class Invocation:
         return [name for name, options in self._requested if not alike or dict(options) == dict(self._options)]
 
     def again(self) -> str:
-        """The tasks with the current options as they would be typed again, without the answers to questions."""
+        """The tasks with the current options as they would be typed again, without answers and what only shows more."""
         names = [name for name, options in self._requested if dict(options) == dict(self._options)]
         words = [f"--{name.strip('_').replace('_', '-')}{_value(value)}" for name, value in self._options.items() if value]
-        left_out = {"--yes", "--json", "--verbose", "--dry-run", "--jobs 16"}
-        return " ".join((*names, *(word for word in words if word not in left_out and not word.startswith("--yes "))))
+        left_out = {"--yes", "--json", "--verbose", "--validate", "--dry-run", "--jobs 16"}
+        kept = (word for word in words if word not in left_out and not word.startswith(("--yes ", "--html ")))
+        return " ".join((*names, *kept))
 
     def begin(self, options: JsonMapping) -> None:
         """Closes what tasks with other options have left open: one environment is done with before the next one is begun.

@@ -7,10 +7,11 @@ from common.commands.option_help import OPTIONAL, PLANNING, options
 from common.commands.task import task
 from common.model.choices import Choices, parallel
 
+HTML = "Write the plan to this file, too, as a page to show to others."
 VALIDATE = "Let AWS validate the definitions of state machines that change, too: one call a second."
 
 
-@task(help=options(*PLANNING, validate=VALIDATE), optional=OPTIONAL, reads_only=True)
+@task(help=options(*PLANNING, validate=VALIDATE, html=HTML), optional=OPTIONAL, reads_only=True)
 def plan(  # Invoke reads a task's options from its signature
     _c: Context,
     env: str | None = None,
@@ -28,6 +29,7 @@ def plan(  # Invoke reads a task's options from its signature
     data: bool = False,
     validate: bool = False,
     verbose: bool = False,
+    html: str | None = None,
 ) -> None:
     """What `deploy` would do. Exit code 0: nothing; 2: something."""
     choices = Choices(
@@ -45,4 +47,15 @@ def plan(  # Invoke reads a task's options from its signature
         data=data,
         validate=validate,
     )
-    show_plan(deployment(choices, ["plan"], planning=True, json=json, verbose=verbose))
+    if html is not None:
+        from common.report import picture_file
+
+        picture_file.check_writable(html)
+    opened = deployment(choices, ["plan"], planning=True, json=json, verbose=verbose)
+    if html is not None:
+        from datetime import UTC, datetime
+
+        from common.report.page import plan as plan_page
+
+        picture_file.write_text(html, plan_page.page(opened.declarations, opened.plan(), datetime.now(UTC)))
+    show_plan(opened)

@@ -73,6 +73,11 @@ class Deployment:
         )
         self._outcome: Outcome | None = None
 
+    @property
+    def declarations(self) -> DeclaredPipelines:
+        """What is declared for the environment."""
+        return self._declarations
+
     def plan(self) -> Plan:
         """The plan of this deploy. It is made once, and making it only reads."""
         return self._planned().plan

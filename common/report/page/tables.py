@@ -81,8 +81,7 @@ def permissions(content: Content) -> Element:
     inner: list[Inner] = [
         element(
             "p",
-            "Each function, job, crawler and state machine runs with a role of its own. What the roles allow follows from the "
-            "declaration; it is what the next deploy applies.",
+            "What each role allows follows from the declaration; it is what the next deploy applies.",
         )
     ]
     inner += [_role(role, users.get(f"{role.key.project}:{role.key}", [])) for role in roles]

@@ -19,7 +19,13 @@ BAR = 5.0
 """The width of the coloured bar that tells what works, holds data and triggers."""
 
 
-def project(name: str, flows: Sequence[Flow], kinds: Mapping[Node, str], identifier: str = "project") -> Element:
+def project(
+    name: str,
+    flows: Sequence[Flow],
+    kinds: Mapping[Node, str],
+    identifier: str = "project",
+    marks: Mapping[Node, str] | None = None,
+) -> Element:
     """The picture of a project.
 
     Args:
@@ -27,6 +33,7 @@ def project(name: str, flows: Sequence[Flow], kinds: Mapping[Node, str], identif
         flows: its arrows.
         kinds: what people call the kinds of nodes.
         identifier: how the ids of the picture begin.
+        marks: how boxes look that something happens to.
     """
     nodes = list(dict.fromkeys(node for flow in flows for node in (flow.source, flow.target)))
     lines = {node: _lines(node, kinds) for node in nodes}
@@ -42,7 +49,10 @@ def project(name: str, flows: Sequence[Flow], kinds: Mapping[Node, str], identif
         drawing.arrow(route, arranged.across, label, "start" if starts else "", both=both)
         for route, (_, _, label, both, starts) in zip(arranged.routes, merged, strict=True)
     ]
-    drawn += [_box(node, lines[node], arranged.boxes[box.name], box, kinds) for node, box in zip(nodes, boxes, strict=True)]
+    for node, box in zip(nodes, boxes, strict=True):
+        mark = (marks or {}).get(node, "")
+        drawn.append(_box(lines[node], arranged.boxes[box.name], box, (_role(node, kinds), mark)))
+        drawn[-1].insert(0, element("title", f"{flow_words.kind_of(node, kinds)} {node.name}"))
     words = f"{len(nodes)} parts and {len(merged)} arrows: who starts, reads and writes what."
     return drawing.picture(arranged, drawn, identifier, f"The pipeline {name}", words)
 
@@ -61,17 +71,15 @@ def _merged(flows: Sequence[Flow], kinds: Mapping[Node, str]) -> list[tuple[Node
     return [(*ends, Label(", ".join(words)), both, starts) for ends, (words, both, starts) in result.items()]
 
 
-def _box(
-    node: Node, lines: Sequence[tuple[str, str]], corner: layout.Point, box: layout.Box, kinds: Mapping[Node, str]
-) -> Element:
+def _box(lines: Sequence[tuple[str, str]], corner: layout.Point, box: layout.Box, look: tuple[str, str]) -> Element:
     x, y = round(corner[0], 1), round(corner[1], 1)
-    role = _role(node, kinds)
+    role, mark = look
     radius = HEIGHT / 2 if role == "trigger" else 3 if role == "data" else 8
     shape = element("rect", class_="box", x=x, y=y, width=round(box.width, 1), height=box.height, rx=radius)
     inset = PILL if role == "trigger" else 0.0
     bar = element("rect", class_=role, x=x + inset, y=y + 10, width=BAR, height=box.height - 20, rx=2)
-    title = element("title", f"{flow_words.kind_of(node, kinds)} {node.name}")
-    return element("g", title, shape, bar, *drawing.lines_in_box(corner, box.width, box.height, lines, inset=BAR), class_="node")
+    texts = drawing.lines_in_box(corner, box.width, box.height, lines, inset=BAR)
+    return element("g", shape, bar, *texts, class_=f"node {mark}".strip())
 
 
 def _lines(node: Node, kinds: Mapping[Node, str]) -> list[tuple[str, str]]:
