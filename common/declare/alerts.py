@@ -24,7 +24,7 @@ from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
 from common.declare.resource_references import KIND
 from common.declare.targets import CRAWLER, FUNCTION, JOB, MACHINE
-from common.declare.triggers import check_no_schedule, role_of
+from common.declare.triggers import check_no_schedule, description_of, role_of
 from common.environment.resource_settings import TriggerSettings
 from common.model.generated import GeneratedRef, marked_keys
 from common.model.reference import Ref
@@ -96,9 +96,11 @@ def add_rule(
     check_no_schedule(configured, where)
     role = role_of(project, role_ref or ref, settings, notify)
     fields, named = dead_letters.fields_of(project, ref, settings)
+    description, described = description_of(project, ref, settings)
     rule = Rule(
         properties=fields,
-        identity=project.identity(ref, [*role.needs, *named, notify, *needs], settings.verify, role),
+        description=description,
+        identity=project.identity(ref, [*role.needs, *named, *described, notify, *needs], settings.verify, role),
         enabled=settings.enabled,
         target_arn=targets.started_arn(project, notify),
         role_arn=role.arn,

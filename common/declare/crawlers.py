@@ -9,7 +9,7 @@ from common.declare import configuration, grants, permissions, properties, valid
 from common.declare.allowed_actions import Permission
 from common.declare.crawler_targets import OtherTargets
 from common.declare.declaration import Configured, DeclaredSettings
-from common.declare.named_access import Access, NamedThing
+from common.declare.named_access import Access, Granted, NamedThing
 from common.declare.naming import Exact
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
@@ -85,6 +85,8 @@ class Crawlers(PipelineParts):
         *,
         targets: Iterable[Location] = (),
         database: Ref,
+        reads: Iterable[Granted] = (),
+        writes: Iterable[Granted] = (),
         permissions: Iterable[Permission | NamedThing] = (),
         managed_policies: Iterable[str] = (),
         settings: CrawlerSettings | None = None,
@@ -93,12 +95,15 @@ class Crawlers(PipelineParts):
         role_name: str | None = None,
         role: Ref | None = None,
     ) -> Ref:
-        """A Glue crawler that keeps the tables of `database` for what lies at `targets`; all else as of a function."""
+        """A Glue crawler that keeps the tables of `database` for what lies at `targets`; all else as of a function.
+
+        Its role may read the targets; `reads` and `writes` are what it may use besides, such as a secret or another bucket.
+        """
         of_kind = validation.check_kind("database", database, "database")
         declaration = CrawlerDeclaration(
             targets=validation.check_places("targets", targets),
             database=of_kind,
-            access=self._access(permissions, managed_policies),
+            access=self._access(permissions, managed_policies, reads, writes),
             settings=validation.with_properties(settings, properties),
         )
         return self._declarations.add("crawler", reference, declaration, exact=Exact(name, role_name), role=role)

@@ -32,7 +32,7 @@ from common.declare.naming import Exact
 from common.declare.permissions import Statement
 from common.declare.project_resources import ProjectResources
 from common.declare.resource_references import KIND, stand_in
-from common.declare.triggers import Triggers, role_of
+from common.declare.triggers import Triggers, description_of, role_of
 from common.declare.validation import Reason
 from common.environment.resource_settings import TriggerSettings
 from common.model.reference import Ref
@@ -79,11 +79,13 @@ class ScheduleDeclaration:
         role = role_of(project, ref, settings, machine)
         constant, refs = project.names.substitute(dict(self.input), project.where(ref))
         fields, named = properties.render(project, ref, settings.properties)
-        identity = project.identity(ref, [*role.needs, *named, machine, *refs], settings.verify, role)
+        description, described = description_of(project, ref, settings)
+        identity = project.identity(ref, [*role.needs, *named, *described, machine, *refs], settings.verify, role)
         rule = Rule(
             properties=fields,
             identity=replace(identity, replaces=(_schedule_key(ref.key), _role_key(ref.key, ROLE_WORD))),
             enabled=settings.enabled and not project.env.pauses_schedules,
+            description=description,
             target_arn=targets.started_arn(project, machine),
             role_arn=role.arn,
             schedule=settings.expression,
@@ -116,7 +118,8 @@ class ScheduleDeclaration:
         minutes = settings.flexible_minutes
         window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": minutes} if minutes else {"Mode": "OFF"}
         schema, key = schema_of(SCHEDULE, env.region), _schedule_key(ref.key)
-        identity = project.identity(ref, [*role.needs, *named, *used, *refs], settings.verify, role)
+        description, described = description_of(project, ref, settings)
+        identity = project.identity(ref, [*role.needs, *named, *described, *used, *refs], settings.verify, role)
         stands_for = stand_in(env, key, schema, ref.name)
         own = replace(
             identity,
@@ -132,6 +135,7 @@ class ScheduleDeclaration:
             "FlexibleTimeWindow": window,
             "State": "ENABLED" if settings.enabled and not env.pauses_schedules else "DISABLED",
             **_period(settings, where),
+            **({"Description": description} if description else {}),
             "Target": {**target, "RoleArn": role.arn},
         }
         project.add(cloud_resources.resource_of(own, schema, declared, env, where))
@@ -173,6 +177,7 @@ class Schedules(Triggers):
         expression: str,
         constant: JsonMapping | None = None,
         *,
+        description: str | None = None,
         timezone: str | None = None,
         flexible_minutes: int = 0,
         retries: int | None = None,
@@ -194,6 +199,7 @@ class Schedules(Triggers):
                 ``arn:aws:scheduler:::aws-sdk:service:operation``.
             expression: ``cron(…)`` or ``rate(…)``, or ``at(2027-01-31T06:30:00)`` for a single time.
             constant: the input; of a job its arguments, of an operation its parameters.
+            description: what it is for.
             timezone: the time zone of the expression, as in ``America/Chicago``, with its summer time; else UTC.
             flexible_minutes: how late it may start, so that many schedules do not start at once.
             retries: how often a start that fails is tried again.
@@ -217,6 +223,7 @@ class Schedules(Triggers):
             )
         options: dict[str, Json] = {
             "expression": validation.check_schedule(expression),
+            "description": None if description is None else validation.check_length("description", description, longest=512),
             "timezone": _checked("timezone", timezone, schedules.check_timezone),
             "flexible_minutes": validation.check_integer("flexible_minutes", flexible_minutes, 0, 1440) or None,
             "retries": validation.check_optional_integer("retries", retries, 0, 185),

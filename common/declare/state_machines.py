@@ -21,7 +21,7 @@ from common.declare.asl.references import reference_problems
 from common.declare.asl.remembered import Remembered
 from common.declare.asl.walk import Place
 from common.declare.declaration import Configured, DeclaredSettings
-from common.declare.named_access import Access, NamedThing
+from common.declare.named_access import Access, Granted, NamedThing
 from common.declare.naming import Exact
 from common.declare.permissions import Statement
 from common.declare.pipeline_parts import PipelineParts
@@ -154,6 +154,8 @@ class StateMachines(PipelineParts):
         *,
         tokens: Mapping[str, str] | None = None,
         may_call: Iterable[MayCallEntry] = (),
+        reads: Iterable[Granted] = (),
+        writes: Iterable[Granted] = (),
         permissions: Iterable[Permission | NamedThing] = (),
         managed_policies: Iterable[str] = (),
         settings: StateMachineSettings | None = None,
@@ -172,6 +174,8 @@ class StateMachines(PipelineParts):
             tokens: other spellings in the definition, as in ``{"__VALIDATE_ARN__": "Validate.arn"}``.
             may_call: what targets may be that are known only when it runs, as with `FunctionName.$`: references and exact ARNs;
                 for HTTP tasks also URLs, which may end with ``*``.
+            reads: what its role may read besides what the definition calls, as a key of its own needs or a Map of objects in S3.
+            writes: what its role may read and write besides.
             permissions: what its role is allowed besides, action by action: ``[allow("athena:GetWorkGroup", on="arn:…")]``.
             managed_policies: the ARNs of policies that its role gets as well.
             settings: what the declaration wants different from the defaults.
@@ -189,7 +193,7 @@ class StateMachines(PipelineParts):
             accepted=Accepted.of(accept),
             tokens=tokens or {},
             may_call=check_entries(may_call),
-            access=self._access(permissions, managed_policies),
+            access=self._access(permissions, managed_policies, reads, writes),
             settings=validation.with_properties(settings, properties),
         )
         return self._declarations.add("state-machine", reference, declaration, accept_secret, Exact(name, role_name), role)

@@ -52,9 +52,11 @@ class ObjectTriggerDeclaration:
         bucket = replace(bucket, purposes=(EVENTS,)) if isinstance(bucket, ExistingRef) else bucket
         role = role_of(project, ref, settings, self.target)
         fields, named = dead_letters.fields_of(project, ref, settings, self.dead_letter)
+        description, described = description_of(project, ref, settings)
         rule = Rule(
             properties=fields,
-            identity=project.identity(ref, [*role.needs, *named, self.target, bucket], settings.verify, role),
+            description=description,
+            identity=project.identity(ref, [*role.needs, *named, *described, self.target, bucket], settings.verify, role),
             enabled=settings.enabled,
             target_arn=targets.started_arn(project, self.target),
             role_arn=role.arn,
@@ -81,9 +83,11 @@ class EventTriggerDeclaration:
         event_patterns.check_length(pattern, settings.pattern_characters, project.where(ref))
         role = role_of(project, ref, settings, self.target)
         fields, named = dead_letters.fields_of(project, ref, settings, self.dead_letter)
+        description, described = description_of(project, ref, settings)
         rule = Rule(
             properties=fields,
-            identity=project.identity(ref, [*role.needs, *named, self.target, *refs], settings.verify, role),
+            description=description,
+            identity=project.identity(ref, [*role.needs, *named, *described, self.target, *refs], settings.verify, role),
             enabled=settings.enabled,
             target_arn=targets.started_arn(project, self.target),
             role_arn=role.arn,
@@ -99,6 +103,12 @@ def role_of(project: ProjectResources, ref: Ref, settings: TriggerSettings, targ
         DeclarationError: the target is in another region.
     """
     return project.role(ref, settings.role, targets.statements(project, ref, target), uses=[target])
+
+
+def description_of(project: ProjectResources, ref: Ref, settings: TriggerSettings) -> tuple[str | None, tuple[Ref, ...]]:
+    """What a trigger is for, with its tokens replaced, and what these refer to."""
+    text, refs = project.names.substitute({"description": settings.description}, project.where(ref), texts=True)
+    return text["description"], refs
 
 
 def check_no_schedule(configured: Configured, where: str) -> None:
@@ -130,10 +140,11 @@ def _check_events(bucket: Resource | None, where: str) -> None:
             raise DeclarationError(f"{where}: {bucket.key} tells nobody of new objects. Declare it with {fields}.")
 
 
-def _settings(fields: JsonMapping, retries: int | None) -> JsonObject:
+def _settings(fields: JsonMapping, description: str | None, retries: int | None) -> JsonObject:
     """What the declaration of a rule says of its settings."""
     return {
         "properties": fields,
+        **({} if description is None else {"description": validation.check_length("description", description, longest=512)}),
         **({} if retries is None else {"retries": validation.check_integer("retries", retries, 0, 185)}),
     }
 
@@ -149,6 +160,7 @@ class Triggers(PipelineParts):
         location: Location,
         suffix: str = "",
         *,
+        description: str | None = None,
         retries: int | None = None,
         dead_letter: Ref | None = None,
         properties: JsonMapping | None = None,
@@ -161,12 +173,12 @@ class Triggers(PipelineParts):
         The target is a state machine, a function, a queue, a topic, a stream, an event bus or an API destination.
 
         A delivery that fails is tried again `retries` times within a day, by default 185 times, and then goes to `dead_letter`, a
-        queue. Names, and a role that exists, are given as to a function.
+        queue. `description` says what the rule is for. Names, and a role that exists, are given as to a function.
         """
         place, fields = validation.check_place("location", location), validation.check_object("properties", properties or {})
         declaration = ObjectTriggerDeclaration(
             target=targets.of_rule(target, fields),
-            settings=_settings(fields, retries),
+            settings=_settings(fields, description, retries),
             dead_letter=None if dead_letter is None else targets.check_dead_letter(dead_letter),
             location=place,
             suffix=check_text(suffix),
@@ -180,6 +192,7 @@ class Triggers(PipelineParts):
         target: Ref,
         pattern: JsonMapping,
         *,
+        description: str | None = None,
         retries: int | None = None,
         dead_letter: Ref | None = None,
         properties: JsonMapping | None = None,
@@ -194,13 +207,13 @@ class Triggers(PipelineParts):
         The target is a state machine, a function, a queue, a topic, a stream, an event bus or an API destination.
 
         A delivery that fails is tried again `retries` times within a day, by default 185 times, and then goes to `dead_letter`, a
-        queue. Names, and a role that exists, are given as to a function.
+        queue. `description` says what the rule is for. Names, and a role that exists, are given as to a function.
         """
         fields, waits_for = validation.check_object("properties", properties or {}), validation.check_object("pattern", pattern)
         event_patterns.check(waits_for)
         declaration = EventTriggerDeclaration(
             target=targets.of_rule(target, fields),
-            settings=_settings(fields, retries),
+            settings=_settings(fields, description, retries),
             dead_letter=None if dead_letter is None else targets.check_dead_letter(dead_letter),
             pattern=waits_for,
         )

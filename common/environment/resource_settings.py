@@ -266,6 +266,8 @@ class TriggerSettings(Settings):
     """Its exact name in AWS. `${parameter}` is replaced. Without it the name follows from a template."""
     enabled: bool = True
     """Whether the schedule or rule starts anything."""
+    description: Annotated[Text, Field(max_length=512)] | None = None
+    """What the schedule or rule is for. `${parameter}` is replaced. Without it nothing is changed."""
     expression: Annotated[str, AfterValidator(schedules.check_scheduler)] | None = None
     """When a schedule starts its target, in its time zone; replaces the declared expression."""
     timezone: Annotated[str, AfterValidator(schedules.check_timezone)] | None = None

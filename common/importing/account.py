@@ -4,7 +4,7 @@ Each kind is listed once, whatever its number; what is selected is then read in 
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 
@@ -13,7 +13,7 @@ from common.base.errors import AwsError, UsageError
 from common.base.json_types import JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean
 from common.environment.config import Environment
-from common.importing import mentions
+from common.importing import mentions, versions
 from common.importing.selection import KINDS, LiveResource, Selection
 from common.resources import kind_of
 
@@ -42,6 +42,7 @@ class LiveAccount:
     pool: Executor
     _listed: dict[str, dict[str, LiveResource]] = field(default_factory=dict)
     _schedules: dict[str, list[str]] | None = None
+    _aliases: dict[str, list[str]] = field(default_factory=dict)
 
     def of(self, kind: str) -> dict[str, LiveResource]:
         """All resources of a kind, by name, as their listing shows them."""
@@ -174,11 +175,15 @@ class LiveAccount:
         yield from reached.values()
 
     def _starting(self, machines: Iterable[LiveResource]) -> Iterator[LiveResource]:
-        """The rules of the default bus that start one of these machines."""
+        """The rules of the default bus that start one of these machines, or an alias of one."""
 
         def rules(machine: LiveResource) -> list[str]:
-            pages = self.aws.pages("events", "ListRuleNamesByTarget", TargetArn=machine.arn)
-            return [name for page in pages for name in page["RuleNames"]]
+            self._aliases[machine.arn] = versions.aliases(self.aws, machine.arn)
+            starting = (
+                self.aws.pages("events", "ListRuleNamesByTarget", TargetArn=arn)
+                for arn in (machine.arn, *self._aliases[machine.arn])
+            )
+            return [name for pages in starting for page in pages for name in page["RuleNames"]]
 
         for names in self.pool.map(rules, machines):
             yield from (self.of("rule")[name] for name in names if name in self.of("rule"))
@@ -187,7 +192,9 @@ class LiveAccount:
         def read(resource: LiveResource) -> LiveResource:
             match resource.kind:
                 case "lambda":
-                    return replace(resource, live=self.aws.call("lambda", "GetFunction", FunctionName=resource.name))
+                    response = self.aws.call("lambda", "GetFunction", FunctionName=resource.name)
+                    published = versions.of_function(self.aws, resource.name, response)
+                    return versions.with_settings(replace(resource, live=response), published)
                 case "state-machine":
                     return replace(resource, live=self.described(resource))
                 case "rule":
@@ -197,7 +204,14 @@ class LiveAccount:
                     )
             return replace(resource, live={**resource.live, "Role": self._role_arn(str(resource.live.get("Role", "")))})
 
-        return list(self.pool.map(read, chosen))
+        resources = list(self.pool.map(read, chosen))
+        targets = (target for rule in resources if rule.kind == "rule" for target in rule.live["Targets"])
+        started = {target["Arn"] for target in targets}
+        return [self._with_alias(resource, started) if resource.kind == "state-machine" else resource for resource in resources]
+
+    def _with_alias(self, machine: LiveResource, started: Collection[str]) -> LiveResource:
+        aliases = self._aliases.get(machine.arn, ())
+        return versions.with_settings(machine, versions.of_machine(self.aws, machine.arn, machine.live, aliases, started))
 
 
 def _listed(

@@ -46,6 +46,7 @@ class Context:
         references: puts references in place of names.
         variables: the variables of the declaration, by the kind and name of the resource that each holds.
         generated: what AWS gives resources of any type that are imported.
+        published: the ARNs of the imported functions and machines that publish, by those of their aliases.
         retentions: for how many days each log group of a function keeps its lines; ``shared`` if others write to it, too, and
             None if it does not exist.
     """
@@ -55,6 +56,7 @@ class Context:
     references: References
     variables: dict[tuple[str, str], str] = field(default_factory=dict)
     generated: GeneratedValues = field(default_factory=GeneratedValues)
+    published: Mapping[str, str] = field(default_factory=dict)
     retentions: Mapping[str, int | str | None] = field(default_factory=dict)
 
     def variable(self, kind: str, name: str) -> str:
@@ -80,6 +82,7 @@ class Context:
 
     def machine_name(self, arn: str) -> str:
         """How a machine is named here: by its name in this account and region, else by its ARN."""
+        arn = self.published.get(arn, arn)
         name = arn.rpartition(":")[2]
         return name if kind_of("state-machine").arn_of(self.env, name) == arn else arn
 

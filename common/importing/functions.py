@@ -9,6 +9,7 @@ from common.environment.resource_settings import FunctionSettings
 from common.importing import values
 from common.importing.entries import Context, Entry, refusal, set_differing
 from common.importing.selection import LiveResource
+from common.importing.versions import PUBLISHING
 from common.model import comparison
 from common.resources import accepted_fields, function_image, kind_of
 
@@ -49,7 +50,7 @@ def entry(resource: LiveResource, key: str, context: Context) -> Entry:
     """What is written of a function, without its code."""
     live: JsonObject = resource.live["Configuration"]
     result = Entry(resource=resource, key=key, method="function")
-    result.settings |= _image(resource)
+    result.settings |= {**_image(resource), **resource.live.get(PUBLISHING, {})}
     default_handler = "handler.handler" if (live.get("Runtime") or "python").startswith("python") else "index.handler"
     if (live.get("Handler") or default_handler) != default_handler:
         result.named["handler"] = live["Handler"]

@@ -13,6 +13,7 @@ from common.environment.resource_settings import StateMachineSettings
 from common.importing import values
 from common.importing.entries import Context, Entry, refusal, set_differing
 from common.importing.selection import LiveResource
+from common.importing.versions import PUBLISHING
 
 IN_CODE = frozenset({"type"})
 QUALIFIED = re.compile(r"\$\{(?:function\.)?([^{}.]+)\.(?:arn|name)\}:([A-Za-z0-9_-]+)")
@@ -43,7 +44,11 @@ def entry(resource: LiveResource, key: str, context: Context) -> Entry:
     definition = context.references.definition(json.loads(live["definition"]))
     result.files[path] = f"{json.dumps(definition, indent=2, ensure_ascii=False)}\n".encode()
     text = result.files[path].decode()
+    published = {f"{arn.rpartition(':')[2]}:{alias.rpartition(':')[2]}" for alias, arn in context.published.items()}
+    names = {key: name for (kind, name), key in context.references.imported.items() if kind == "lambda"}
     for function, qualifier in sorted(set(QUALIFIED.findall(text))):
+        if f"{names.get(function)}:{qualifier}" in published:
+            continue
         result.say(
             f"It calls {function}:{qualifier}; a deploy changes $LATEST, so publish a version, and point {qualifier} at it."
         )
@@ -51,6 +56,7 @@ def entry(resource: LiveResource, key: str, context: Context) -> Entry:
     values.set_plain(result, context, StateMachineSettings, live)
     if rules := _broken_rules(live):
         result.named["accept"] = [f"{rule}: AWS has it so" for rule in rules]
+    result.settings |= live.get(PUBLISHING, {})
     return result
 
 

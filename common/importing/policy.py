@@ -30,8 +30,14 @@ def document(env: Environment) -> JsonObject:
     """The policy document for imports from an environment's account."""
     named = {
         env.arn("events", "rule/*"): ["events:ListTargetsByRule"],
-        env.arn("lambda", "function:*"): ["lambda:GetFunction", "lambda:GetPolicy"],
-        env.arn("states", "stateMachine:*"): ["states:DescribeStateMachine"],
+        env.arn("lambda", "function:*"): [
+            *("lambda:GetFunction", "lambda:GetPolicy", "lambda:GetProvisionedConcurrencyConfig"),
+            "lambda:ListVersionsByFunction",
+        ],
+        env.arn("states", "stateMachine:*"): [
+            *("states:DescribeStateMachine", "states:DescribeStateMachineAlias", "states:ListStateMachineAliases"),
+            "states:ListStateMachineVersions",
+        ],
         env.role_arn("/", "*"): ["iam:GetRole"],
         env.bucket_arn("*", "*"): ["s3:GetObject"],
     }

@@ -24,6 +24,7 @@ from common.importing.proposals import proposals
 from common.importing.references import SECTIONS, References, Used
 from common.importing.selection import Keys, LiveResource, Selection, common_beginning
 from common.importing.sources import Source
+from common.importing.versions import published
 from common.resources import kind_of
 
 DECLARATION = "deploy.py"
@@ -184,7 +185,9 @@ class Importer:
             lambda name: selection.stem_of_used(name, self._env, common),
             self._account.list_buckets() if named else (),
         )
-        return self._present.extend(Context(self._env, self._project, references, generated=generated))
+        return self._present.extend(
+            Context(self._env, self._project, references, generated=generated, published=published(importable))
+        )
 
     def _retentions(self, importable: Iterable[LiveResource]) -> dict[str, int | str | None]:
         """The retention of each log group of a function; ``shared`` where several functions write to it."""

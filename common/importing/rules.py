@@ -47,6 +47,7 @@ def entry(resource: LiveResource, key: str, context: Context) -> Entry:
     settings = _settings(resource)
     settings.pop("expression", None)
     set_differing(result, TriggerSettings, context.env.defaults.trigger, settings, frozenset())
+    _set_description(result, context)
     if others := [item["Arn"] for item in live["Targets"] if item is not started]:
         result.say(f"Its other targets cannot be declared; they stay as they are: {', '.join(others)}.")
     return result
@@ -69,6 +70,17 @@ def _settings(resource: LiveResource) -> JsonObject:
         "role": target(resource).get("RoleArn"),
         **({"expression": schedule} if schedule else {}),
     }
+
+
+def _set_description(result: Entry, context: Context) -> None:
+    """Writes what the rule is for, if that can be declared."""
+    description = result.resource.live.get("Description")
+    if not description:
+        return
+    if refusal(TriggerSettings, {"description": description}) or any(True for _ in values.secrets_in(description)):
+        result.say("Its description cannot be declared; it stays as it is.")
+    else:
+        result.settings["description"] = context.references.text(description)
 
 
 def _set_constant(result: Entry, context: Context, target: JsonObject) -> None:

@@ -123,6 +123,7 @@ _SPECIAL: Mapping[str, Mapping[str, Convert]] = {
         "Layers": _layers,
         "VpcConfig": _network,
         "FileSystemConfigs": _file_system,
+        "ProvisionedConcurrentExecutions": _same("provisioned_concurrency"),
     },
     "log-group": {"retentionInDays": _same("log_retention_days")},
     "glue-job": {
@@ -158,6 +159,7 @@ _SPECIAL: Mapping[str, Mapping[str, Convert]] = {
     "rule": {
         "State": _one_of("enabled", {"ENABLED": True, "DISABLED": False}),
         "ScheduleExpression": _same("expression"),
+        "Description": _same("description"),
     },
 }
 FIELDS: Mapping[str, Mapping[str, Convert]] = {

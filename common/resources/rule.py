@@ -25,8 +25,10 @@ from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 
 _RULE = ("ScheduleExpression", "EventPattern", "State")
-_UNDECLARED = ("Description", "RoleArn")
-"""PutRule accepts these undeclared fields, and empties those that are left out."""
+DESCRIPTION = "Description"
+"""What a rule is for."""
+_UNDECLARED = (DESCRIPTION, "RoleArn")
+"""PutRule accepts these fields, which need not be declared, and empties those that are left out."""
 _TARGET = "target"
 """Our target has this id among the targets of a rule."""
 _INPUTS = ("Input", "InputPath", "InputTransformer")
@@ -87,6 +89,7 @@ class Rule(Declared):
     schedule: str | None = None
     pattern: JsonMapping | None = None
     enabled: bool = True
+    description: str | None = None
     input: JsonMapping | None = None
     is_default_input: bool = False
     """Nobody has declared the input: a target that has another one keeps it."""
@@ -111,6 +114,7 @@ class Rule(Declared):
             "ScheduleExpression": self.schedule,
             "EventPattern": _plain(self.pattern),
             "State": "ENABLED" if self.enabled else "DISABLED",
+            **({DESCRIPTION: self.description} if self.description else {}),
             "Targets": [self._target()],
             "Tags": dict(self.tags),
         }
@@ -129,10 +133,13 @@ class Rule(Declared):
             "ScheduleExpression": live.get("ScheduleExpression") or None,
             "EventPattern": json.loads(pattern) if pattern else None,
             "State": live["State"],
+            **({DESCRIPTION: live.get(DESCRIPTION)} if self.description else {}),
             "Targets": [self._compared(own, kept_of_own)] if own else [],
             "Tags": owned_tags(tags, self.tags),
         }
-        kept = {name: live[name] for name in _UNDECLARED if live.get(name)} | ({"Targets": undeclared} if undeclared else {})
+        kept = {name: live[name] for name in _UNDECLARED if live.get(name) and name not in state} | (
+            {"Targets": undeclared} if undeclared else {}
+        )
         return Live(state, undeclared={**kept, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
@@ -147,7 +154,8 @@ class Rule(Declared):
         """Replaces the rule, our target or the tags, with their undeclared fields as they are now. Targets of others stay."""
         if change.changed & {*_RULE, *_UNDECLARED}:
             live = aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=self.name) or {}
-            kept = {name: live[name] for name in _UNDECLARED if live.get(name) and name not in change.stale}
+            names = [name for name in _UNDECLARED if name not in {*change.stale, *change.desired}]
+            kept = {name: live[name] for name in names if live.get(name)}
             self._put(aws, change.desired, **kept)
         if "Targets" in change.changed:
             own, _ = self._split(_targets(aws, self)) if change.live else (None, [])
@@ -231,7 +239,7 @@ class Rule(Declared):
         return bool(target.get("Arn") == self.target_arn if is_known else target["Id"] == _TARGET)
 
     def _put(self, aws: Aws, desired: State, **more: Json) -> None:
-        fields = {name: desired[name] for name in _RULE if desired[name] is not None}
+        fields = {name: desired[name] for name in (*_RULE, DESCRIPTION) if desired.get(name) is not None}
         if "EventPattern" in fields:
             fields["EventPattern"] = json.dumps(
                 fields["EventPattern"], sort_keys=True, separators=(",", ":")

@@ -101,6 +101,35 @@ def test_jobs_crawlers_and_state_machines_take_them_too(repository: Repository, 
     assert granted(repository, line, role=role) == {"secretsmanager:GetSecretValue": [DB]}
 
 
+@pytest.mark.parametrize(
+    ("role", "line"),
+    [
+        (
+            "look-crawler",
+            'p.crawler("look", targets=[p.shared.bucket("final") / "x"], database=p.shared.database("acreage"), READS)',
+        ),
+        (
+            "main-state-machine",
+            "p.state_machine('main', {'StartAt': 'A', 'States': {'A': {'Type': 'Pass', 'End': True}}}, READS)",
+        ),
+    ],
+)
+def test_what_crawlers_and_machines_read_and_write_besides(repository: Repository, role: str, line: str) -> None:
+    table = 'runs = p.table("runs", partition_key="id")'
+    resource = f"arn:aws:dynamodb:{HERE}:table/t-dev-acres-runs"
+    for word, writing in (("reads", False), ("writes", True)):
+        repository.project("acres", table, line.replace("READS", f"{word}=[runs]"))
+        resources = repository.resources()
+        actions = {
+            action
+            for statement in cast(Role, resources[f"role/{role}"]).statements
+            if resource in statement["Resource"]
+            for action in statement["Action"]
+        }
+        assert "dynamodb:GetItem" in actions
+        assert ("dynamodb:PutItem" in actions) == writing
+
+
 def test_what_configuration_calls_so_comes_first(repository: Repository) -> None:
     existing = {"secrets": {"db": {"name": "prod/warehouse", "kms_key": KEY}}}
     repository.configure(existing=existing)

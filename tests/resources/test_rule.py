@@ -6,6 +6,8 @@ import pytest
 
 from common.aws.session import AwsSession
 from common.base.errors import AwsError, DeclarationError
+from common.engine.decisions import find_stale
+from common.model import comparison
 from tests.resources.builders import Place, final, live_state, updated
 
 
@@ -77,3 +79,20 @@ def test_a_rule_for_events_that_declares_no_input_leaves_the_one_of_its_target_a
     assert live.undeclared["Targets"] == {"target": {"InputTransformer": transformed["InputTransformer"]}}
     updated(moto_aws, rule, {"Targets"}, live)
     assert moto_aws.call("events", "ListTargetsByRule", Rule=rule.name)["Targets"] == [transformed]
+
+
+def test_what_a_rule_is_for_is_put_compared_and_taken_away(moto_aws: AwsSession, place: Place) -> None:
+    def brought(rule: Any, applied: Any) -> str:
+        live = rule.read(moto_aws)
+        stale = find_stale(rule, live, [final(applied)])
+        updated(moto_aws, rule, {*comparison.difference(final(rule), live.state), *stale}, live, stale)
+        assert live_state(moto_aws, rule) == final(rule)
+        described: str = moto_aws.call("events", "DescribeRule", Name=rule.name).get("Description", "")
+        return described
+
+    plain, described = place.rule(), place.rule(description="Every day")
+    described.create(moto_aws, final(described))
+    assert live_state(moto_aws, described) == final(described)
+    moto_aws.call("events", "PutRule", Name=plain.name, ScheduleExpression="rate(1 day)", Description="by hand")
+    assert brought(described, described) == "Every day"
+    assert brought(plain, described) == ""
