@@ -17,6 +17,7 @@ from common.engine.drift import ABSENT, Drifted, DriftResult, Field
 from common.environment.config import Environment
 from common.environment.project import Project
 from common.environment.settings_model import explain_settings_error
+from common.importing import arguments
 from common.importing.config_places import ConfigPlaces, KeyPath, Place
 from common.importing.declared_at import METHODS, declared_at, definition_file
 from common.importing.live_code import compare
@@ -128,7 +129,7 @@ class Puller:
             or field_settings is None
             or (kind == "log-group" and (resource.key.project, f"lambda/{name}") not in self._resources)
         ):
-            return {}, self._elsewhere(resource, part.name)
+            return {}, self._elsewhere(resource, part.name, state)
         if field_settings.values is None:
             return {}, self._no_setting(resource, part)
         problem = _problem(field_settings.values) or _invalid(section, name, field_settings.values)
@@ -158,8 +159,8 @@ class Puller:
             return f"it was removed: remove it from {place}, or from {where}"
         return f"no setting can express this value: change {where}"
 
-    def _elsewhere(self, resource: Resource, part: str) -> str:
-        """Says where a field belongs that no setting has."""
+    def _elsewhere(self, resource: Resource, part: str, state: JsonMapping) -> str:
+        """Says where a field belongs that no setting has, and what to write there."""
         kind, where = resource.key.kind, self._declared(resource, resource.key.kind)
         if part.startswith("Tags"):
             return f"tags belong to $.tags of config/{self._env.name}.json, for all resources"
@@ -172,7 +173,7 @@ class Puller:
             return f"a role follows from what reads and writes are declared with it: change them in {where}, or set `role`"
         if kind == "log-group" and part == "retentionInDays":
             return f"the log group is shared: change $.defaults.log_retention_days of config/{self._env.name}.json"
-        return f"no setting has it: change {where}"
+        return arguments.advice(kind, part, state, where)
 
     def _declared(self, resource: Resource, kind: str) -> str:
         """The file, and if possible the line, of a resource's declaration."""
