@@ -79,7 +79,7 @@ ELSEWHERE: Mapping[type[Settings], set[str]] = {
         *("dynamodb_targets", "jdbc_targets", "catalog_targets", "delta_targets", "iceberg_targets"),
         *("event_queue", "event_dead_letter", "sample_size"),
     },
-    StateMachineSettings: {"log_group", "role", "kms_key", "publish", "alias", "keep_versions"},
+    StateMachineSettings: {"log_group", "role", "kms_key", "publish", "alias", "keep_versions", "accept"},
 }
 """Fields that a type is handed rendered: see `OPTIONS`, and tests of properties and targets. All have names and properties."""
 BUILDS: Mapping[type[Settings], Build] = {
