@@ -70,8 +70,7 @@ KIND = Kind(
     policy=Policy(
         operations=(
             *("CreateFunction", "DeleteFunction", "GetFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration"),
-            *("TagResource", "UntagResource", "PutFunctionConcurrency", "DeleteFunctionConcurrency"),
-            "DeleteProvisionedConcurrencyConfig",
+            *("TagResource", "UntagResource", "PutFunctionConcurrency", *function_versions.TAKING_AWAY),
         ),
         everywhere=("GetAccountSettings", "ListFunctions"),
         left_over=("DeleteFunction", "UntagResource"),

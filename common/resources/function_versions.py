@@ -31,6 +31,8 @@ ACTIONS = tuple(
     )
 )
 """What a deployer needs for the versions of a function that publishes some."""
+TAKING_AWAY = ("DeleteFunctionConcurrency", "DeleteProvisionedConcurrencyConfig")
+"""The operations that take away concurrency, also of functions that do not declare it any more."""
 _OF_A_VERSION = frozenset(
     {
         *("FunctionArn", "LastModified", "LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode"),
