@@ -235,7 +235,8 @@ class _Execution:
         if maps.exceeds_tolerance(state, language, scope, len(failures), len(outcomes)):
             message = "The specified tolerated failure threshold was exceeded"
             return Outcome(error="States.ExceedToleratedFailureThreshold", cause=message)
-        return Outcome([outcome.result for outcome in outcomes if not outcome.error])
+        written = maps.written(name, state, language, scope)
+        return Outcome(written or [outcome.result for outcome in outcomes if not outcome.error])
 
     def _inner(self, machine: JsonMapping, scope: Scope, language: str) -> Outcome:
         """Executes a branch or an iteration; the clock is put back, for others run at the same time."""

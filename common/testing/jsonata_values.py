@@ -56,7 +56,7 @@ def evaluate(content: str, states: JsonMapping, scope: Scope, field: str) -> Jso
             expression.assign("states", {"input": scope.input, "context": scope.context, **states})
             result = expression.evaluate(None)
         plain = json.loads(json.dumps(result, allow_nan=False))
-    except (jsonata.JException, StateError, TypeError, ValueError, RecursionError) as error:
+    except (jsonata.JException, StateError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise StateError(QUERY, f"The JSONata expression '{content}' specified for the field '{field}' failed: {error}") from None
     if "value" not in plain:
         raise StateError(
@@ -95,6 +95,10 @@ def _random(seed: Json = None) -> float:
     return random.Random(seed).random()  # noqa: S311 - a number for a test, not a secret
 
 
+def _no_eval(*_: Json) -> Json:
+    raise ValueError("Step Functions has no $eval; use $parse")
+
+
 def _now(millis: int, *arguments: Json) -> Json:
     """The counted time as a text, formatted by a picture and a time zone if they are given."""
     expression = library().Jsonata("$fromMillis($millis, $picture, $timezone)")
@@ -110,8 +114,9 @@ _FUNCTIONS: Mapping[str, Callable[..., Json]] = {
     "random": _random,
     "uuid": lambda: str(uuid.uuid4()),
     "parse": json.loads,
+    "eval": _no_eval,
 }
-"""The functions that Step Functions adds."""
+"""The functions that Step Functions adds, and the one that it does not have."""
 
 
 def _whole_numbers(value: Json) -> Json:

@@ -13,7 +13,10 @@ from common.testing import json_path_values
 from common.testing.errors import QUERY, RUNTIME, StateError
 from common.testing.languages import LANGUAGES
 from common.testing.outcomes import MockError
-from common.testing.scope import Scope
+from common.testing.scope import EXAMPLE, Scope
+
+MAP_RUN = "00000000-0000-0000-0000-000000000000"
+"""The id of every Map Run."""
 
 
 class Iteration(NamedTuple):
@@ -100,6 +103,25 @@ def exceeds_tolerance(state: JsonMapping, language: str, scope: Scope, failed: i
     if count is None and percentage is None:
         return True
     return (count is not None and failed > count) or (percentage is not None and failed * 100 > percentage * total)
+
+
+def written(name: str, state: JsonMapping, language: str, scope: Scope) -> JsonObject:
+    """What a distributed Map returns whose results are written to S3: where they are; empty if they are not written.
+
+    Follows https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
+
+    Raises:
+        StateError: an expression fails.
+    """
+    writer = state.get("ResultWriter", {})
+    if "Resource" not in writer:
+        return {}
+    data = LANGUAGES[language].selected(state, scope)
+    parameters = writer.get("Parameters", writer.get("Arguments", {}))
+    place = LANGUAGES[language].template(parameters, scope, "ResultWriter", data)
+    folder = "/".join(filter(None, [str(place.get("Prefix", "")).strip("/"), MAP_RUN]))
+    details = {"Bucket": place.get("Bucket"), "Key": f"{folder}/manifest.json"}
+    return {"MapRunArn": f"{EXAMPLE}:mapRun:test/{state.get('Label', name)}:{MAP_RUN}", "ResultWriterDetails": details}
 
 
 def lasting(durations: list[float], concurrency: float) -> float:

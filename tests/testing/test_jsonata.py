@@ -45,7 +45,10 @@ def test_expressions_give_json(text: Any, expected: Any) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["{% $states.input.nothing %}", "{% $states.result %}", "{% 'a' + 1 %}", "{% $error('no') %}", "{% $partition(1, 2) %}"],
+    [
+        *("{% $states.input.nothing %}", "{% $states.result %}", "{% 'a' + 1 %}", "{% $error('no') %}", "{% $partition(1, 2) %}"),
+        *("{% 1 / 0 %}", "{% $eval('1') %}", "{% $hash('x') %}", "{% 'x' ~> /y/ %}"),
+    ],
 )
 def test_what_fails_or_gives_nothing_is_a_query_error(text: str) -> None:
     with pytest.raises(StateError, match="specified for the field 'Output'") as raised:

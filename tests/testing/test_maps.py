@@ -91,6 +91,20 @@ def test_a_distributed_map_gets_the_items_of_its_reader_in_batches() -> None:
         run_machine(definition, {"run": 7}, {"Load": ok()})
 
 
+def test_a_distributed_map_that_writes_its_results_returns_where_they_are() -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html."""
+    run = "00000000-0000-0000-0000-000000000000"
+    bucket = {"Bucket": "b", "Prefix.$": "$.prefix"}
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": bucket}
+    definition = distributed(ItemsPath="$.items", ResultWriter=writer, Label="All")
+    assert run_machine(definition, {"items": [1, 2], "prefix": "out/"}, {"Load": double}).output == {
+        "MapRunArn": f"arn:aws:states:us-east-1:123456789012:mapRun:test/All:{run}",
+        "ResultWriterDetails": {"Bucket": "b", "Key": f"out/{run}/manifest.json"},
+    }
+    shown = distributed(ItemsPath="$.items", ResultWriter={"WriterConfig": {"Transformation": "FLATTEN", "OutputType": "JSON"}})
+    assert run_machine(shown, {"items": [1, 2]}, {"Load": double}).output == [2, 4]
+
+
 def test_items_in_jsonata() -> None:
     definition = {
         **mapped(Items="{% $states.input.items[n > 1] %}", ItemSelector={"n": "{% $states.context.Map.Item.Value.n %}"}),

@@ -90,6 +90,9 @@ def _distributed(here: Place, state: JsonMapping) -> Iterator[Problem]:
     if isinstance(batcher, Mapping) and not any(name.startswith("Max") for name in batcher):
         text = "it needs MaxItemsPerBatch or MaxInputBytesPerBatch, with or without Path."
         yield Problem("MAP_CONFIG", here / "ItemBatcher", text)
+    writer = state.get("ResultWriter")
+    if isinstance(writer, Mapping) and not {"Resource", "WriterConfig"} & writer.keys():
+        yield Problem("MAP_CONFIG", here / "ResultWriter", "it needs a Resource with its parameters, a WriterConfig, or both.")
     reader, reading = state.get("ItemReader"), _mapping(state, ("ItemReader", "ReaderConfig"))
     if isinstance(reader, Mapping) and not isinstance(reader.get("Resource"), str):
         yield Problem("MISSING_FIELD", here / "ItemReader", "Resource is missing.")

@@ -84,6 +84,7 @@ def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
             "A.ItemProcessor.ProcessorConfig: a distributed Map needs",
         ),
         (processed(Mod="INLINE"), "UNKNOWN_FIELD", "A.ItemProcessor.ProcessorConfig.Mod: there is no such field."),
+        (machine(A={**DISTRIBUTED, "ResultWriter": {}}), "MAP_CONFIG", "A.ResultWriter: it needs a Resource with its parameters"),
         (batched(BatchInput={}), "MAP_CONFIG", "A.ItemBatcher: it needs MaxItemsPerBatch or MaxInputBytesPerBatch"),
         (
             batched(MaxItemsPerBatch=5, MaxItemsPerBatchPath="$.n"),
