@@ -66,6 +66,16 @@ def test_what_is_unbound_and_still_declared_is_told_and_may_be_taken_over_again(
     assert record(world, "b")["adopted"] == NOBODY
 
 
+def test_what_is_ours_again_is_not_said_to_be_unbound_when_somebody_takes_its_tags_away(tmp_path: Path) -> None:
+    world = World()
+    deploy(world, things(AB), tmp_path)
+    deploy(world, [], tmp_path, options=unbinding("b"), **GONE)
+    deploy(world, things(AB), tmp_path, options=adopting())
+    world.live[f"{ARN}b"]["Tags"].clear()
+    with pytest.raises(OwnershipError, match="thing/b: .* exists and does not carry this environment's tags"):
+        plan(world, things(AB), tmp_path, Options(verify=True))
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_wherever_it_is_killed_the_next_one_completes_it(tmp_path: Path, when: str) -> None:
     for boundary in range(1, 100):

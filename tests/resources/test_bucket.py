@@ -7,6 +7,7 @@ import pytest
 
 from common.aws.session import AwsSession
 from common.base.errors import AwsError, DeclarationError, OwnershipError
+from common.resources import bucket_settings
 from tests.resources.builders import Place, final, live_state, updated
 from tests.resources.scripted import ScriptedAws, refused
 from tests.support.iam import BUCKET, Need, each, same
@@ -42,6 +43,27 @@ def test_a_bucket_without_settings_is_different_not_absent(moto_aws: AwsSession,
     assert state["Versioning"] is None
     assert state["EventBridge"] is False
     assert state["Tags"] == {}
+
+
+def test_a_setting_of_which_s3_answers_nothing_is_none() -> None:
+    """GetBucketLogging, for example, answers so for a bucket without access logs."""
+    assert {*bucket_settings.live(lambda *_, **__: {"ResponseMetadata": {}}).values()} == {None}
+
+
+@pytest.mark.parametrize(("code", "tags"), [("NoSuchTagSet", {}), ("NoSuchBucket", None)])
+def test_a_bucket_without_tags_is_nobodys_and_one_that_is_gone_is_absent(place: Place, code: str, tags: object) -> None:
+    bucket = place.bucket()
+    assert bucket.live_tags(ScriptedAws({"s3:GetBucketTagging": refused("GetBucketTagging", code)}), bucket) == tags
+
+
+@pytest.mark.parametrize("algorithm", ["AES256", "aws:kms", "aws:kms:dsse"])
+def test_a_bucket_that_is_encrypted_in_another_way_is_as_declared(moto_aws: AwsSession, place: Place, algorithm: str) -> None:
+    """So an update leaves its key alone. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingDSSEncryption.html"""
+    bucket = place.bucket()
+    bucket.create(moto_aws, final(bucket))
+    rules = [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": algorithm}}]
+    moto_aws.call("s3", "PutBucketEncryption", Bucket=bucket.name, ServerSideEncryptionConfiguration={"Rules": rules})
+    assert live_state(moto_aws, bucket) == final(bucket)
 
 
 def test_every_call_but_the_creation_says_whose_bucket_it_must_be(place: Place) -> None:

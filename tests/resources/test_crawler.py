@@ -55,6 +55,12 @@ def test_a_stop_that_is_not_allowed_is_loud() -> None:
         update("stop", UpdateCrawler=RUNNING, StopCrawler=refusal, GetCrawler=state("RUNNING"))
 
 
+def test_a_refusal_for_another_reason_ends_no_run_and_is_loud() -> None:
+    refusal = refused("UpdateCrawler", "AccessDeniedException")
+    with pytest.raises(AwsError, match="AccessDenied"):
+        update("stop", UpdateCrawler=[refusal, {}], StopCrawler={}, GetCrawler=state("READY"))
+
+
 def test_a_running_crawler_is_deleted_by_the_same_policy() -> None:
     crawler = Place().crawler(settings=CrawlerSettings(while_running="stop"))
     script: dict[str, Any] = {"glue:DeleteCrawler": [RUNNING, {}], "glue:StopCrawler": {}, "glue:GetCrawler": state("READY")}

@@ -27,6 +27,14 @@ def test_read_is_one_call() -> None:
     assert aws.operations == ["lambda:GetFunction"]
 
 
+@pytest.mark.parametrize("theirs", [{}, {"THEIRS": "1"}])
+def test_variables_of_others_are_undeclared_and_without_any_there_are_none(theirs: dict[str, str]) -> None:
+    variables = {**DESIRED["Environment"]["Variables"], **theirs}
+    read = FUNCTION.read(ScriptedAws({"lambda:GetFunction": live(Environment={"Variables": variables})}))
+    assert read is not None
+    assert read.undeclared.get("Environment") == ({"Variables": theirs} if theirs else None)
+
+
 def test_changed_code_is_one_update_and_one_wait() -> None:
     aws = ScriptedAws({CODE: BUSY})
     outputs = updated(aws, FUNCTION, {"CodeSha256"})

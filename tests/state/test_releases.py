@@ -181,6 +181,8 @@ def test_what_is_skipped_by_its_own_policy_is_no_failure_and_tried_again(tmp_pat
     assert (skipped.failed, skipped.untried) == (set(), set())
     assert [event.change.key.name for event in skipped.events if isinstance(event, Skipped)] == ["b"]
     assert told(world)[0].counts() == {"skipped": 1}
+    (change,) = told(world)[0].changes
+    assert change["message"] == "The crawler is running. Deploy again when it has finished.", "the history says why"
     assert not plan(world, things(changing(2)), tmp_path)[0].plan.is_empty
     assert deploy(world, things(changing(2)), tmp_path).actions() == {"thing/b": "update"}
     assert deploy(world, things(changing(2)), tmp_path).actions() == {}
