@@ -85,8 +85,7 @@ class Engine:
         self._upload_seconds: dict[Key, float] = {}
         """The duration of each upload in seconds. An upload begins before its step."""
         self._interrupted = Event()
-        self._refused = False
-        self._finished = False
+        self._refused = self._finished = False
         self._broken: set[Key] = set()
         self._blocked_by: dict[Key, Key | None] = {}
         """The failed resource because of which each of these was not tried; None if the deploy was stopped."""
@@ -222,9 +221,10 @@ class Engine:
 
         for change in in_order(todo, needs, self._broken, self._context.pool, self._carry_out_one, self._interrupted.is_set):
             need = next((key for key in needs(change.key) if key in self._broken), None)
-            cause = self._blocked_by[change.key] = self._blocked_by.get(need, need) if need else None
             self._broken.add(change.key)
-            self._context.report(Blocked(change, cause))
+            if need or change.key not in self._uploads:  # else `_settle` reports what became of the upload
+                cause = self._blocked_by[change.key] = self._blocked_by.get(need, need) if need else None
+                self._context.report(Blocked(change, cause))
 
     def _carry_out_one(self, change: Change) -> None:
         started = self._context.clock()

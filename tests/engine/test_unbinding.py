@@ -72,7 +72,7 @@ def test_what_is_ours_again_is_not_said_to_be_unbound_when_somebody_takes_its_ta
     deploy(world, [], tmp_path, options=unbinding("b"), **GONE)
     deploy(world, things(AB), tmp_path, options=adopting())
     world.live[f"{ARN}b"]["Tags"].clear()
-    with pytest.raises(OwnershipError, match="thing/b: .* exists and does not carry this environment's tags"):
+    with pytest.raises(OwnershipError, match=r"thing/b: .* exists and does not carry this environment's tags"):
         plan(world, things(AB), tmp_path, Options(verify=True))
 
 

@@ -58,7 +58,7 @@ def test_a_bucket_without_tags_is_nobodys_and_one_that_is_gone_is_absent(place: 
 
 @pytest.mark.parametrize("algorithm", ["AES256", "aws:kms", "aws:kms:dsse"])
 def test_a_bucket_that_is_encrypted_in_another_way_is_as_declared(moto_aws: AwsSession, place: Place, algorithm: str) -> None:
-    """So an update leaves its key alone. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingDSSEncryption.html"""
+    """So an update leaves its key alone; see https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingDSSEncryption.html."""
     bucket = place.bucket()
     bucket.create(moto_aws, final(bucket))
     rules = [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": algorithm}}]

@@ -59,6 +59,12 @@ def test_the_version_of_the_same_inputs_stands_for_the_layer_else_the_newest_of_
     assert layer.read(ScriptedAws({LIST: refused("ListLayerVersions", "ResourceNotFoundException")})) is None
 
 
+def test_the_tenth_version_is_newer_than_the_ninth(place: Place) -> None:
+    """Versions are numbers, and their ARNs are texts."""
+    aws = ScriptedAws({LIST: {"LayerVersions": [ours(place, 9, "x = 9"), ours(place, 10, "x = 10"), ours(place, 8, "x = 8")]}})
+    assert live_state(aws, place.layer()) == final(place.layer(code=zipped("x = 10")))
+
+
 def test_a_version_that_does_not_hold_what_it_says_does_not_stay(place: Place) -> None:
     layer = place.layer()
     answer = {**ours(place, 7, "x = 1"), "Content": {"CodeSha256": "something else"}}

@@ -7,7 +7,7 @@ import pytest
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
 from common.model.resource import Live
-from common.resources import table_indexes
+from common.resources import table_indexes, table_settings
 from common.resources.table_indexes import Index
 from tests.resources.builders import Place, final, live_state, updated
 from tests.resources.scripted import Answer, ScriptedAws, refused
@@ -167,6 +167,36 @@ def test_each_index_is_awaited_before_the_next(place: Place) -> None:
     assert [sent["GlobalSecondaryIndexUpdates"][0]["Create"]["IndexName"] for sent in made] == ["by_a", "by_b"]
     assert [item["AttributeName"] for item in made[1]["AttributeDefinitions"]] == ["run_id", "a", "b"]
     assert aws.slept == [10.0, 10.0]
+
+
+def test_an_index_that_is_as_declared_is_left_alone_whatever_it_is_doing(place: Place) -> None:
+    table = place.table(indexes={"by_a": Index("a")})
+    keys = {"KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}], "Projection": {"ProjectionType": "ALL"}}
+    definitions = [*final(table)["AttributeDefinitions"], {"AttributeName": "a", "AttributeType": "S"}]
+
+    def described(status: str) -> dict[str, Any]:
+        listed = [{"IndexName": "by_a", "IndexStatus": status, **keys}]
+        return {"Table": {"TableStatus": "ACTIVE", "AttributeDefinitions": definitions, "GlobalSecondaryIndexes": listed}}
+
+    aws = ScriptedAws({"dynamodb:DescribeTable": [described("UPDATING"), described("ACTIVE")]})
+    table_indexes.make(aws, table, final(table)["GlobalSecondaryIndexes"], {})
+    assert "dynamodb:UpdateTable" not in aws.operations
+
+
+@pytest.mark.parametrize("status", ["ENABLED", "ENABLING", "UPDATING"])
+def test_encryption_whose_key_is_being_changed_is_on(status: str) -> None:
+    """Its states are in https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_SSEDescription.html."""
+    answer = {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
+    live = table_settings.live(lambda *_, **__: answer, {"SSEDescription": {"Status": status, "SSEType": "KMS"}})
+    assert live["SSESpecification"] == {"Enabled": True, "SSEType": "KMS"}
+
+
+def test_a_stream_that_is_off_is_switched_on_by_one_call(place: Place) -> None:
+    stream = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "OLD_IMAGE"}}
+    aws = ScriptedAws({"dynamodb:DescribeTable": {"Table": {}}, "dynamodb:UpdateTable": {}})
+    updated(aws, place.table(properties=stream), {"StreamSpecification"})
+    sent = [parameters["StreamSpecification"] for name, parameters in aws.calls if name == "dynamodb:UpdateTable"]
+    assert sent == [stream["StreamSpecification"]]
 
 
 def test_a_stream_that_is_on_is_switched_off_before_it_tells_something_else(place: Place) -> None:
