@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,15 @@ from common.base.errors import LockedError, NewerSchemaError
 from common.base.version import VERSION
 from common.engine.garbage import Collector
 from common.engine.options import Options
+from common.model.declared import Identity
+from common.model.resource import Key, Resource
 from common.state.lease import LEASE_SECONDS, Lock
 from common.state.old_versions import superseded
 from common.state.records import Records
 from common.state.releases import history
 from common.state.stored_objects import SCHEMA
-from tests.support.deploying import ENV, WHOSE, deploy, pool_of, things
-from tests.support.fake_aws import EPOCH, FakeAws, World
+from tests.support.deploying import BUCKET, ENV, WHOSE, bucket, deploy, pool_of, things
+from tests.support.fake_aws import EPOCH, FakeAws, Thing, World
 
 ABC = {"a": {"Size": 1}, "b": {"Size": 1}, "c": {"Size": 1}}
 BIGGER = {**ABC, "c": {"Size": 2}}
@@ -59,6 +62,31 @@ COMMANDS: dict[str, Callable[[World, Path], object]] = {
     "prune": lambda world, folder: deploy(world, things({"a": ABC["a"]}), folder, options=Options(prune=True)),
     "destroy": lambda world, folder: deploy(world, things({}), folder, options=Options(prune=True, data=True), undeclared=["p"]),
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role(Thing):
+    """A role that things run with."""
+
+    kind = "role"
+
+
+def test_the_record_of_what_is_only_given_its_role_anew_is_not_overwritten_either(tmp_path: Path) -> None:
+    def declared(of: type[Thing], name: str, needed: Key, **fields: str) -> Thing:
+        key = Key("p", of.kind, name)
+        identity = Identity(key=key, name=name, arn=f"{ARN}{name}", tags=ENV.ownership("p"), needs=(needed,))
+        return of(identity=identity, fields=fields)
+
+    role = declared(Role, "runner", BUCKET)
+    resources: list[Resource] = [bucket(), role, declared(Thing, "c", role.key, Role=role.arn)]
+    world = World()
+    deploy(world, resources, tmp_path)
+    raise_schema(world, RECORD)
+    del world.live[role.arn]
+    before = everything(world)
+    with pytest.raises(NewerSchemaError):
+        deploy(world, resources, tmp_path)
+    assert everything(world) == before
 
 
 @pytest.mark.parametrize("path", [ROOT, RECORD])
