@@ -43,7 +43,7 @@ def fenced(check: Callable[[], None] | None) -> Iterator[None]:
 
 
 def check() -> None:
-    """Raises if this thread may make no more calls."""
+    """Raises an error if this thread must not make another call."""
     present = _CHECK.get()
     if present is not None:
         present()

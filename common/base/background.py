@@ -46,7 +46,7 @@ class Background(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Starts no more calls, and waits for the running ones for `SHUTDOWN_SECONDS` at most."""
+        """Starts no further call, and waits for the running ones for `SHUTDOWN_SECONDS` at most."""
         del wait, cancel_futures
         self._ended = True
         end = time.monotonic() + SHUTDOWN_SECONDS

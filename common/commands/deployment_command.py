@@ -1,4 +1,4 @@
-"""Opens a deployment: AWS is asked for what a plan needs first while the declarations are loaded."""
+"""Opens a deployment. What a plan needs first is read from AWS while the declarations are loaded."""
 
 from collections.abc import Callable, Collection
 from pathlib import Path

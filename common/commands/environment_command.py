@@ -101,7 +101,7 @@ class EnvironmentCommand:
         self.report(Opened(env.name, env.account_id, env.region, checked_out(self.workspace.root), env.protected, command))
 
     def declarations(self) -> DeclaredPipelines:
-        """What is declared for the environment; AWS is asked meanwhile who we are."""
+        """What is declared for the environment. Meanwhile, AWS is asked for the identity of the caller."""
         return self.workspace.load(self.connecting().wait_for_parameters())
 
     def about(self) -> dict[str, str]:

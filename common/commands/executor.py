@@ -106,7 +106,7 @@ class Executor(invoke.executor.Executor):
 
     @cached_property
     def _default(self) -> str | None:
-        """The environment of calls that name none; which, and why, is told once."""
+        """The environment of calls that name none. A message says once which it is, and why."""
         from common.environment import default_environment
 
         default = default_environment.default_environment(self._root)

@@ -43,7 +43,7 @@ FORMATS = ("flat", "nested", "json")
 
 
 def check_words(words: Sequence[str]) -> None:
-    """Looks at what Invoke obeys, or fails on with a traceback, before an executor is asked.
+    """Checks, before an executor runs, the options that Invoke obeys or on which it fails with a traceback.
 
     Raises:
         UsageError: an option is refused, or has a value that Invoke does not know.

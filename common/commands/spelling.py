@@ -88,7 +88,7 @@ def _has_subject(namespace: Collection, task: Any, words: Sequence[str]) -> bool
 
 
 def _suspicious(namespace: Collection, words: Sequence[str]) -> Iterator[bool]:
-    """Tells of each word whether Invoke may not know it: most commands have no such word, and are parsed once."""
+    """Yields for each word whether Invoke may not know it. Most commands have no such word, and are parsed once."""
     tasks: Mapping[str, object] = namespace.task_names
     options: set[str] = set()
     before = ""

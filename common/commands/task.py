@@ -35,7 +35,7 @@ class OurTask(Task[T]):
         return self
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        """The arguments with their help, however often they are asked for: Invoke uses the help up the first time."""
+        """The arguments with their help, at every call: Invoke removes the help of a task when it is first read."""
         options_help = dict(self.help)
         try:
             arguments: list[Argument] = super().get_arguments(ignore_unknown_help)

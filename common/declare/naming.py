@@ -1,4 +1,4 @@
-"""What resources are called in AWS: exact ones, or computed from the environment; checked before anything is asked.
+"""Names of resources in AWS: exact names, or names computed from the environment. They are checked before any call.
 
 Follows the limits of each service's reference, as in
 https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html

@@ -102,7 +102,7 @@ class Engine:
         return {change.key for change in self._todo()} - self.done.keys() - self.failed - self.skipped
 
     def interrupt(self) -> None:
-        """Starts no more changes. Those that are running are finished and recorded."""
+        """Starts no further change. Those that are running are finished and recorded."""
         self._interrupted.set()
 
     def apply(self, keys: Collection[Key]) -> None:
@@ -194,7 +194,7 @@ class Engine:
         self._leases.write_root(project, {key for key in todo if key.kind != ARTIFACT})
 
     def _may_tidy(self) -> bool:
-        """Whether the roots of projects without changes may be written, too."""
+        """Whether the roots of projects without changes may also be written."""
         return not (self._refused or self._interrupted.is_set() or self._bucket in self._broken)
 
     def _changes(self, project: str) -> tuple[JsonMapping, ...]:

@@ -42,7 +42,7 @@ class Account(Aws, Protocol):
         ...
 
     def in_region(self, region: str) -> Aws:
-        """Where to ask about another region with the same credentials; every call counts here, too."""
+        """A session in another region with the same credentials. Its calls are counted here."""
         ...
 
 
@@ -136,7 +136,7 @@ class Connecting:
         return dict(self._aws.calls)
 
     def close(self) -> None:
-        """Starts no more calls, and waits for those that must not be abandoned."""
+        """Starts no further call, and waits for those that must not be abandoned."""
         self._pool.shutdown(cancel_futures=True)
         self._background.shutdown()
 

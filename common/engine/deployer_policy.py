@@ -62,7 +62,7 @@ CONTENT = (
 )
 """These operations read the content of a resource, so they are allowed for the environment's own resources alone."""
 LOOKING = ("GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies")
-"""What is asked about a role, also about an existing one that something runs with."""
+"""The operations that read a role, ours or an existing one that something runs with."""
 UNDOING = ("DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "UntagRole", *LOOKING)
 """What is left to do with roles where all that runs has been given others: to delete or to unbind those that it had."""
 BOUNDED = (

@@ -31,7 +31,7 @@ class Counts:
 
 
 class Interruptible:
-    """Carries out plans, and starts no more changes once a signal has asked to stop.
+    """Carries out plans, and starts no further change once a signal has asked to stop.
 
     Args:
         connection: the connection with AWS.

@@ -29,7 +29,7 @@ from common.resources import kind_of
 
 SETTLED = frozenset({Action.NOOP, Action.ORPHAN})
 SHOWN = 4
-"""At most this number of statements is told of one role; `policy --role` prints all of them."""
+"""How many missing statements of one role are shown at most; `policy --role` prints all of them."""
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def check_arns(arns: Iterable[str], account: Account) -> None:
 
 
 def require_usable_arns(arns: Iterable[str], account: Account, where: str) -> None:
-    """As `check_arns`, for what a declaration or configuration gives to a resource.
+    """Checks like `check_arns` what a declaration or configuration gives to a resource.
 
     Raises:
         DeclarationError: see `check_arns`.

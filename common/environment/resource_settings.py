@@ -242,7 +242,7 @@ class StateMachineSettings(Settings):
     log_level: Literal["ALL", "ERROR", "FATAL", "OFF"] = "ERROR"
     """Which events of executions are logged."""
     log_execution_data: bool = False
-    """Log inputs and outputs, too."""
+    """Also log inputs and outputs."""
     log_group: LogGroupArn | None = None
     """An existing log group. Without it a machine logs to the group that the machines of the environment share."""
     tracing: bool = False
@@ -279,7 +279,7 @@ class TriggerSettings(Settings):
     start: Annotated[str, AfterValidator(schedules.check_moment)] | None = None
     """The moment, in UTC, from which on a schedule starts its target, as in 2027-01-31T06:30:00."""
     end: Annotated[str, AfterValidator(schedules.check_moment)] | None = None
-    """The moment, in UTC, after which a schedule starts its target no more."""
+    """The moment, in UTC, after which a schedule no longer starts its target."""
     pattern_characters: int = Field(default=PATTERN_CHARACTERS, ge=1, le=4096)
     """How long the pattern of a rule may be. More than 2,048 characters need a quota of the account that AWS has raised."""
     role: RoleArn | None = None

@@ -25,7 +25,7 @@ from common.model import projection
 
 NOT_WRITTEN = "it looks like a secret, and secrets are not written: store it, and hand over its name (existing.secrets)"
 CONTAINERS = frozenset({"strparams", "params", "parameters", "config", "configdata", "settings", "variables", "values"})
-"""Maps with such names say nothing of what is in them."""
+"""Names of maps that say nothing about what the maps contain."""
 OF_ENVIRONMENT = {
     "account_id": "account_id",
     "aws_account_id": "account_id",

@@ -1,4 +1,4 @@
-"""Finds the line of a declaration, so that people are told where to put what no setting can express."""
+"""Finds the line of a declaration, so that a message can say where to put what no setting can express."""
 
 import ast
 from collections.abc import Iterator

@@ -71,7 +71,7 @@ def _imported(package: Package, folder: Path) -> ImportedPackage:
 
 
 def _kept(folder: Path) -> dict[str, str]:
-    """The libraries that stay as files in a folder, which must stay so in the other one, too."""
+    """The libraries that stay as files in a folder. They must stay so in the other folder."""
     infos = [path.name.removesuffix(".dist-info").rpartition("-")[0] for path in folder.glob("*.dist-info")]
     return {
         normalize_name(name): "it stays as files" for name in (*infos, *(["npm"] if (folder / "node_modules").exists() else []))

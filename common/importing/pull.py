@@ -1,4 +1,4 @@
-"""Brings what somebody edited in AWS back into the repository, for `invoke pull`: settings are written, the rest is told.
+"""Brings what somebody edited in AWS back into the repository, for `invoke pull`: settings are written, and the rest is reported.
 
 What has drifted says which fields; their values come from a live read, as drift hides those of variables and arguments. A value
 is written into the most specific place that holds the setting already. Secrets are never written.

@@ -14,7 +14,7 @@ from common.model.reference import MARK, Ref
 from common.model.resource import Key
 
 SUBSCRIBED = "subscription."
-"""Begins the names in the keys of subscriptions that configuration names; they go when it names them no more."""
+"""Begins the names in the keys of subscriptions that configuration names; they are deleted when it no longer names them."""
 IDENTIFIER = "Identifier"
 """The output of a resource by which AWS identifies it, for types that need their record."""
 TOKEN = "token"  # noqa: S105 - the name of a field

@@ -141,7 +141,7 @@ class Names:
         return ref
 
     def offer(self, key: Key) -> None:
-        """Tells of a shared resource, which texts may name once the declaration refers to it."""
+        """Registers a shared resource, which texts may name once the declaration refers to it."""
         self._shared[key.name] = key
 
     def of(self, kind: str, name: str) -> Ref | None:

@@ -115,7 +115,7 @@ class Resource(Protocol):
     removable: ClassVar[frozenset[str]]
     """The undeclared fields that an update can take away: what was declared before, and with `--exclusive` all of them."""
     apart: ClassVar[frozenset[str]]
-    """The fields that are read only if they are declared; the record tells of those that were."""
+    """The fields that are read only if they are declared; the record says which these were."""
     lasting: ClassVar[frozenset[str]]
     """The fields that AWS cannot take away, or that others may rely on: one that is no longer declared stays as it is."""
 
@@ -266,7 +266,7 @@ class Change:
     fields: tuple[FieldChange, ...] = ()
     """The fields of a resource that is taken over, except for its tags, with their values."""
     successor: Key | None = None
-    """Of a deletion: what does the work from now on, and is created just before, in the same step."""
+    """What replaces a resource that is deleted. It is created just before the deletion, in the same step."""
 
     def as_object(self) -> JsonObject:
         """The change for people who read it later, before it is carried out."""

@@ -12,12 +12,12 @@ class Version(Protocol):
 
     @property
     def arn(self) -> str:
-        """Of the version."""
+        """The ARN of the version."""
         ...
 
     @property
     def number(self) -> int:
-        """Which version it is."""
+        """The number of the version."""
         ...
 
     @property

@@ -208,7 +208,7 @@ def copy(file: SourceFile, target: IO[bytes], digests: Digests) -> None:
 
 
 def copy_to(target: Path, source: SourceFile, digests: Digests) -> None:
-    """Copies like `copy`, to a file. Of the mode only the owner's executable bit is kept, as digests cover no more."""
+    """Copies like `copy`, to a file. Only the owner's executable bit is kept of the mode, because digests cover only that."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as file:
         copy(source, file, digests)

@@ -51,7 +51,7 @@ def named(aws: Aws, type_name: str, name_property: str, name: Json) -> str | Non
 
 
 def _listed(aws: Aws, type_name: str) -> Iterator[tuple[str, JsonObject]]:
-    """The identifiers of the resources of a type, with what the listing tells of their properties."""
+    """The identifiers of the resources of a type, with the properties that the listing has."""
     try:
         for page in aws.pages(SERVICE, "ListResources", TypeName=type_name):
             for description in page["ResourceDescriptions"]:

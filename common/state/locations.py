@@ -46,7 +46,7 @@ def is_trigger(key: Key) -> bool:
 
 
 def follows_configuration(key: Key) -> bool:
-    """Whether a resource is what configuration says, so that it is deleted as soon as configuration says it no more."""
+    """Whether a resource is what configuration says, so that it is deleted as soon as configuration no longer names it."""
     return key.kind == "resource" and key.name.startswith(SUBSCRIBED)
 
 

@@ -16,11 +16,11 @@ class Called(NamedTuple):
     """The integration that a Resource names."""
 
     service: str
-    """As in ``lambda`` or ``aws-sdk``."""
+    """The service, such as ``lambda`` or ``aws-sdk``."""
     action: str
-    """As in ``invoke``; of an SDK integration with the service, as in ``s3:getObject``."""
+    """The action, such as ``invoke``; of an SDK integration with its service, such as ``s3:getObject``."""
     ending: str
-    """As in ``.sync``; empty without."""
+    """The suffix, such as ``.sync``; empty if there is none."""
 
 
 def called_by(resource: Json) -> Called | None:
