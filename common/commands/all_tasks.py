@@ -14,6 +14,7 @@ from common.commands.gc import gc
 from common.commands.graph import graph
 from common.commands.history import history
 from common.commands.import_project import import_project
+from common.commands.init import init
 from common.commands.list_tasks import list_tasks
 from common.commands.new import new
 from common.commands.package_lambdas import package_lambdas
@@ -26,6 +27,7 @@ from common.commands.status import status
 from common.commands.types import types
 from common.commands.unbind import unbind
 from common.commands.unlock import unlock
+from common.commands.upgrade import upgrade
 from common.commands.version import version
 
 
@@ -48,7 +50,9 @@ def namespace() -> Collection:
             gc,
             graph,
             import_project,
+            init,
             new,
+            upgrade,
             policy,
             report,
             types,

@@ -1,0 +1,171 @@
+"""A version of the deployer comes from a folder, an archive or git; nothing in it is trusted."""
+
+import datetime as dt
+import io
+import ssl
+import subprocess
+import tarfile
+import threading
+import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from common.base.errors import DeployError, UsageError
+from common.setup import sources
+
+CONTENT: dict[str, bytes] = {}
+"""What the server answers, by path."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        target = CONTENT.get(self.path)
+        self.send_response(404 if target is None else 302 if target.startswith(b"http") else 200)
+        if target is not None and target.startswith(b"http"):
+            self.send_header("Location", target.decode())
+        self.end_headers()
+        self.wfile.write(target or b"")
+
+    def log_message(self, *args: object) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an https server on this machine, whose certificate is trusted."""
+    folder = tmp_path_factory.mktemp("https")
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "key.pem").write_bytes(key.private_bytes(*plain))
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SSL_CERT_FILE", str(folder / "certificate.pem"))
+        yield f"https://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def tar(*members: tuple[str, bytes | str]) -> bytes:
+    """An archive; a text is the target of a link."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w:gz") as archive:
+        for name, content in members:
+            info = tarfile.TarInfo(name)
+            if isinstance(content, str):
+                info.type, info.linkname = tarfile.SYMTYPE, content
+                archive.addfile(info)
+            else:
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
+    return file.getvalue()
+
+
+def packed(*members: tuple[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def test_archives_are_fetched_and_unpacked(address: str, tmp_path: Path) -> None:
+    CONTENT.update({"/d.tar.gz": tar(("d-1/tasks.py", b"tar")), "/d.zip": packed(("d-1/tasks.py", b"zip")), "/e.zip": b""})
+    CONTENT["/e.zip"] = f"{address}/d.zip".encode()
+    for name, content in (("d.tar.gz", b"tar"), ("d.zip", b"zip"), ("e.zip", b"zip")):
+        (tmp_path / name).mkdir()
+        folder = sources.fetch(f"{address}/{name}", tmp_path / name)
+        assert (folder / "tasks.py").read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.tar.gz", tar(("../outside", b"x"))),
+        ("a.tar.gz", tar(("/tmp/outside", b"x"))),
+        ("a.tar.gz", tar(("d/link", "/etc/passwd"))),
+        ("a.tar.gz", tar(("d/link", "../.."), ("d/link/outside", b"x"))),
+        ("a.zip", packed(("../outside", b"x"))),
+        ("a.zip", packed(("/outside", b"x"))),
+        ("a.zip", packed(("d\\..\\outside", b"x"))),
+    ],
+)
+def test_no_path_leads_out_of_an_archive(address: str, tmp_path: Path, name: str, content: bytes) -> None:
+    CONTENT[f"/{name}"] = content
+    (tmp_path / "in").mkdir()
+    with pytest.raises(DeployError, match="leads out of the archive or is no plain file"):
+        sources.fetch(f"{address}/{name}", tmp_path / "in")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_sizes_are_limited(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    CONTENT.update({"/d.tar.gz": tar(("a", b"x" * 3000), ("b", b"")), "/d.zip": packed(("a", b"x" * 3000), ("b", b""))})
+    for number, (limit, value, message) in enumerate(
+        (("MOST_BYTES", 10, "is larger than"), ("MOST_UNPACKED", 2000, "unpacks to more"), ("MOST_FILES", 1, "unpacks to more"))
+    ):
+        for name in ("d.tar.gz", "d.zip"):
+            place = tmp_path / f"{number}{name}"
+            place.mkdir()
+            with monkeypatch.context() as patched:
+                patched.setattr(sources, limit, value)
+                with pytest.raises(DeployError, match=message):
+                    sources.fetch(f"{address}/{name}", place)
+
+
+@pytest.mark.parametrize(
+    "source", ["http://x/d.zip", "ftp://x/d.zip", "file:///d.zip", "https://x/d.exe", "git://x/d.git", "nowhere"]
+)
+def test_other_addresses_are_refused(tmp_path: Path, source: str) -> None:
+    with pytest.raises(UsageError, match="--from is"):
+        sources.fetch(source, tmp_path)
+
+
+def test_what_cannot_be_fetched_is_told(address: str, tmp_path: Path) -> None:
+    CONTENT.update({"/r.zip": b"http://127.0.0.1:1/d.zip", "/b.zip": b"no archive"})
+    for name, message in (("gone.zip", "404"), ("r.zip", "which is not https"), ("b.zip", "cannot be unpacked")):
+        (tmp_path / name).mkdir()
+        with pytest.raises(DeployError, match=message):
+            sources.fetch(f"{address}/{name}", tmp_path / name)
+
+
+def test_a_repository_of_git_is_cloned_at_a_tag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By ssh, whose program here runs what git would run on the server."""
+    origin, who = tmp_path / "d.git", ("-c", "user.name=Ann", "-c", "user.email=ann@example.com")
+    for words in (("init", "--quiet"), (*who, "commit", "--quiet", "--allow-empty", "--message", "1"), ("tag", "v1")):
+        subprocess.run(
+            ["git", *(("-C", str(origin)) if origin.exists() else ()), *words, *([str(origin)] if "init" in words else [])],
+            check=True,
+        )
+    (tmp_path / "ssh").write_text('#!/bin/sh\neval "exec $(printf %s "$*" | sed "s/.*git-upload-pack/git-upload-pack/")"\n')
+    (tmp_path / "ssh").chmod(0o755)
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(tmp_path / "ssh"))
+    monkeypatch.setenv("GIT_SSH_VARIANT", "simple")
+    (tmp_path / "in").mkdir()
+    folder = sources.fetch(f"ssh://host{origin}@v1", tmp_path / "in")
+    assert (folder / ".git").is_dir()
+    (tmp_path / "again").mkdir()
+    with pytest.raises(DeployError, match=r"cannot be fetched: .*v2"):
+        sources.fetch(f"ssh://host{origin}@v2", tmp_path / "again")
