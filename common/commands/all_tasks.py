@@ -16,6 +16,7 @@ from common.commands.history import history
 from common.commands.import_project import import_project
 from common.commands.init import init
 from common.commands.list_tasks import list_tasks
+from common.commands.logs import logs
 from common.commands.new import new
 from common.commands.package_lambdas import package_lambdas
 from common.commands.plan import plan
@@ -40,6 +41,7 @@ def namespace() -> Collection:
             plan,
             check,
             run,
+            logs,
             status,
             drift,
             pull,

@@ -59,9 +59,19 @@ RUNNING = {
     "only": "Run only this function, job, crawler or state machine, such as lambda/Validate.",
     "input": "The input of a state machine or function: a JSON file or object.",
     "argument": "An argument of a job, with --only: name=value. May be given several times.",
+    "from_": "Run the state machine from this state on, with --input as the input of the state; by a temporary machine.",
+    "execution": "Explain the execution with this ARN, whoever started it. Nothing is started.",
+    "redrive": "Continue the last execution, or that of --execution, from the states that failed.",
     "preview": "Show the rows that the run has written: those of the pipeline's table, or in s3://BUCKET/PREFIX.",
 }
 """The options of `run` alone."""
+LOGS = {
+    "follow": "Wait for more lines and show them as they come, until Ctrl-C.",
+    "since": "Lines since then: 30m, 2h, 3d, or a time in UTC such as 2026-11-26T10:00. Of jobs and machines: runs since then.",
+    "failed": "Only lines of calls, runs and states that failed.",
+    "grep": "Only lines with this text.",
+}
+"""The options of `logs` alone."""
 PLANNING = HELP.keys() - {"yes", "wait", "dry_run"}
 
 

@@ -21,6 +21,9 @@ def run(
     only: str | None = None,
     input_: str | None = None,
     preview: str | bool | None = None,
+    from_: str | None = None,
+    execution: str | None = None,
+    redrive: bool = False,
     yes: bool = False,
     json: bool = False,
     jobs: str = "16",
@@ -31,11 +34,12 @@ def run(
     from common.execution.requests import RunRequest
     from common.report.run_report import JsonRunReport, TextRunReport
 
-    request = RunRequest(only, input_, tuple(argument), preview)
+    request = RunRequest(only, input_, tuple(argument), preview, from_, execution, redrive)
     root, report = INVOCATION.get().root, JsonRunReport(env) if json else TextRunReport()
     command = opened(Choices(env=env, project=project, jobs=parallel(jobs)), report, json=json, must_exist=True)
     declarations = command.declarations()
     prepared = request.prepare(root, declarations)
     connection = command.connection()
-    protection.confirm(declarations.env, command.ask, yes=yes)
+    if request.changes_something:
+        protection.confirm(declarations.env, command.ask, yes=yes)
     prepared.run(connection.aws, connection.pool, report)

@@ -1,10 +1,14 @@
-"""Finds and deletes the garbage of several projects: artifacts, versions of layers, and old versions of stored objects."""
+"""Finds and deletes the garbage of several projects.
+
+Garbage is artifacts, versions of layers, old versions of stored objects, and temporary state machines.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from common.base.errors import UnfinishedError
+from common.engine import temporary_machines
 from common.engine.connection import Connection
 from common.engine.garbage import RELEASES, Collector, Garbage
 from common.engine.superseded import OldVersion
@@ -21,23 +25,27 @@ class Collection:
         layers: versions of layers.
         records: old versions of locks, release roots and records.
         projects: the projects that these artifacts and layers belong to.
+        machines: the ARNs of temporary state machines.
     """
 
     artifacts: Sequence[Garbage]
     layers: Sequence[OldVersion]
     records: Sequence[OldRecord]
     projects: Sequence[str] = ()
+    machines: Sequence[str] = ()
 
     @classmethod
-    def of(cls, by_project: Mapping[str, Sequence[Garbage | OldVersion]], records: Sequence[OldRecord]) -> "Collection":
+    def of(
+        cls, by_project: Mapping[str, Sequence[Garbage | OldVersion]], records: Sequence[OldRecord], machines: Sequence[str]
+    ) -> "Collection":
         """The garbage of these projects."""
         garbage = [item for items in by_project.values() for item in items]
         artifacts = [item for item in garbage if isinstance(item, Garbage)]
-        return cls(artifacts, [item for item in garbage if isinstance(item, OldVersion)], records, [*by_project])
+        return cls(artifacts, [item for item in garbage if isinstance(item, OldVersion)], records, [*by_project], machines)
 
     def __bool__(self) -> bool:
         """Whether there is anything."""
-        return bool(self.artifacts or self.layers or self.records)
+        return bool(self.artifacts or self.layers or self.records or self.machines)
 
 
 class GarbageCollection:
@@ -61,14 +69,17 @@ class GarbageCollection:
     def find(self, projects: Sequence[str]) -> Collection:
         """What these projects no longer need; those whose last deploy did not finish are left out."""
         by_project = {name: items for name in projects if (items := self._of_project(name))}
-        return Collection.of(by_project, [record for name in projects for record in self._old_records(name)])
+        records = [record for name in projects for record in self._old_records(name)]
+        connection = self._connection
+        return Collection.of(by_project, records, temporary_machines.find(connection.env, connection.aws, projects, self._now))
 
     def delete(self, garbage: Collection) -> Collection:
         """Deletes garbage, that of each project under its lease, unless it is needed by now. Returns what was deleted."""
         connection = self._connection
         old_versions.delete(connection.env, connection.aws, [*garbage.records])
+        temporary_machines.delete(connection.aws, garbage.machines)
         deleted = {name: self._collect(name) for name in garbage.projects}
-        return Collection.of(deleted, garbage.records)
+        return Collection.of(deleted, garbage.records, garbage.machines)
 
     def _collect(self, project: str) -> list[Garbage | OldVersion]:
         about = self._about()

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 
 DEFAULT_PREFIX = "deployer:"
 """The beginning of the keys where configuration has no other."""
-ENVIRONMENT, PROJECT, RESOURCE = "environment", "project", "resource"
+ENVIRONMENT, PROJECT, RESOURCE, TEMPORARY = "environment", "project", "resource", "temporary"
 """The ends of the keys."""
+TEMPORARY_MACHINE = re.compile(r"(.+)-from-[0-9a-f]{8}")
+"""The names of temporary state machines: that of the deployed machine, and a random part."""
 OWNER = re.compile(r"[a-z][a-z0-9-]{0,23}/[a-z][a-z0-9-]{0,19}")
 """The owner of an environment looks like this: its name_prefix and its name."""
 
@@ -43,6 +45,11 @@ def resource_key(prefix: str) -> str:
 def project_key(prefix: str) -> str:
     """Returns the key of the tag that says the project."""
     return f"{prefix}{PROJECT}"
+
+
+def temporary_key(prefix: str) -> str:
+    """Returns the key of the tag that marks what a command has made for itself and deletes when it ends."""
+    return f"{prefix}{TEMPORARY}"
 
 
 def find_prefix(tags: Mapping[str, str], prefix: str = DEFAULT_PREFIX) -> str | None:

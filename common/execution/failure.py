@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.execution import log_sources
-from common.execution.history import History, Visit, json_object
+from common.execution.executions import read_history
+from common.execution.history import History, Visit
+from common.execution.json_text import json_object
 from common.execution.log_sources import Source
 
 LOG_LINES = 15
@@ -57,11 +59,7 @@ def explain(aws: Aws, execution: str, history: History, depth: int = 0) -> Failu
         return Failure((), error, innermost_message(cause))
     nested = _nested_execution(visit)
     if nested and depth < _MAX_DEPTH:
-        inner = History()
-        events = [
-            event for page in aws.pages("stepfunctions", "GetExecutionHistory", executionArn=nested) for event in page["events"]
-        ]
-        deque(inner.read(events), maxlen=0)
+        inner = read_history(aws, nested)
         failure = explain(aws, nested, inner, depth + 1)
         return Failure((visit.title, *failure.states), failure.error, failure.message, failure.log, failure.lines)
     error, message = visit.error or error, innermost_message(visit.cause or cause)

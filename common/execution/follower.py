@@ -120,7 +120,7 @@ def start(aws: Aws, machine_arn: str, text: str, now: datetime | None = None) ->
     return str(aws.call("stepfunctions", "StartExecution", stateMachineArn=machine_arn, name=name, input=text)["executionArn"])
 
 
-def follow(aws: Aws, execution: str, tell: Tell, longest_pause: float) -> History:
+def follow(aws: Aws, execution: str, tell: Tell, longest_pause: float, before: History | None = None) -> History:
     """Reports what happens in an execution until it has ended.
 
     Args:
@@ -128,15 +128,16 @@ def follow(aws: Aws, execution: str, tell: Tell, longest_pause: float) -> Histor
         execution: the ARN of the execution.
         tell: receives every event, and `Waiting` after each poll.
         longest_pause: the longest pause between two polls, in seconds.
+        before: what has happened before, which is not reported again.
 
     Raises:
         AwsError: AWS refuses to return more events. The execution continues.
     """
-    history, pause, refusals = History(), FIRST_PAUSE_SECONDS, 0
+    history, pause, refusals = before or History(), FIRST_PAUSE_SECONDS, 0
     while True:
-        before = history.last
+        last = history.last
         try:
-            events = list(_new_events(aws, execution, before))
+            events = list(_new_events(aws, execution, last))
         except AwsError as error:
             refusals += 1
             if not error.passes or refusals > MAX_POLL_ERRORS:
@@ -148,7 +149,7 @@ def follow(aws: Aws, execution: str, tell: Tell, longest_pause: float) -> Histor
         if history.end is not None:
             return history
         tell(Waiting(tuple(history.running)))
-        pause = FIRST_PAUSE_SECONDS if history.last > before else min(pause * PAUSE_GROWTH, longest_pause)
+        pause = FIRST_PAUSE_SECONDS if history.last > last else min(pause * PAUSE_GROWTH, longest_pause)
         aws.sleep(pause)
 
 

@@ -20,7 +20,7 @@ from common.execution import failure, log_sources
 from common.execution.calls import FAILED, SUCCEEDED, Called, Logged, Returned, TellCall, Working
 from common.execution.failure import LOG_ATTEMPTS, PAUSE_SECONDS, Failure
 from common.execution.function_logs import Invocation, Usage, invocations, is_platform_line, usage_of
-from common.execution.history import json_object
+from common.execution.json_text import json_object
 from common.execution.log_sources import Source
 from common.execution.logs import LogLine, LogReader, in_order
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from common.base.json_types import JsonMapping
-from common.execution.history import json_object
+from common.execution.json_text import json_object
 from common.execution.logs import LogLine
 
 _START = re.compile(r"START RequestId: (\S+)")

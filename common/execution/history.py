@@ -6,13 +6,13 @@ the state; so parallel branches and iterations are told apart. If an event names
 Follows https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from common.base.json_types import Json, JsonMapping
+from common.base.json_types import JsonMapping
+from common.execution.json_text import json_object
 
 ENDS = {
     "ExecutionSucceeded": "SUCCEEDED",
@@ -138,6 +138,7 @@ class History:
         self.output: str | None = None
         self.started: datetime | None = None
         self.ended: datetime | None = None
+        self._interrupted: list[Visit] = []
         self._owners: dict[int, Visit | None] = {}
         self._index: dict[int, int] = {}
 
@@ -159,6 +160,13 @@ class History:
                 yield from self._read(event)
                 self.last = event["id"]
 
+    def reopen(self) -> None:
+        """Continues an execution that has ended: it is redriven, so the states that the end interrupted run again."""
+        if self.end is not None:
+            self.end, self.ended, self.error, self.cause, self.output = None, None, None, "", None
+            for visit in self._interrupted:
+                visit.status, visit.left = Status.RUNNING, None
+
     def culprit(self) -> Visit | None:
         """Returns the visit in which the failure that ended the execution began; None if no state failed.
 
@@ -177,7 +185,9 @@ class History:
             return
         visit = self._owner(event, details)
         self._owners[event["id"]] = visit
-        if kind in ENDS:
+        if kind == "ExecutionRedriven":
+            self.reopen()
+        elif kind in ENDS:
             yield from self._finish(event, details)
         elif visit is None:
             return
@@ -236,6 +246,7 @@ class History:
         """Closes the visits that are still running when the execution ends."""
         self.end, self.ended = ENDS[event["type"]], event["timestamp"]
         self.error, self.cause, self.output = details.get("error") or None, details.get("cause", ""), details.get("output")
+        self._interrupted = self.running
         for visit in reversed(self.running):
             failed = self.end == "FAILED" and (visit.error is not None or visit.type in {"Fail", *CONTAINERS})
             other = Status.SUCCEEDED if self.end == "SUCCEEDED" else Status.ABORTED
@@ -283,12 +294,3 @@ def _event_details(event: JsonMapping) -> JsonMapping:
 def _execution_arn(submitted: JsonMapping) -> str:
     arn = str(submitted.get("ExecutionArn", ""))
     return arn if ":execution:" in arn else ""
-
-
-def json_object(text: Json) -> JsonMapping:
-    """Returns the JSON object in a text, or an empty one."""
-    try:
-        content = json.loads(text or "{}")
-    except (TypeError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

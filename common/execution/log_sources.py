@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import JsonMapping
-from common.execution.history import Visit, json_object
+from common.execution.history import Visit
+from common.execution.json_text import json_object
 
 AROUND = timedelta(seconds=5)
 """The clocks of services differ, so lines are searched from this long before a call until this long after it."""
@@ -44,9 +45,13 @@ def of_visit(aws: Aws, execution: str, visit: Visit) -> Iterator[Source]:
 
 def of_function(aws: Aws, function: str, since: datetime, until: datetime) -> Iterator[Source]:
     """Yields the groups that a function may log to, each limited to the time of a call."""
-    between = (_milliseconds(since - AROUND), _milliseconds(until + AROUND))
     for group in log_groups(aws, function):
-        yield Source(group, between=between)
+        yield Source(group, between=window(since, until))
+
+
+def window(since: datetime, until: datetime) -> tuple[int, int]:
+    """Returns the time of a call for `Source`, a little wider because clocks differ."""
+    return _milliseconds(since - AROUND), _milliseconds(until + AROUND)
 
 
 def of_job_run(aws: Aws, job: str, run_id: str, arguments: JsonMapping) -> Iterator[Source]:

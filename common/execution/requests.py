@@ -9,10 +9,11 @@ from common.aws.protocol import Aws
 from common.base.errors import UsageError
 from common.declare.declaration import Entry
 from common.declare.workspace import DeclaredPipelines
-from common.execution import selecting
+from common.execution import named_execution, selecting
 from common.execution.follower import Tell
+from common.execution.machine_runs import MachineRuns
 from common.execution.one_run import OneRunner
-from common.execution.running import Runner
+from common.execution.running import Runner, check_outcomes
 from common.execution.starting import Start, find_starts, read_input
 from common.model.reference import Location, Ref
 from common.model.resource import Resource
@@ -35,12 +36,23 @@ class RunRequest:
         input: the input of a machine or function: JSON, or the name of a file that has it.
         arguments: the arguments of a job, as ``name=value``.
         preview: the place whose changed rows are shown; True for that of the entry.
+        state: the state of the machine to begin with.
+        execution: the ARN of an execution to explain, or to redrive.
+        redrive: continue the last execution, or that of `execution`.
     """
 
     key: str | None = None
     input: str | None = None
     arguments: tuple[str, ...] = ()
     preview: str | bool | None = None
+    state: str | None = None
+    execution: str | None = None
+    redrive: bool = False
+
+    @property
+    def changes_something(self) -> bool:
+        """Whether it starts anything, and does not only explain an execution."""
+        return self.execution is None or self.redrive
 
     def prepare(self, root: Path, declarations: DeclaredPipelines) -> Prepared:
         """Checks the request.
@@ -49,7 +61,10 @@ class RunRequest:
             UsageError: options exclude each other, or name nothing that is declared.
             DeclarationError: a declared input or sample cannot be used.
         """
+        self._check_options()
         resource = selecting.select(declarations.resources, self.key, "be run") if self.key is not None else None
+        if self.execution is not None or self.redrive or self.state is not None:
+            return self._of_machine(root, declarations, resource)
         if resource is not None and resource.key.kind != selecting.MACHINE:
             return _One(root, declarations, resource, self, self._shown(declarations, resource.key.project))
         if self.arguments:
@@ -59,6 +74,47 @@ class RunRequest:
             raise UsageError("--preview with a place is for one project. Add --project NAME.")
         shown = {start.project: self._shown(declarations, start.project) for start in starts} if self.preview else {}
         return _Executions(root, declarations, starts, shown)
+
+    def _check_options(self) -> None:
+        given = {
+            "--execution": self.execution is not None,
+            "--redrive": self.redrive,
+            "--from": self.state is not None,
+            "--input": self.input is not None,
+            "--argument": bool(self.arguments),
+            "--preview": bool(self.preview),
+            "--only": self.key is not None,
+        }
+        excluded = {
+            "--execution": ("--from", "--input", "--argument", "--preview", "--only"),
+            "--redrive": ("--from", "--input", "--argument", "--preview"),
+            "--from": ("--argument", "--preview"),
+        }
+        for option, others in excluded.items():
+            wrong = next((other for other in others if given[option] and given[other]), None)
+            if wrong:
+                raise UsageError(f"{option} and {wrong} exclude each other.")
+
+    def _of_machine(self, root: Path, declarations: DeclaredPipelines, resource: Resource | None) -> "Prepared":
+        """A request about one machine or execution: `--from`, `--execution` or `--redrive`."""
+        arn = None if self.execution is None else named_execution.check_arn(declarations.env, self.execution)
+        machine = None if arn is not None else self._machine(declarations, resource)
+        if self.state is not None and self.input is None:
+            raise UsageError(f"--from {self.state} needs the input of that state: add --input FILE, or a JSON object.")
+        text = read_input(root, self.input) if self.input is not None else ""
+        return _OneExecution(root, declarations, machine, arn, self.state, text, self.redrive)
+
+    def _machine(self, declarations: DeclaredPipelines, resource: Resource | None) -> Ref:
+        if resource is not None and resource.key.kind != selecting.MACHINE:
+            option = "--redrive" if self.redrive else "--from"
+            raise UsageError(f"{option} is about a state machine; {resource.key} is none.")
+        if resource is not None:
+            return Ref(resource.key, resource.name, resource.arn)
+        entries = {pipeline.name: pipeline.entry for pipeline in declarations.pipelines if pipeline.entry is not None}
+        if len(entries) != 1:
+            names = ", ".join(entries) or "none"
+            raise UsageError(f"Which state machine? Add --project NAME (these can be run: {names}) or --only state-machine/NAME.")
+        return next(entry.machine for entry in entries.values())
 
     def _start(self, root: Path, machine: Resource) -> Start:
         text = "{}" if self.input is None else read_input(root, self.input)
@@ -88,6 +144,27 @@ class _One:
     def run(self, aws: Aws, pool: Executor, report: Tell) -> None:
         runner = OneRunner(self.root, self.declarations, aws, pool, report)
         runner.run(self.resource, self.request.input, self.request.arguments, self.shown)
+
+
+@dataclass(frozen=True)
+class _OneExecution:
+    root: Path
+    declarations: DeclaredPipelines
+    machine: Ref | None
+    arn: str | None
+    state: str | None
+    input: str
+    redrives: bool
+
+    def run(self, aws: Aws, pool: Executor, report: Tell) -> None:
+        runs = MachineRuns(Runner(self.root, self.declarations, aws, pool, report))
+        if self.state is not None and self.machine is not None:
+            outcome = runs.run_from(self.machine, self.state, self.input)
+        elif self.arn is not None and not self.redrives:
+            outcome = runs.explain(self.arn)
+        else:
+            outcome = runs.redrive(self.machine, self.arn)
+        check_outcomes([outcome])
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from common.base.errors import DeployError, FailedError, UsageError
 from common.declare.workspace import DeclaredPipelines
 from common.execution import failure, follower, messages, preview
 from common.execution.follower import MAX_PAUSE_SECONDS, MAX_PAUSE_SECONDS_EMBEDDED, Began, Outcome, Put, Shown, Tell
-from common.execution.history import VERBS
+from common.execution.history import VERBS, History
 from common.execution.preview import Before
 from common.execution.starting import Start
 from common.model.events import Note
@@ -49,10 +49,7 @@ class Runner:
         """
         for start in starts:
             self._check_deployed(start)
-        outcomes = [self.run(start) for start in starts]
-        failed = [outcome for outcome in outcomes if outcome.status != "SUCCEEDED"]
-        if failed:
-            raise FailedError(" ".join(map(_describe, failed)))
+        check_outcomes([self.run(start) for start in starts])
 
     def run(self, start: Start) -> Outcome:
         """Runs an execution to its end. If following stops, the execution continues."""
@@ -64,21 +61,39 @@ class Runner:
         aws, place = regions.at(self.aws, machine.arn), self.changes.get(project)
         before = None if place is None else preview.files_before(self.aws, place)
         execution = follower.start(aws, machine.arn, start.input)
-        self.report(Began(project, machine.name, execution))
+        outcome = self.follow(project, machine.name, execution)
+        if outcome.failure is None:
+            self._show_table(project, place or start.entry.preview, before)
+        return outcome
+
+    def follow(
+        self, project: str, machine: str, execution: str, before: History | None = None, *, is_lasting: bool = True
+    ) -> Outcome:
+        """Follows an execution to its end and explains it. If following stops, the execution continues.
+
+        Args:
+            project: the project, for reports.
+            machine: the name of the state machine.
+            execution: the ARN of the execution.
+            before: what has happened before, which is not reported again.
+            is_lasting: whether it continues if following stops; the caller stops it otherwise.
+        """
+        env, aws = self.declarations.env, regions.at(self.aws, execution)
+        self.report(Began(project, machine, execution))
         try:
             longest = MAX_PAUSE_SECONDS if env.embedded is None else MAX_PAUSE_SECONDS_EMBEDDED
-            history = follower.follow(aws, execution, self.report, longest)
+            history = follower.follow(aws, execution, self.report, longest, before)
         except (KeyboardInterrupt, DeployError):
-            stop = f"aws stepfunctions stop-execution --region {env.region_of(project)} --execution-arn {execution}"
+            region = execution.split(":")[3]
+            stop = f"aws stepfunctions stop-execution --region {region} --execution-arn {execution}"
             command = stop if env.embedded is None else typed("local.stop")
-            self.report(Note(f"No longer following. The execution continues; to stop it: {command}"))
+            if is_lasting:
+                self.report(Note(f"No longer following. The execution continues; to stop it: {command}"))
             raise
         status = history.end or ""
         reason = None if status == "SUCCEEDED" else failure.explain(aws, execution, history)
         outcome = Outcome(project, execution, status, history.seconds, tuple(history.visits), history.output, reason)
         self.report(outcome)
-        if reason is None:
-            self._show_table(project, place or start.entry.preview, before)
         return outcome
 
     def _check_deployed(self, start: Start) -> None:
@@ -112,6 +127,17 @@ class Runner:
             self.report(Shown(project, preview.preview(self.aws, place, self.pool, before=before)))
         except DeployError as error:
             self.report(Note(f"{place.uri} cannot be shown: {error}"))
+
+
+def check_outcomes(outcomes: Sequence[Outcome]) -> None:
+    """Checks that all executions succeeded.
+
+    Raises:
+        FailedError: one did not.
+    """
+    failed = [outcome for outcome in outcomes if outcome.status != "SUCCEEDED"]
+    if failed:
+        raise FailedError(" ".join(map(_describe, failed)))
 
 
 def _describe(outcome: Outcome) -> str:

@@ -14,6 +14,7 @@ def as_object(garbage: Collection, *, deleted: bool) -> JsonObject:
         "bytes": sum(artifact.size for artifact in garbage.artifacts),
         "deleted": deleted,
         "layers": [layer.key for layer in garbage.layers],
+        "machines": list(garbage.machines),
         "old_records": {record.key: len(record.versions) for record in garbage.records},
     }
 
@@ -26,6 +27,8 @@ def lines(garbage: Collection, *, deleted: bool) -> Iterator[str]:
     number = sum(not artifact.key.endswith(FILE_SUFFIX) for artifact in garbage.artifacts)
     layers = f" and {len(garbage.layers)} versions of layers" if garbage.layers else ""
     yield f"{number} artifacts{layers} {verb}, {_mebibytes(sum(artifact.size for artifact in garbage.artifacts))}."
+    if garbage.machines:
+        yield f"{len(garbage.machines)} temporary state machines {verb}, which `run --from` has left."
     if garbage.records:
         number = sum(len(record.versions) for record in garbage.records)
         size = _mebibytes(sum(record.size for record in garbage.records))

@@ -74,6 +74,11 @@ class Crawler(Declared):
     event_queue: str | None = None
     event_dead_letter: str | None = None
 
+    def deployer_needs(self) -> dict[str, tuple[str, ...]]:
+        """The permissions to read the log, which Glue writes to groups of the whole account."""
+        here = self.arn.partition(":crawler/")[0].replace(":glue:", ":logs:")
+        return {f"{here}:log-group:/aws-glue/crawlers*": ("logs:FilterLogEvents",)}
+
     def desired(self) -> State:
         """The owned fields, spelled as in UpdateCrawler.
 

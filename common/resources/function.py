@@ -54,12 +54,7 @@ KIND = Kind(
     budgets={"lambda": Budget(1, 15), "lambda:GetFunction": Budget(1, 100)},  # of all control-plane calls together
     properties=accepted_fields.OF_FUNCTION,
     passing=Passing(
-        codes={
-            "CodeArtifactUserPendingException": "the function is still being prepared",
-            "ENINotReadyException": "the network interface of the function is being prepared",
-            "ResourceNotReadyException": "the function was idle, and its network is prepared again",
-            "SnapStartNotReadyException": "the snapshot of the function is being made",
-        },
+        codes=function_code.NOT_READY,
         messages=(
             "cannot be assumed by Lambda",
             "does not have permissions to call",

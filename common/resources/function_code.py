@@ -20,6 +20,13 @@ from common.resources.function_image import Image
 
 MAX_SENT_BYTES = 50 * 2**20
 """How many bytes of code a call to Lambda may carry."""
+NOT_READY = {
+    "CodeArtifactUserPendingException": "the function is still being prepared",
+    "ENINotReadyException": "the network interface of the function is being prepared",
+    "ResourceNotReadyException": "the function was idle, and its network is prepared again",
+    "SnapStartNotReadyException": "the snapshot of the function is being made",
+}
+"""With these codes Lambda refuses a call of a function whose code or network is not ready yet, each with the reason."""
 
 
 class Coded(Protocol):

@@ -116,7 +116,8 @@ class Job(Declared):
         """The permissions to read the logs that Glue writes in log groups of the whole account, and a script that is kept."""
         logs = self.arn.partition(":job/")[0].replace(":glue:", ":logs:")
         reading = ("logs:FilterLogEvents", "logs:GetLogEvents")
-        needs: dict[str, tuple[str, ...]] = {f"{logs}:log-group:/aws-glue/{name}/*": reading for name in ("jobs", "python-jobs")}
+        names = ["jobs", "python-jobs", *(["jobs-*"] if self.settings.security_configuration else [])]
+        needs: dict[str, tuple[str, ...]] = {f"{logs}:log-group:/aws-glue/{name}/*": reading for name in names}
         if kept := self.script.in_aws:
             needs[f"arn:{self.arn.split(':')[1]}:s3:::{kept.removeprefix('s3://')}"] = ("s3:GetObject",)
         return needs

@@ -38,6 +38,8 @@ BUDGETS = {
 """The rates that AWS allows for the operations on versions and aliases."""
 ALL = {"maxResults": 1000}
 """A machine has at most 1,000 versions and 100 aliases, which are one page."""
+_TEMPORARY = "-from-*"
+"""How the names of temporary machines for a run from one state on end."""
 
 
 def alias_arn(machine_arn: str, settings: StateMachineSettings) -> str:
@@ -126,3 +128,10 @@ def permissions(arn: str, settings: StateMachineSettings) -> dict[str, tuple[str
 
 def _number(version: str) -> int:
     return int(version.rpartition(":")[2])
+
+
+def parts(arn: str) -> tuple[str, ...]:
+    """The executions of a machine; and its temporary machines with theirs, unless a pattern of its name covers these."""
+    executions = arn.replace(":stateMachine:", ":execution:")
+    temporary = () if arn.endswith("*") else (f"{arn}{_TEMPORARY}", f"{executions}{_TEMPORARY}:*")
+    return (f"{executions}:*", *temporary)

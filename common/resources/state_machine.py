@@ -98,7 +98,7 @@ KIND = Kind(
             *("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery"),
             *("logs:ListLogDeliveries", "logs:DescribeResourcePolicies", "logs:PutResourcePolicy"),
         ),
-        parts=lambda arn: (f"{arn.replace(':stateMachine:', ':execution:')}:*",),
+        parts=machine_versions.parts,
     ),
     lookup=by_arn(
         *("DescribeStateMachine", "stateMachineArn", "StateMachineDoesNotExist"),

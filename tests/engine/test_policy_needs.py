@@ -134,15 +134,40 @@ def test_every_call_on_every_declared_resource_is_allowed(acres: Repository) -> 
     assert refused == []
 
 
-@pytest.mark.parametrize("group", ["jobs/output", "jobs/error", "python-jobs/output", "python-jobs/error"])
+@pytest.mark.parametrize(
+    "group", ["jobs/output", "jobs/error", "jobs-role-secured/output", "python-jobs/output", "python-jobs/error"]
+)
 def test_what_glue_logs_in_groups_of_its_own_can_be_read(acres: Repository, group: str) -> None:
-    """Where a failed run says why."""
+    """Where a failed run says why.
+
+    Those of encrypted lines have other names: https://docs.aws.amazon.com/glue/latest/dg/console-security-configurations.html.
+    """
+    acres.project("acres", 'p.job("load", settings={"security_configuration": "secured"})')
     statements, place = (
         printed(acres),
         {"logGroupName": f"/aws-glue/{group}", "logStreamName": "jr_1"},
     )
     for call in ("logs:GetLogEvents", "logs:FilterLogEvents"):
         assert [item for item in asked(call, place) if item.arn.count(":") > 6 and not allows(statements, item, {})] == []
+
+
+def test_the_log_of_a_crawler_can_be_read(acres: Repository) -> None:
+    """As in https://docs.aws.amazon.com/glue/latest/dg/monitor-crawler.html."""
+    for group in ("/aws-glue/crawlers", "/aws-glue/crawlers-role/look-secured"):
+        questions = asked("logs:FilterLogEvents", {"logGroupName": group})
+        assert [item for item in questions if not allows(printed(acres), item, {})] == []
+
+
+def test_a_temporary_machine_can_be_made_and_deleted_where_machines_are_named(acres: Repository) -> None:
+    """The names of another environment begin like those of the project, so no pattern stands for them."""
+    acres.configure("other", name_prefix="t-dev-acres-other", artifact_bucket="t-other")
+    statements, machine = printed(acres), f"{MACHINE}-from-0123abcd"
+    here = {"name": machine.rpartition(":")[2], "stateMachineArn": machine, "roleArn": ROLE_ARN}
+    execution = {"executionArn": f"{EXECUTION.rpartition(':')[0]}-from-0123abcd:run-1"}
+    for call in ("CreateStateMachine", "DeleteStateMachine", "StartExecution"):
+        assert [item for item in asked(f"stepfunctions:{call}", here) if not allows(statements, item, {})] == []
+    for call in ("StopExecution", "GetExecutionHistory"):
+        assert [item for item in asked(f"stepfunctions:{call}", execution) if not allows(statements, item, {})] == []
 
 
 def test_no_action_is_allowed_that_no_call_needs(acres: Repository) -> None:

@@ -1,0 +1,56 @@
+"""`invoke logs`: shows what a function, job, crawler or state machine has logged.
+
+For a state machine it shows the lines of everything that its last execution has called, each with its state.
+"""
+
+from invoke.context import Context
+
+from common.commands.invocation import INVOCATION
+from common.commands.option_help import LOGS, options
+from common.commands.task import task
+from common.model.choices import Choices
+
+
+@task(
+    help=options("env", "project", "json", key="What to read, such as lambda/Validate or state-machine/orders.", **LOGS),
+    positional=["key"],
+    reads_only=True,
+)
+def logs(
+    _c: Context,
+    key: str | None = None,
+    env: str | None = None,
+    project: str | None = None,
+    follow: bool = False,
+    since: str | None = None,
+    failed: bool = False,
+    grep: str | None = None,
+    json: bool = False,
+) -> None:
+    """Show the log of a function, job, crawler or state machine, in order of time."""
+    from datetime import UTC, datetime
+
+    from common.base.errors import UsageError
+    from common.commands.environment_command import opened
+    from common.execution import log_feeds, selecting
+    from common.execution.log_following import Following
+    from common.execution.moments import moment
+    from common.report.log_report import JsonLogReport, TextLogReport
+
+    if key in {"--help", "-h"}:  # Invoke takes what follows the task for its key
+        from invoke.program import Program
+
+        Program().run(["invoke", "--search-root", str(INVOCATION.get().root), "--help", "logs"], exit=False)
+        return
+    if key is None:
+        raise UsageError("What shall be read? Name it, as in `logs lambda/Validate` or `logs state-machine/orders`.")
+    if follow and json:
+        raise UsageError("--follow shows lines as they come, and --json prints one object at the end. Use one of them.")
+    start = None if since is None else moment(since, datetime.now(UTC))
+    report = JsonLogReport(env) if json else TextLogReport()
+    command = opened(Choices(env=env, project=project), report, json=json, must_exist=True)
+    declarations = command.declarations()
+    resource = selecting.select(declarations.resources, key, "be read")
+    aws = command.connection().aws
+    feed = log_feeds.feed(aws, declarations.env, resource, start, failed=failed)
+    Following(INVOCATION.get().root, resource, feed, report, grep).run(aws.sleep, follow=follow)

@@ -1,0 +1,56 @@
+"""Reads a feed once, or until somebody stops it, and reports lines that a person wants to see."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from common.execution.calls import Logged
+from common.execution.log_feeds import Feed
+from common.execution.repository_paths import in_repository
+from common.model.events import Note
+from common.model.resource import Resource
+
+POLL_SECONDS = 2.0
+"""How often a followed feed is read, in seconds."""
+
+
+@dataclass(frozen=True)
+class Following:
+    """Shows the lines of one resource.
+
+    Args:
+        root: the repository.
+        resource: the resource.
+        feed: its lines.
+        report: receives the lines, and a note if there are none.
+        text: only lines with this text; None for all.
+    """
+
+    root: Path
+    resource: Resource
+    feed: Feed
+    report: Callable[[Logged | Note], None]
+    text: str | None = None
+
+    def run(self, sleep: Callable[[float], None], *, follow: bool) -> None:
+        """Reports the lines; with `follow` for ever.
+
+        Raises:
+            AwsError: AWS refused to return lines.
+        """
+        has_lines = self._show()
+        if not has_lines:
+            some = "" if self.text is None else f" with {self.text!r}"
+            hint = "It is followed." if follow else "Ask for an earlier time with --since, or wait for lines with --follow."
+            self.report(Note(f"{self.resource.key} has no lines{some}. {hint}"))
+        while follow:
+            sleep(POLL_SECONDS)
+            self._show()
+
+    def _show(self) -> bool:
+        paths = in_repository(self.root, self.resource)
+        lines = [replace(line, text=paths(line.text)) for line in self.feed.poll()]
+        shown = tuple(line for line in lines if self.text is None or self.text in line.text)
+        if shown:
+            self.report(Logged(shown))
+        return bool(shown)

@@ -1,0 +1,117 @@
+"""Runs of a state machine other than from its beginning: from one state on, redriven, or only explained."""
+
+from dataclasses import dataclass
+
+from common import local
+from common.aws import regions
+from common.base.errors import AwsError, UsageError
+from common.environment import owner_tags
+from common.execution import executions, follower, named_execution, partial, selecting
+from common.execution.follower import Outcome
+from common.execution.running import Runner
+from common.model.events import Note
+from common.model.reference import Ref
+
+
+@dataclass(frozen=True)
+class MachineRuns:
+    """Runs or explains executions of one environment.
+
+    Args:
+        runner: follows them.
+    """
+
+    runner: Runner
+
+    def explain(self, arn: str) -> Outcome:
+        """Follows an execution that somebody has started, to its end, and explains it. Nothing is started.
+
+        Raises:
+            UsageError: it does not exist.
+        """
+        named_execution.describe(self.runner.aws, arn)
+        return self.runner.follow(self._project(arn), named_execution.machine_name(arn), arn)
+
+    def redrive(self, machine: Ref | None, arn: str | None) -> Outcome:
+        """Continues an execution that did not succeed, from the states that failed.
+
+        Args:
+            machine: the machine whose last execution is redriven, if `arn` is None.
+            arn: the execution.
+
+        Raises:
+            UsageError: AWS cannot redrive it.
+        """
+        aws = self.runner.aws
+        if arn is None and machine is not None:
+            try:
+                last = executions.last(regions.at(aws, machine.arn), machine.arn)
+            except AwsError as error:
+                if error.code == "StateMachineDoesNotExist":
+                    env = self.runner.declarations.env
+                    raise UsageError(selecting.not_deployed(env, machine.key, machine.name)) from None
+                if error.code == "StateMachineTypeNotSupported":
+                    raise UsageError(f"{machine.key} is an EXPRESS state machine, whose executions cannot be redriven.") from None
+                raise
+            if last is None:
+                raise UsageError(f"{machine.key} has no execution yet, so there is nothing to redrive.")
+            arn = last.arn
+        assert arn is not None  # noqa: S101 - the request has one of the two
+        execution = named_execution.describe(aws, arn)
+        key = str(machine.key) if machine is not None else f"state-machine/{named_execution.machine_name(arn)}"
+        named_execution.check_redrivable(execution, key, named_execution.present())
+        regional = regions.at(aws, arn)
+        before = executions.read_history(regional, arn)
+        named_execution.redrive(regional, arn)
+        before.reopen()
+        return self.runner.follow(self._project(arn), named_execution.machine_name(arn), arn, before)
+
+    def run_from(self, machine: Ref, state: str, text: str) -> Outcome:
+        """Runs a machine from one state on, by a temporary machine.
+
+        Args:
+            machine: the deployed machine.
+            state: the state to begin with.
+            text: the input of that state, as JSON text.
+
+        Raises:
+            UsageError: it is not deployed, is an express machine, or cannot begin with this state.
+        """
+        runner, env, project = self.runner, self.runner.declarations.env, machine.key.project
+        aws = regions.at(runner.aws, machine.arn)
+        live = aws.find("stepfunctions", "DescribeStateMachine", "StateMachineDoesNotExist", stateMachineArn=machine.arn)
+        if live is None or live.get("status") == "DELETING":
+            raise UsageError(selecting.not_deployed(env, machine.key, machine.name))
+        if live.get("type") == "EXPRESS":
+            raise UsageError(f"{machine.key} is an EXPRESS state machine. Its executions leave no history to follow.")
+        tags = {**env.ownership(project), owner_tags.temporary_key(env.tag_prefix): "run"}
+        temporary = partial.prepare(live, str(machine.key), state, tags)
+        if env.embedded is not None and any(
+            resource.key.kind == selecting.JOB and resource.key.project == project for resource in runner.declarations.resources
+        ):
+            local.spark_python(runner.root, lambda note: runner.report(Note(note)))
+        name = temporary.parameters["name"]
+        runner.report(Note(f"A temporary state machine {name} runs {machine.key} from {state} on, and is deleted at the end."))
+        if temporary.reads_input:
+            runner.report(Note("States read the input of the execution, which is now the input of this state."))
+        execution = ""
+        with partial.created(aws, temporary) as arn:
+            try:
+                execution = follower.start(aws, arn, text)
+                outcome = runner.follow(project, str(name), execution, is_lasting=False)
+            except BaseException:
+                if execution:
+                    partial.stop(aws, execution)
+                    runner.report(Note("The execution was stopped, and its temporary state machine is deleted."))
+                raise
+        return outcome
+
+    def _project(self, arn: str) -> str:
+        """The project of an execution's machine, or the machine's name if no chosen project declares it."""
+        name = named_execution.machine_name(arn)
+        declared = [
+            resource
+            for resource in self.runner.declarations.resources
+            if resource.key.kind == selecting.MACHINE and resource.name == name
+        ]
+        return declared[0].key.project if declared else name
