@@ -8,8 +8,15 @@ from common.commands.task import task
 from common.model.choices import Choices, parallel
 
 
-@task(help=options("env", "project", "json", "jobs"), reads_only=True)
-def drift(_c: Context, env: str | None = None, project: str | None = None, json: bool = False, jobs: str = "16") -> None:
+@task(help=options("env", "project", "json", "jobs", "verbose"), reads_only=True)
+def drift(
+    _c: Context,
+    env: str | None = None,
+    project: str | None = None,
+    json: bool = False,
+    jobs: str = "16",
+    verbose: bool = False,
+) -> None:
     """What is not as the last deploy left it. Reads everything, writes nothing. Exit code 0: nothing; 2: something."""
     from dataclasses import asdict, replace
 
@@ -34,6 +41,6 @@ def drift(_c: Context, env: str | None = None, project: str | None = None, json:
         report.contents |= {"not_deployed": list(result.undeployed), "left_over": list(result.left_over)}
         report.contents["kept"] = [asdict(kept) for kept in result.kept]
     else:
-        drift_report.show(result)
+        drift_report.show(result, environment=declarations.env.name, verbose=verbose)
     if result.drifted:
         raise Exit(code=2)

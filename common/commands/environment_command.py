@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from common.aws.tagging_index import Part
-from common.base.checked_out import checked_out
 from common.base.errors import UsageError
+from common.base.git import checked_out
 from common.base.terminal import prompt
 from common.commands.invocation import INVOCATION
 from common.declare import project_names

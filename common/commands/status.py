@@ -11,6 +11,7 @@ from common.model.choices import Choices
     help=options(
         *("env", "project", "json"),
         verify="Read the tag of each record, too, and name the records that are missing or have lost it.",
+        verbose="List each resource, too, with its name in AWS and on real accounts the address of its page in the console.",
         unmanaged="List instead which functions, jobs, crawlers and state machines of the account carry no owner's tag.",
     ),
     reads_only=True,
@@ -22,6 +23,7 @@ def status(
     verify: bool = False,
     unmanaged: bool = False,
     json: bool = False,
+    verbose: bool = False,
 ) -> None:
     """What is released, who is deploying, and how the last execution went."""
     from dataclasses import asdict
@@ -50,4 +52,4 @@ def status(
     if isinstance(report, JsonReport):
         report.contents["projects"] = [asdict(status) for status in statuses]
     else:
-        status_report.show(statuses)
+        status_report.show(statuses, names=project is not None, verbose=verbose)

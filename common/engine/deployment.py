@@ -4,14 +4,15 @@ The first step that asks plans for all the steps that the command line is about;
 plan. So what a deploy does is what `plan` prints, and an unchanged repository is asked about once.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, partial
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from common.aws.tagging_index import Sizes
 from common.base.errors import LockedError, OvertakenError
 from common.declare.workspace import DeclaredPipelines, Workspace
-from common.engine import advice, aws_names, protection
+from common.engine import advice, protection
 from common.engine.apply import Engine
 from common.engine.connection import Connection
 from common.engine.interruptible import BUCKET, Counts, Interruptible
@@ -26,6 +27,9 @@ from common.model.resource import PROJECT_NAME, REMOVING, SHARED, Action, Key, P
 from common.resources import kinds, of_kind
 from common.state import locations
 from common.state.lease import Lock
+
+if TYPE_CHECKING:
+    from common.model.aws_name import AwsName
 
 Ask = Callable[[str], str]
 """Asks the user a question and returns the answer."""
@@ -134,12 +138,19 @@ class Deployment:
         if self._outcome is None:
             self._outcome = outcome = self._make_plan()
             cost = predict(outcome.plan, self._choices.jobs)
-            in_aws = aws_names.of_plan(self._env, outcome.plan, self._declarations.resources, outcome.orphans)
+            in_aws = self._names(outcome)
             self._report(Planned(outcome.plan, projects=tuple(self._workspace.projects), cost=cost, in_aws=in_aws))
             self._tell_lost(outcome)
             self._tell_undeclared(outcome)
             advice.tell(self._env, outcome.plan, self._declarations.resources, self._say)
         return self._outcome
+
+    def _names(self, outcome: Outcome) -> "Mapping[Key, AwsName]":
+        if all(change.action is Action.NOOP for change in outcome.plan.changes):
+            return {}
+        from common.engine import aws_names  # an unchanged deploy names nothing
+
+        return aws_names.of_plan(self._env, outcome.plan, self._declarations.resources, outcome.orphans)
 
     def _make_plan(self) -> Outcome:
         connection, resources, build_dir = self._connection, self._declarations.resources, self._workspace.build_dir

@@ -11,10 +11,11 @@ from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.digest import Digest
 from common.base.errors import AwsError
-from common.base.json_types import JsonObject
+from common.base.json_types import JsonMapping, JsonObject
 from common.declare import naming
 from common.declare.declaration import Declares, Entry
 from common.declare.workspace import DeclaredPipelines
+from common.engine import aws_names
 from common.engine.connection import Connection
 from common.engine.lease_takeover import holder
 from common.model.generated import IDENTIFIER
@@ -54,6 +55,7 @@ class Status:
         unrecorded: the resources whose record is missing, or has lost its tag or has another one; empty without `verify`.
         unconfirmed: the subscriptions that nobody has confirmed, or that are gone because nobody has.
         names: what resources are declared to be called in AWS, by key, where that does not follow from prefix, project and key.
+        in_aws: what each declared resource that is deployed is called in AWS, by key: `name`, `arn` and `console`, its page.
         lock: what the lease says of its holder; None if nobody holds it.
     """
 
@@ -66,6 +68,7 @@ class Status:
     unrecorded: tuple[str, ...] = ()
     unconfirmed: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+    in_aws: Mapping[str, JsonMapping] = field(default_factory=dict)
     lock: JsonObject | None = None
     last_execution: Execution | None = None
     declared: bool = True
@@ -91,7 +94,7 @@ def read_all(
     """
     pool, pipelines = connection.pool, declarations.pipelines
     read = list(pool.map(lambda pipeline: _read(connection, pipeline.name, pipeline.entry), pipelines))
-    statuses = [_with_names(connection, pipeline, status) for pipeline, (status, _) in zip(pipelines, read, strict=True)]
+    statuses = [_with_names(connection, pipeline, *about) for pipeline, about in zip(pipelines, read, strict=True)]
     if others:
         names = sorted(connection.records.projects() - {status.project for status in statuses})
         undeclared = list(pool.map(lambda name: _read(connection, name), names))
@@ -160,15 +163,16 @@ def unconfirmed(aws: Aws, records: Records, project: str, root: Root) -> Iterato
             yield f"{desired.get('Endpoint', key)} ({'is gone' if live is None else 'waits for it'})"
 
 
-def _with_names(connection: Connection, pipeline: Declares, status: Status) -> Status:
+def _with_names(connection: Connection, pipeline: Declares, status: Status, root: Root) -> Status:
     """The status of a declared project with the names in AWS of what is deployed of it."""
     if status.state == NEVER:
         return status
-    names = {
-        str(resource.key): naming.unusual_name(connection.env, resource.key, resource.name, resource.arn)
-        for resource in pipeline.rendered()
-    }
-    return replace(status, names={key: name for key, name in names.items() if name})
+    env, resources = connection.env, pipeline.rendered()
+    names = {str(resource.key): naming.unusual_name(env, resource.key, resource.name, resource.arn) for resource in resources}
+    deployed = [resource for resource in resources if str(resource.key) in root.digests]
+    named = {str(resource.key): aws_names.aws_name(env, resource.key, resource) for resource in deployed}
+    in_aws = {key: name.as_object() for key, name in named.items() if name is not None}
+    return replace(status, names={key: name for key, name in names.items() if name}, in_aws=in_aws)
 
 
 def _last_execution(connection: Connection, entry: Entry | None) -> Execution | None:

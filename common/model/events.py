@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from common.model.aws_name import AwsName
 from common.model.resource import Change, Key, Plan
+
+if TYPE_CHECKING:  # an unchanged deploy names nothing
+    from common.model.aws_name import AwsName
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Planned:
     removal: bool = False
     projects: tuple[str, ...] | None = None
     cost: Cost = NO_COST
-    in_aws: Mapping[Key, AwsName] = field(default_factory=dict)
+    in_aws: "Mapping[Key, AwsName]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,16 @@ down what is so already, ``.`` leaves alone what is no longer declared, or unbin
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from common.base.json_types import Json
 from common.base.terminal import quoted, visible
 from common.model import generated
-from common.model.aws_name import AwsName
 from common.model.comparison import FieldChange
 from common.model.resource import Action, Change, Key, Plan
+
+if TYPE_CHECKING:  # an unchanged deploy names nothing
+    from common.model.aws_name import AwsName
 
 SIGNS = {
     Action.CREATE: "+",
@@ -98,7 +101,7 @@ class ChangeLines:
         """The same of a change, and what its resource is called in AWS, where nobody would expect that."""
         return f"{self.name(change.key)}{_in_aws(change)}"
 
-    def planned(self, change: Change, width: int, aws_name: AwsName | None = None) -> str:
+    def planned(self, change: Change, width: int, aws_name: "AwsName | None" = None) -> str:
         """A change that is to be made, below the name of its project; keys have a column of `width` characters.
 
         Args:

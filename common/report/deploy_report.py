@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from common.base.command_text import typed
 from common.base.json_types import JsonObject
 from common.base.markup import escape
-from common.base.terminal import Screen, quoted
+from common.base.terminal import Screen, quoted, visible
 from common.model.events import (
     Blocked,
     Building,
@@ -32,8 +32,8 @@ from common.model.events import (
 )
 from common.model.resource import CHANGING, Action, Change, Key, Plan
 from common.report.change_lines import FAILED, PAST, ChangeLines, width_of_keys
-from common.report.ending import CHANGING_ORDER, Ending
 from common.report.json_report import JsonReport
+from common.report.outcome import CHANGING_ORDER, Ending, correcting
 
 COMMIT = 7
 """How many digits of the commit the header shows."""
@@ -60,7 +60,7 @@ class TextReport:
         self._failures: list[tuple[Change, str]] = []
         self._opened: Opened | None = None
         self._planned: Planned | None = None
-        self._lines = ChangeLines()
+        self._lines, self._has_begun = ChangeLines(), False
         self._live(self._reading)
 
     def __call__(self, event: Event) -> None:
@@ -71,7 +71,7 @@ class TextReport:
     def _show(self, event: Event) -> None:
         match event:
             case Note(text):
-                self._line(f"  [dim]{escape(text)}[/dim]")
+                self._note(text)
             case Building():
                 self._show_building(event)
             case Opened():
@@ -81,26 +81,31 @@ class TextReport:
                 if self._planning or removal:
                     self._show_plan(event)
             case StepStarted():
+                self._has_begun = True
                 self._step(event)
             case Built():
-                self._show_built(event)
+                from common.report import package_lines  # a deploy does not need it
+
+                for line in package_lines.lines(event, self._screen.width):
+                    self._line(line)
             case Closed():
                 self._close(event)
             case _:
                 self._show_change(event)
 
+    def _note(self, text: str) -> None:
+        if not self._screen.is_live:
+            self._line(f"  [dim]{escape(text)}[/dim]")
+            return
+        from common.base import text_fit  # loads rich, which only a terminal needs
+
+        for line in text_fit.paragraphs(visible(text), self._screen.width - 4):
+            self._line(f"[dim]{escape(self._screen.spelled(line))}[/dim]")
+
     def _open(self, opened: Opened) -> None:
         self._opened = opened
         about = [opened.account_id, opened.region, opened.commit[:COMMIT], "protected" if opened.protected else ""]
         self._line(f"[bold]{quoted(opened.environment)}[/bold]   [dim]{quoted(' · '.join(filter(None, about)))}[/dim]")
-
-    def _show_built(self, event: Built) -> None:
-        self._line(_packed(event))
-        for what, names in (("package", event.holds), ("file", [*event.files])):
-            if names:
-                self._line(f"    [dim]{quoted(_some(what, names, self._screen.width - 4))}[/dim]")
-        if event.accepts:
-            self._line(f"    [yellow]accepts a secret: {quoted(event.accepts)}[/yellow]")
 
     def _show_building(self, event: Building) -> None:
         (self._building.remove if event.ended else self._building.append)(event.key)
@@ -156,13 +161,16 @@ class TextReport:
         if planned is None:
             if calls:
                 self._line(f"[dim]{closed.seconds:.1f} s · {told}[/dim]")
+            if self._opened is not None and correcting(closed):
+                self._line(f"[dim]Next[/dim]   {quoted(typed(self._opened.command))}, once the error is corrected")
             return
         if self._planning and not planned.plan.is_empty:
             lasting = f", {planned.cost.seconds:.0f} s or more" if planned.cost.seconds >= 1 else ""
             self._line(f"[dim]to apply: about {planned.cost.calls:,} AWS calls{lasting}[/dim]")
         self._repeat_failures()
         environment = self._opened.environment if self._opened else ""
-        ending = Ending(planned, closed, self._done, environment, planning=self._planning)
+        planning = self._planning or (planned.removal and not self._has_begun and closed.error is None)
+        ending = Ending(planned, closed, self._done, environment, planning=planning)
         self._line(f"{ending.sentence()}  [dim]{told}[/dim]")
         if self._opened is not None and (command := ending.next_command(self._opened)):
             self._line(f"[dim]Next[/dim]   {quoted(typed(command))}")
@@ -184,24 +192,6 @@ class TextReport:
 def _indented(message: str) -> str:
     """A message of several lines, each of them below the change that it is about."""
     return escape(message).replace("\n", "\n    ")
-
-
-def _packed(built: Built) -> str:
-    word = "[green]built[/green]" if built.because else "[dim]unchanged[/dim]"
-    size = f"{built.size / 2**20:.1f} MiB" if built.size >= 2**20 else f"{built.size / 2**10:.1f} KiB"
-    why = f": {built.because}" if built.because else ""
-    return f"  {word} {quoted(f'{built.key.project}/{built.key.name}')} [dim]{size}[/dim]{quoted(why)}"
-
-
-def _some(what: str, names: Sequence[str], width: int) -> str:
-    """As many of the names as a line has room for."""
-    begin = f"{len(names)} {what}{'' if len(names) == 1 else 's'}: "
-    left = width - len(begin) - len(f", and {len(names)} more")
-    shown = 1
-    while shown < len(names) and len(", ".join(names[: shown + 1])) <= left:
-        shown += 1
-    more = [f"and {len(names) - shown} more"] if shown < len(names) else []
-    return begin + ", ".join([*names[:shown], *more])
 
 
 class JsonDeployReport(JsonReport):

@@ -8,14 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import TextIO
 
 from common.base import text_fit
-from common.base.markup import escape
 from common.base.terminal import quoted, visible
-from common.model.events import Blocked, Closed, Event, Failed, Finished, Note, Opened, Planned, Skipped, Started, StepStarted
+from common.model.events import Blocked, Closed, Event, Failed, Finished, Opened, Planned, Skipped, Started, StepStarted
 from common.model.resource import CHANGING, REMOVING, Action, Change
 from common.report import change_parts
 from common.report.change_lines import FAILED, SIGNS, STYLES
 from common.report.deploy_report import TextReport
-from common.report.ending import CHANGING_ORDER
+from common.report.outcome import CHANGING_ORDER
 from common.report.summary_lines import Progress, SummaryLines
 
 CARRIED_OUT = CHANGING | REMOVING | {Action.RECORD}
@@ -45,9 +44,6 @@ class ProjectReport(TextReport):
 
     def _show(self, event: Event) -> None:
         match event:
-            case Note(text):
-                for line in text_fit.paragraphs(visible(text), self._screen.width - 4):
-                    self._line(f"[dim]{escape(self._screen.spelled(line))}[/dim]")
             case Opened():
                 super()._show(event)
                 self._reading = "reading what is deployed"
@@ -57,7 +53,7 @@ class ProjectReport(TextReport):
                 self._live("")
                 super()._show(event)
             case StepStarted():
-                self._drawing = not self._planning
+                self._has_begun = self._drawing = not self._planning
                 self._draw()
             case Closed() if self._drawing:
                 self._drawing = False

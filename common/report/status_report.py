@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from common.base.command_text import typed
-from common.base.terminal import Screen
+from common.base.terminal import Screen, quoted
 from common.engine.status import NEVER, UNREADABLE, Status
 from common.importing.unmanaged import Unmanaged
 from common.model.events import Note
@@ -20,13 +20,38 @@ NOTHING_LEFT = "nothing of it is deployed any more, and gc deletes its artifacts
 """What is told of a project that was deployed, and of which records and resources are gone."""
 
 
-def show(statuses: Sequence[Status], stream: TextIO | None = None) -> None:
-    """Prints one line a project, and below what is unfinished."""
-    Screen(stream).table(COLUMNS, [_row(status) for status in statuses], right=[2], whole=[3], folding=[4])
+def show(statuses: Sequence[Status], stream: TextIO | None = None, *, names: bool = False, verbose: bool = False) -> None:
+    """Prints one line a project, and below what is unfinished.
+
+    Args:
+        statuses: the projects.
+        stream: where to write; standard output, if it is not given.
+        names: also print one line for each resource, with its name in AWS.
+        verbose: print these lines with the addresses of pages in the console.
+    """
+    screen, rows = Screen(stream), [_row(status) for status in statuses]
+    columns = COLUMNS if any(row[-1] for row in rows) else COLUMNS[:-1]
+    screen.table(columns, [row[: len(columns)] for row in rows], right=[2], whole=[3, 5], folding=[4])
     report = TextReport(stream=stream)
     for status in statuses:
         for note in _notes(status):
             report(Note(f"{status.project}: {note}"))
+    if verbose or names:
+        for status in statuses:
+            _show_names(screen, status, verbose=verbose)
+    elif any(status.in_aws for status in statuses):
+        report(Note("--verbose, or --project with a name, shows what resources are called in AWS."))
+
+
+def _show_names(screen: Screen, status: Status, *, verbose: bool) -> None:
+    """Prints the resources of a project, on a terminal as links to their pages in the console, or these beside them."""
+    width = max((len(key) for key in status.in_aws), default=0)
+    if status.in_aws:
+        screen.line(f"[bold]{quoted(status.project)}[/bold]")
+    for key, about in status.in_aws.items():
+        name, page = quoted(str(about["name"])), str(about["console"] or "")
+        shown = f"[link={page}]{name}[/link]" if page and screen.is_live and not verbose else name
+        screen.line(f"  {quoted(key):<{width}}  {shown}{f'  [dim]{quoted(page)}[/dim]' if page and verbose else ''}")
 
 
 def show_unmanaged(resources: Sequence[Unmanaged], stream: TextIO | None = None) -> None:
