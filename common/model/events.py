@@ -125,6 +125,13 @@ class Note:
 
 
 @dataclass(frozen=True)
+class UnderWay:
+    """How far something is that takes long, for the live line of a terminal; an empty text says that it has ended."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Built:
     """A package: its files, its size in bytes, the packages installed in it, and why it was built just now, if it was.
 
@@ -153,5 +160,7 @@ class Closed:
     error: BaseException | None = None
 
 
-Event = Opened | Planned | Building | StepStarted | Started | Finished | Failed | Skipped | Blocked | Note | Built | Closed
+Event = (
+    Opened | Planned | Building | StepStarted | Started | Finished | Failed | Skipped | Blocked | Note | UnderWay | Built | Closed
+)
 Report = Callable[[Event], None]

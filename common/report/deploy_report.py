@@ -29,6 +29,7 @@ from common.model.events import (
     Skipped,
     Started,
     StepStarted,
+    UnderWay,
 )
 from common.model.resource import CHANGING, Action, Change, Key, Plan
 from common.report.change_lines import FAILED, PAST, ChangeLines, width_of_keys
@@ -70,12 +71,10 @@ class TextReport:
 
     def _show(self, event: Event) -> None:
         match event:
-            case Note(text):
-                self._note(text)
             case Building():
                 self._show_building(event)
-            case Opened():
-                self._open(event)
+            case Opened() | Note() | UnderWay():
+                self._tell(event)
             case Planned(plan, removal):
                 self._planned, self._lines = event, ChangeLines.of(plan, removal=removal)
                 if self._planning or removal:
@@ -92,6 +91,15 @@ class TextReport:
                 self._close(event)
             case _:
                 self._show_change(event)
+
+    def _tell(self, event: Opened | Note | UnderWay) -> None:
+        match event:
+            case Opened():
+                self._open(event)
+            case Note(text):
+                self._note(text)
+            case UnderWay(text):
+                self._live(text or self._reading)
 
     def _note(self, text: str) -> None:
         if not self._screen.is_live:

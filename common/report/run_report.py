@@ -18,7 +18,7 @@ from common.execution.follower import Began, Outcome, Put, RunEvent, Shown, Wait
 from common.execution.history import VERBS, Entered, Left, Nested, Retried, Status, Visit
 from common.execution.messages import Delivering, MessageEvent, Refused, Sent
 from common.execution.preview import Preview
-from common.model.events import Closed, Note
+from common.model.events import Closed, Note, UnderWay
 from common.report import call_report
 from common.report.deploy_report import TextReport
 from common.report.json_report import JsonReport
@@ -69,7 +69,7 @@ class TextRunReport(TextReport):
                 case Shown(_, preview):
                     self._live("")
                     show_preview(self._screen, preview)
-                case Note() | Closed():
+                case Note() | UnderWay() | Closed():
                     self._show(event)
 
     def _message(self, event: MessageEvent) -> None:

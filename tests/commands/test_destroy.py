@@ -43,6 +43,15 @@ def test_destroy_keeps_data_and_a_deploy_takes_it_up_again(deployed: Repository)
     assert command(deployed, "drift")["drifted"] == []
 
 
+@pytest.mark.parametrize("words", [("--yes",), ("--yes", "prod"), ("--project", "acres", "--yes", "dev")])
+def test_a_wrong_name_is_refused_before_anything_is_read(deployed: Repository, words: tuple[str, ...]) -> None:
+    for command_name, more in (("destroy", ()), ("unbind", ("--only", "*"))):
+        ended = deployed.invoke(command_name, "--env", "dev", *more, *words, "--json")
+        output = json.loads(ended.out)
+        assert (ended.code, output["outcome"], output["api_calls"]["total"]) == (1, "failed", 0)
+        assert "--yes" in output["error"]
+
+
 def test_destroying_one_project_leaves_the_others_alone(deployed: Repository) -> None:
     deployed.project("other")
     assert deployed.invoke("deploy", "--env", "dev").code == 0

@@ -43,7 +43,7 @@ def deployed(changes: Iterable[Change]) -> list[Event]:
     """A deploy that carries out the changes one after another."""
     return [
         Planned(PLAN),
-        StepStarted("deploy-shared", {}),
+        StepStarted("deploy-shared", PLAN.counts()),
         *(event for change in changes for event in (Started(change), Finished(change, 0.1))),
     ]
 

@@ -40,12 +40,10 @@ def stays(written: str) -> list[str]:
 
 
 def run(command: Sequence[str], folder: Path, variables: Mapping[str, str], *, columns: int = 100) -> Shown:
-    """Runs a command in a terminal of so many columns, and waits for its end."""
+    """Runs a command in a terminal of so many columns, with these environment variables, and waits for its end."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    environment = {name: value for name, value in variables.items() if name not in {"COLUMNS", "LINES"}} | {
-        "TERM": "xterm-256color"
-    }
+    environment = {"TERM": "xterm-256color", **variables}
     process = subprocess.Popen(command, cwd=folder, env=environment, stdin=its, stdout=its, stderr=its, start_new_session=True)
     os.close(its)
     written = b""
