@@ -34,6 +34,6 @@ def report(
     command = opened(Choices(env=env, project=project, jobs=parallel(jobs)), TextReport(), must_exist=True)
     declarations = command.declarations()
     command.edited(declarations)
-    content = read(command.connection(), declarations, command.workspace.undeclared, with_drift=drift)
+    content = read(command.workspace, command.connection(), declarations, with_drift=drift)
     picture_file.write_text(out, report_page.page(content))
     command.say(f"{out} is written. Open it in a browser; it needs no network.")

@@ -4,18 +4,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from common.aws import regions
 from common.base.errors import AwsError
 from common.declare.declaration import Declares
 from common.declare.flows import flows
-from common.declare.workspace import DeclaredPipelines
+from common.declare.workspace import DeclaredPipelines, Workspace
 from common.engine import drift
 from common.engine import status as statuses
 from common.engine.connection import Connection
-from common.execution import cost, recent, redacted
+from common.execution import cost, recent
 from common.execution.recent import Executions
+from common.execution.redacted import redacted
 from common.model.resource import Resource
 from common.report.page.content import Content, Project
 from common.resources.state_machine import StateMachine
@@ -27,9 +29,7 @@ T = TypeVar("T")
 Machines = list[tuple[StateMachine, Executions | str]]
 
 
-def read(
-    connection: Connection, declarations: DeclaredPipelines, why_undeclared: Callable[[str], str], *, with_drift: bool
-) -> Content:
+def read(workspace: Workspace, connection: Connection, declarations: DeclaredPipelines, *, with_drift: bool) -> Content:
     """What a report of these projects shows.
 
     Raises:
@@ -37,9 +37,9 @@ def read(
     """
     now, env = datetime.now(UTC), declarations.env
     pipelines = declarations.pipelines
-    known = statuses.read_all(connection, declarations, others=False, why_undeclared=why_undeclared)
+    known = statuses.read_all(connection, declarations, others=False, why_undeclared=workspace.undeclared)
     roots = list(connection.pool.map(lambda pipeline: connection.records.root(pipeline.name)[0], pipelines))
-    machines = _machines(connection, declarations.resources, now)
+    machines = _machines(workspace.root, connection, declarations.resources, now)
     projects = tuple(
         Project(
             status,
@@ -75,13 +75,13 @@ def _names(pipelines: Sequence[Declares]) -> list[str]:
     return [pipeline.name for pipeline in pipelines]
 
 
-def _machines(connection: Connection, resources: Sequence[Resource], now: datetime) -> Machines:
+def _machines(root: Path, connection: Connection, resources: Sequence[Resource], now: datetime) -> Machines:
     """The state machines with their last executions, without secrets."""
     machines = [resource for resource in resources if isinstance(resource, StateMachine)]
 
     def last_of(machine: StateMachine) -> Executions:
         last = recent.read(regions.at(connection.aws, machine.arn), machine.key.name, machine.arn, now, connection.pool)
-        return redacted.executions(last, resources)
+        return redacted(root, last, resources)
 
     return [(machine, _attempt(partial(last_of, machine))) for machine in machines]
 

@@ -173,9 +173,8 @@ def _of_machine(machine: Resource, executions: Executions) -> Item:
     read = [execution.transitions for execution in executions.last if execution.visits]
     each = sum(read) / len(read) if read else 0.0
     transitions = executions.count * each
-    note = "" if len(read) >= executions.count else f"the mean of the last {len(read)} executions"
-    note = note if executions.complete else f"{note}; at least so many executions"
-    quantity = f"{transitions:,.0f} transitions"
-    return Item(
-        machine.key.project, str(machine.key), executions.count, quantity, transitions / 1000 * THOUSAND_TRANSITIONS, note
-    )
+    notes = [] if len(read) >= executions.count else [f"by the mean of {len(read)} of them" if read else "none of them was read"]
+    notes += [] if executions.complete else ["there were more executions"]
+    dollars = transitions / 1000 * THOUSAND_TRANSITIONS if read or not executions.count else None
+    quantity = f"{transitions:,.0f} {'transition' if transitions == 1 else 'transitions'}"
+    return Item(machine.key.project, str(machine.key), executions.count, quantity, dollars, "; ".join(notes))

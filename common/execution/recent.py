@@ -17,6 +17,7 @@ from common.base.errors import AwsError
 from common.base.json_types import JsonMapping
 from common.execution import failure, log_sources
 from common.execution.history import History, Visit
+from common.execution.json_text import json_object
 
 DAYS = 30
 """So many days of executions are counted."""
@@ -32,11 +33,19 @@ NO_EXECUTIONS = frozenset({"StateMachineDoesNotExist", "StateMachineTypeNotSuppo
 
 @dataclass(frozen=True)
 class Tail:
-    """The last lines that the function or job of a state has logged; `source` is the log group, with the stream of a job run."""
+    """The last lines that the function or job of a state has logged.
+
+    Args:
+        state: the state.
+        source: the log group, with the stream of a job run.
+        lines: the lines, the oldest first.
+        called: the name in AWS of the function or job, if the history has it.
+    """
 
     state: str
     source: str
     lines: tuple[str, ...]
+    called: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,7 +174,13 @@ def _tail(aws: Aws, execution: str, visit: Visit) -> Tail | None:
     try:
         for source in log_sources.of_visit(aws, execution, visit):
             if lines := failure.read_lines(aws, source):
-                return Tail(visit.title, f"{source.group} {source.stream or ''}".rstrip(), lines)
+                return Tail(visit.title, f"{source.group} {source.stream or ''}".rstrip(), lines, _called(visit))
     except AwsError:
         return None
     return None
+
+
+def _called(visit: Visit) -> str:
+    parameters = json_object(visit.task.get("parameters"))
+    function = str(parameters.get("FunctionName") or "")
+    return log_sources.function_name(function) or str(parameters.get("JobName") or "")

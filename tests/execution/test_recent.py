@@ -44,7 +44,9 @@ def test_what_failed_is_read_with_its_states_and_its_log() -> None:
     (execution,) = executions.last
     assert (execution.states, execution.error, execution.cause) == ("Validate", "InputInvalid", "s3://b/k is empty")
     assert (execution.visits[0].name, execution.visits[0].error) == ("Validate", "InputInvalid")
-    assert execution.tails[0] == recent.Tail("Validate", "/aws/lambda/t-p-Validate", ("[ERROR] InputInvalid: empty",))
+    assert execution.tails[0] == recent.Tail(
+        "Validate", "/aws/lambda/t-p-Validate", ("[ERROR] InputInvalid: empty",), "t-p-Validate"
+    )
     assert (execution.seconds, execution.transitions, executions.count) == (9.0, len(execution.visits), 1)
     assert len(aws.calls) == 2 + 2 * len(execution.tails)
     assert aws.slept == []

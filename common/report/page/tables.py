@@ -8,6 +8,7 @@ from common.base.json_types import Json, JsonMapping
 from common.engine.drift import ABSENT, Drifted
 from common.execution import cost
 from common.execution.recent import DAYS
+from common.model import generated
 from common.model.resource import Action, Resource
 from common.report import cell_formats
 from common.report.change_lines import PAST, SIGNS
@@ -110,12 +111,12 @@ def _role(role: Role, users: list[str]) -> Element:
 
 
 def _texts(value: Json) -> list[str]:
-    return [value] if isinstance(value, str) else [str(item) for item in value or ()]
+    return [generated.shown(text) for text in ([value] if isinstance(value, str) else map(str, value or ()))]
 
 
 def _condition(statement: JsonMapping) -> Inner:
     condition = statement.get("Condition")
-    return parts.code(json.dumps(condition, ensure_ascii=False)) if condition else "always"
+    return parts.code(generated.shown(json.dumps(condition, ensure_ascii=False))) if condition else "always"
 
 
 def _foreign(resources: tuple[Resource, ...]) -> dict[str, list[str]]:
