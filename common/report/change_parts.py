@@ -27,8 +27,11 @@ def parts(change: Change) -> list[str]:
     reason = "" if change.reason in IMPLIED else change.reason
     told = [part for part in BETWEEN.split(reason) if part]
     for field in besides_reason(change):
-        sign = "" if field.sign == "~" else f"{field.sign} "
-        told.append(f"{sign}{field.label or field.name} {values(field)}".rstrip())
+        name = field.label or field.name
+        if f"{name} no longer declared" in told:
+            continue
+        told = [part for part in told if part != f"{name} changed"]
+        told.append(f"{'' if field.sign == '~' else f'{field.sign} '}{name} {values(field)}".rstrip())
     return [visible(part, lines=False) for part in told]
 
 

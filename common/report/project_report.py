@@ -83,7 +83,10 @@ class ProjectReport(TextReport):
             case Skipped(_, message):
                 progress.skipped.append((change, message))
             case Blocked(_, needed):
-                progress.blocked.append((change, f"{self._lines.name(needed)} failed" if needed else "the deploy was stopped"))
+                name = (
+                    str(needed) if needed and needed.project == change.key.project else self._lines.name(needed) if needed else ""
+                )
+                progress.blocked.append((change, f"{name} failed" if needed else "the deploy was stopped"))
         self._drawing = True
         self._draw()
 

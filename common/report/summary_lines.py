@@ -167,11 +167,12 @@ class SummaryLines:
         if not change_parts.is_told_one_by_one(action, changes):
             yield from text_fit.wrapped(change_parts.kinds_of(change.key for change in changes), width, separator)
             return
-        if action is Action.UPLOAD and not any(change_parts.parts(change) for change in changes):
-            yield from text_fit.wrapped([visible(change.key.name, lines=False) for change in changes], width, separator)
+        names = [visible(change.key.name if action is Action.UPLOAD else str(change.key), lines=False) for change in changes]
+        if not any(change_parts.parts(change) for change in changes):
+            yield from text_fit.wrapped(names, width, separator)
             return
         shown = changes if len(changes) <= MOST_CHANGES else changes[: MOST_CHANGES - 1]
-        keys = [visible(change.key.name if action is Action.UPLOAD else str(change.key), lines=False) for change in shown]
+        keys = names[: len(shown)]
         key_width = min(max(map(text_fit.width_of, keys)), WIDEST_KEY, max(width // 2, 12))
         for change, key in zip(shown, keys, strict=True):
             name = text_fit.padded(text_fit.shortened(key, key_width, self._spelled("…")), key_width)
@@ -190,10 +191,17 @@ class SummaryLines:
         yield from (f"{' ' * text_fit.width_of(name)}  {line}" for line in lines[1:])
 
     def _messages(self, pairs: Sequence[tuple[Change, str]], width: int, *, whole: bool) -> list[str]:
-        """Each resource, and below it what was said about it: all of it about a failure."""
+        """Each resource and what was said about it: of failures all, below those that have failed alike."""
         keys = [visible(str(change.key), lines=False) for change, _ in pairs]
         if whole:
-            told = [text_fit.paragraphs(visible(self._spelled(text)), width - 2) for _, text in pairs]
-            return [line for key, lines in zip(keys, told, strict=True) for line in (key, *lines)]
-        shown = [text_fit.cut(f"{key}  {visible(text, lines=False)}", width) for key, (_, text) in zip(keys, pairs, strict=True)]
+            alike: dict[str, list[str]] = {}
+            for key, (_, text) in zip(keys, pairs, strict=True):
+                alike.setdefault(text, []).append(key)
+            told = {text: text_fit.paragraphs(visible(self._spelled(text)), width - 2) for text in alike}
+            return [line for text, failed in alike.items() for line in (*failed, *told[text])]
+        key_width = text_fit.widest(keys, min(WIDEST_KEY, width // 2))
+        shown = [
+            text_fit.cut(f"{text_fit.padded(key, key_width)}  {visible(text, lines=False)}", width, self._spelled("…"))
+            for key, (_, text) in zip(keys, pairs, strict=True)
+        ]
         return shown if len(shown) <= MOST_CHANGES else [*shown[: MOST_CHANGES - 1], f"and {len(shown) - MOST_CHANGES + 1} more"]

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 
 import pytest
 
+from common.base import text_fit
 from common.base.errors import FailedError
 from common.model.aws_name import AwsName
 from common.model.comparison import FieldChange
 from common.model.events import Blocked, Closed, Event, Failed, Finished, Note, Opened, Planned, Started, StepStarted
 from common.model.resource import Action, Change, Key, Plan
+from common.report import change_parts
 from common.report.project_report import ProjectReport
 from tests.support.pseudo_terminal import stays
 from tests.support.terminal import Terminal, on_screen
@@ -100,7 +102,7 @@ def test_failures_are_shown_again_at_the_end_with_the_command_that_continues(mon
         "    lambda/Validate",
         "      lambda:UpdateFunctionCode was refused:",
         "      InvalidParameterValue",
-        "✗          1 not tried  role/landing_job  acres: lambda/Validate failed",
+        "✗          1 not tried  role/landing_job  lambda/Validate failed",
         "Deploy to dev failed: 10 created, 0 updated, 2 unchanged, 1 failed, 1 not tried, 2.0 s.  3 AWS calls",
         "Next   invoke deploy --env dev",
     ]
@@ -155,3 +157,27 @@ def test_signs_are_of_the_encoding_of_the_terminal(monkeypatch: pytest.MonkeyPat
     assert summary
     assert "".join(summary).isascii()
     assert any("MemorySize 512 -> 1024" in line for line in summary)
+
+
+def test_what_a_field_tells_is_not_told_by_the_reason_again() -> None:
+    fields = (FieldChange("Environment.AA", None, "b", sign="+"), FieldChange("Reserved", 5, {}))
+    change = Change(
+        FUNCTION.key, Action.UPDATE, "handler.py changed; Environment.AA changed; Reserved no longer declared", fields=fields
+    )
+    assert change_parts.parts(change) == ["handler.py changed", "Reserved no longer declared", "+ Environment.AA b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "expected"),
+    [
+        ("acres-local-fpac_pipeline-Validate", 34, "acres-local-fpac_pipeline-Validate"),
+        ("acres-local-fpac_pipeline-landing_job-glue-job", 30, "acres-…-landing_job-glue-job"),
+        ("acres-local-cleansed-000000000000/fpac/*", 20, "acres-…/fpac/*"),
+        ("short", 3, "sh…"),
+        ("東京" * 10, 9, "東京…東京"),
+    ],
+)
+def test_names_keep_their_beginning_and_the_end_that_tells_them_apart(name: str, width: int, expected: str) -> None:
+    fitting = text_fit.shortened(name, width)
+    assert text_fit.width_of(fitting) <= width
+    assert fitting == expected
