@@ -230,6 +230,26 @@ def test_the_pipeline_runs_and_the_final_zone_holds_what_an_independent_computat
     assert _final_rows(running, root) == final_rows(root / "projects/fpac_pipeline/tests/data/sample.csv")
 
 
+def test_one_function_or_job_runs_with_its_log_and_names_the_files_of_the_repository(root: Path) -> None:
+    began = {"execution_arn": "arn:aws:states:x:1:execution:m:run-1", "started_at": "2026-01-01T00:00:00Z"}
+    made = invoke(root, "run", "--env", "local", "--only", "lambda/CreateNewId", "--input", json.dumps({**began, "input": {}}))
+    assert "lambda/CreateNewId succeeded in" in made
+    assert '"run_id": "' in made
+    failed = invoke(root, "run", "--env", "local", "--only", "Validate", "--input", "{}", code=1)
+    handler = 'File "projects/fpac_pipeline/lambda/Validate/handler.py", line'
+    assert "lambda/Validate failed: InputInvalid" in failed
+    assert handler in failed
+    assert "billed 0." in failed
+    assert handler in invoke(root, "logs", "lambda/Validate", "--env", "local", "--failed")
+    absent = ("source_location=s3://acres-local-landing-000000000000/none.csv", "run_id=r", "loaded_at=2026-01-01T00:00:00Z")
+    arguments = [word for pair in absent for word in ("--argument", pair)]
+    run = invoke(root, "run", "--env", "local", "--only", "glue-job/landing_job", *arguments, code=1)
+    assert f'File "{JOB}", line' in run
+    assert "[PATH_NOT_FOUND] Path does not exist: s3://acres-local-landing-000000000000/none.csv" in run
+    assert "DPU seconds" in run
+    assert "PATH_NOT_FOUND" in invoke(root, "logs", "glue-job/landing_job", "--env", "local", "--grep", "NOT_FOUND")
+
+
 def _final_rows(embedded: local.Embedded, root: Path) -> list[dict[str, Any]]:
     s3 = client_of(embedded, "s3")
     folder = root / "build" / "final"

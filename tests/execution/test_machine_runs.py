@@ -254,6 +254,16 @@ def test_a_redriven_execution_continues_where_it_failed(repository: Repository) 
     assert (history.end, history.error, len(history.visits)) == ("SUCCEEDED", None, 1)
 
 
+def test_the_embedded_aws_says_what_to_do_instead_of_a_redrive(repository: Repository) -> None:
+    repository.configure(embedded={"port": 4599})
+    script: dict[str, Any] = {
+        "stepfunctions:DescribeExecution": {"executionArn": EXECUTION, "status": "FAILED"},
+        "stepfunctions:GetExecutionHistory": {"events": failed_then_redriven()[0]},
+    }
+    with pytest.raises(UsageError, match=r"cannot redrive executions\..* --only state-machine/main --from Validate --input FILE"):
+        runs(repository, ScriptedAws(script), []).redrive(REF, EXECUTION)
+
+
 def test_a_machine_without_executions_or_of_express_type_cannot_be_redriven(repository: Repository) -> None:
     none = ScriptedAws({"stepfunctions:ListExecutions": {"executions": []}})
     with pytest.raises(UsageError, match="has no execution yet"):
