@@ -11,7 +11,7 @@ from common.model.choices import Choices, parallel
     help=options(
         *("env", "project", "jobs"),
         out="The file to write (default: report.html).",
-        drift="Leave out the comparison with AWS, which reads every live resource.",
+        drift="Compare every live resource, which takes most of the calls; --no-drift leaves that out.",
     ),
     reads_only=True,
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from common.aws import regions
+from common.base.commits import subjects_between
 from common.base.errors import AwsError
 from common.declare.declaration import Declares
 from common.declare.flows import flows
@@ -22,6 +23,7 @@ from common.model.resource import Resource
 from common.report.page.content import Content, Project
 from common.resources.state_machine import StateMachine
 from common.state import releases
+from common.state.releases import Release
 
 RELEASES = 5
 """How many releases of each project are shown."""
@@ -50,17 +52,31 @@ def read(workspace: Workspace, connection: Connection, declarations: DeclaredPip
         )
         for pipeline, status, root in zip(pipelines, known, roots, strict=True)
     )
+    released = _attempt(lambda: tuple(releases.of_projects(connection.records, _names(pipelines), RELEASES, connection.pool)))
     costs, unread = _costs(connection, declarations.resources, machines, now)
     return Content(
         env,
         now,
         connection.caller,
         projects,
-        _attempt(lambda: tuple(releases.of_projects(connection.records, _names(pipelines), RELEASES, connection.pool))),
+        released,
         _attempt(lambda: _drift(connection, declarations)) if with_drift else None,
         costs,
         unread,
+        {} if isinstance(released, str) else _commits(workspace.root, released),
     )
+
+
+def _commits(root: Path, released: Sequence[Release]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The subjects of the commits that each release brought, as far as this clone knows them."""
+    result: dict[tuple[str, str], tuple[str, ...]] = {}
+    later: dict[str, Release] = {}
+    for release in released:
+        if (newer := later.get(release.project)) is not None:
+            between = (release.about.get("commit", ""), newer.about.get("commit", ""))
+            result[release.project, newer.written] = subjects_between(root, *between, release.project)
+        later[release.project] = release
+    return result
 
 
 def _attempt(ask: Callable[[], T]) -> T | str:

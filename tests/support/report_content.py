@@ -73,4 +73,5 @@ def content(repository: Repository, text: str = MARKUP) -> Content:
         DriftResult(9, drifted, (text,), (text,), (Kept("acres", text, (text,)),)),
         (Item("acres", text, 3, text, 1.5, text), Item("acres", "glue-job/load", 0, "", 0.0)),
         {text: text},
+        {("acres", "2030-01-01T10:00:00+00:00"): (text,)},
     )

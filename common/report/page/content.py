@@ -52,6 +52,7 @@ class Content:
         drift: what has drifted; a message if that could not be read, None if nobody asked.
         costs: what resources cost.
         unread: what else could not be read, by what it is about.
+        commits: the subjects of the commits that a release brought, by its project and time.
     """
 
     env: Environment
@@ -62,6 +63,7 @@ class Content:
     drift: DriftResult | str | None
     costs: tuple[Item, ...]
     unread: Mapping[str, str] = field(default_factory=dict)
+    commits: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def resources(self) -> tuple[Resource, ...]:

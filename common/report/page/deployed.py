@@ -89,7 +89,7 @@ def _sentences(of_project: Project, kinds: dict[Node, str]) -> Element:
 
 
 def _node(node: Node, kinds: dict[Node, str]) -> Element:
-    return element("span", parts.code(node.name), f" {flow_words.kind_of(node, kinds)}")
+    return element("span", parts.code(node.name), " ", element("span", flow_words.kind_of(node, kinds), class_="rest"))
 
 
 def _resources(of_project: Project) -> Element:

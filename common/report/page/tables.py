@@ -169,11 +169,14 @@ def history(content: Content) -> Element:
     """Who released what, and what changed."""
     if isinstance(content.releases, str):
         return parts.section("history", "History", parts.message(f"It could not be read: {content.releases}", tone="warn"))
-    inner: list[Inner] = [_release(release, is_open=number == 0) for number, release in enumerate(content.releases)]
+    inner: list[Inner] = [
+        _release(release, content.commits.get((release.project, release.written), ()), is_open=number == 0)
+        for number, release in enumerate(content.releases)
+    ]
     return parts.section("history", "History", *(inner or [parts.note("Nothing was released yet.")]))
 
 
-def _release(release: Release, *, is_open: bool) -> Element:
+def _release(release: Release, commits: tuple[str, ...], *, is_open: bool) -> Element:
     counts = ", ".join(f"{count} {name}" for name, count in release.counts().items()) or "no changes"
     summary: list[Inner] = [
         f"{cell_formats.minute(release.written)} {release.project} ",
@@ -186,6 +189,8 @@ def _release(release: Release, *, is_open: bool) -> Element:
         ),
     ]
     inner: list[Inner] = list(_about(release))
+    if commits:
+        inner += [parts.note("Commits since the release before:"), parts.listed(commits)]
     rows = [
         (_sign(str(change["action"])), parts.code(str(change["key"])), _done(change), _reason(change))
         for change in release.changes
