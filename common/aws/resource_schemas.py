@@ -9,14 +9,14 @@ Follows https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
 from common.aws import published
-from common.aws.schema_validation import validator_of
+from common.aws.schema_validation import problems_in, resolved
 from common.base.json_types import Json, JsonMapping, JsonObject
-from common.base.suggestions import closest, did_you_mean, known_names
+from common.base.suggestions import did_you_mean
 
 PROVIDERS = "schemas/providers/{region}.json"
 """The data file of cfn-lint that lists the types of a region, each with the name of the file of its schema."""
@@ -179,41 +179,7 @@ class Schema:
         for path in sorted(path for path in outer if path[0] in properties):
             if path[0] not in {*self.identifiers, self.name_property} and self._without(properties, path) != properties:
                 yield f"{'.'.join(path)}: AWS gives this value; it cannot be set."
-        for error in validator_of(self.document).iter_errors(properties):
-            if not is_unknown(getattr(error, "instance", None)):
-                yield self._worded(error)
-
-    def _worded(self, error: object) -> str:
-        path = list(getattr(error, "instance_path", ()))
-        where, kind = _shown(path), getattr(error, "kind", None)
-        unexpected = getattr(kind, "unexpected", None)
-        if unexpected:
-            names = self._names_at(path)
-            return " ".join(
-                f"{_shown([*path, name])}: {self.type_name} has no such property."
-                f"{did_you_mean(name, names, otherwise=known_names(names))}"
-                for name in unexpected
-            )
-        message = str(getattr(error, "message", error))
-        options = getattr(kind, "options", None)
-        guess = ""
-        if isinstance(options, Sequence) and not isinstance(options, str):
-            value = getattr(error, "instance", None)
-            close = closest(value, [str(option) for option in options])
-            guess = f" Did you mean {close!r}?" if close else ""
-        return f"{where or self.type_name}: {message}.{guess}"
-
-    def _names_at(self, path: Sequence[Json]) -> list[str]:
-        """The properties that an object at a path may have."""
-        node: JsonMapping = self.document
-        for part in path:
-            node = self.resolved(node)
-            if isinstance(part, int):
-                node = node.get("items", {})
-            else:
-                patterns: JsonMapping = next(iter(node.get("patternProperties", {}).values()), {})
-                node = node.get("properties", {}).get(part, patterns)
-        return list(self.resolved(node).get("properties", {}))
+        yield from problems_in(self.document, self.type_name, properties, is_unknown)
 
     def _takes_name(self, name: str) -> bool:
         return (
@@ -224,11 +190,7 @@ class Schema:
 
     def resolved(self, node: JsonMapping) -> JsonMapping:
         """A part of the schema, or the definition to which it refers."""
-        reference = str(node.get("$ref", ""))
-        target: Json = self.document
-        for part in reference.removeprefix("#/").split("/") if reference else ():
-            target = target.get(part, {})
-        return target if reference else node
+        return resolved(self.document, node)
 
     def _paths(self, field: str) -> frozenset[Path]:
         return frozenset(_path(pointer) for pointer in self.document.get(field, ()))
@@ -290,11 +252,3 @@ def _path(pointer: str) -> Path:
 def _types_in(node: JsonMapping) -> Iterable[str]:
     types = node.get("type", ())
     return [types] if isinstance(types, str) else types
-
-
-def _shown(path: Iterable[Json]) -> str:
-    """A path as people write it: ``Targets[0].Arn``."""
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f"{'.' if text else ''}{part}"
-    return text

@@ -6,7 +6,7 @@ the type before anything is deployed. What AWS gives a resource, such as a queue
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,7 +27,10 @@ from common.model.reference import Ref
 from common.model.resource import Key
 from common.resources import kind_of
 from common.resources.cloud_control import CloudResource
+from common.resources.queue import FIFO
 
+FIFO_PROPERTIES = {"AWS::SQS::Queue": "FifoQueue", "AWS::SNS::Topic": "FifoTopic"}
+"""The property that makes a queue or a topic keep the order of its messages, by its type."""
 FIELDS = frozenset({"Type", "Properties"})
 """What a file says of each resource."""
 
@@ -143,10 +146,20 @@ def resource_of(identity: Identity, schema: Schema, properties: JsonMapping, env
     if schema.tag_property and (declared := own.pop(schema.tag_property, None)):
         pairs = declared if isinstance(declared, Mapping) else {entry.get("Key"): entry.get("Value") for entry in declared}
         tags = {**{str(name): str(text) for name, text in pairs.items()}, **tags}
-    if problems := list(schema.problems(own, is_unknown=has_mark)):
+    if problems := [*schema.problems(own, is_unknown=has_mark), *_fifo_problems(schema, own, identity.name)]:
         raise DeclarationError("\n".join([f"{where} ({schema.type_name}):", *(f"  {problem}" for problem in problems)]))
     tags[env.resource_tag] = tag_value(schema, identity.key, identity.name)
     return CloudResource(identity=replace(identity, tags=tags), type_name=schema.type_name, properties=own)
+
+
+def _fifo_problems(schema: Schema, properties: JsonMapping, name: str) -> Iterator[str]:
+    """Yields what AWS refuses of the name of a FIFO queue or topic, which its schema does not say."""
+    is_fifo = properties.get(FIFO_PROPERTIES.get(schema.type_name, ""), False) in {True, "true"}
+    if schema.type_name in FIFO_PROPERTIES and not has_mark(name) and is_fifo != name.endswith(FIFO):
+        if is_fifo:
+            yield f"{schema.name_property}: what is FIFO has a name that ends with {FIFO}, and {name} does not."
+        else:
+            yield f"{FIFO_PROPERTIES[schema.type_name]}: {name} ends with {FIFO}, so it must be true."
 
 
 def _matches(pattern: str, name: str) -> bool:

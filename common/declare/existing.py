@@ -173,7 +173,7 @@ class ExistingReferences(Verbs):
         verb = verb or f"p.existing.{kind_of(kind).word}"
         where = f"{self._env.where(self._project)}: {verb}({name!r})"
         if not isinstance(name, str) or not name:
-            raise TypeError(f"{verb} takes a name or an ARN, not {name!r}.")
+            raise TypeError(f"{verb} takes a name or an ARN, not {name!r}")
         text = self._substituted(name, where)
         try:
             ref = reference(self._env, kind_of(kind), "", text, where, kms_key=self.key_arn(where, kms_key))

@@ -114,6 +114,9 @@ class PhysicalNames:
         """The name that the properties of a resource of any type give it, with tokens replaced."""
         try:
             return self._substituted(text, self._where(key))
+        except DeclarationError as error:
+            above = " A name can take only what is declared above it." if re.search(r"\$\{[^}]*\.", text) else ""
+            raise DeclarationError(f"{error}{above}") from None
         except ParameterError:  # all parameters without values are reported together, when the properties are rendered
             return text
 

@@ -150,6 +150,8 @@ class ScheduleDeclaration:
                 f"{project.where(ref)}: properties: {own[0]} has a setting of its own: say {OWN_FIELDS[own[0]]}."
             )
         arn, content = self._called(project, constant)
+        if isinstance(self.target, Ref) and targets.type_of(self.target) == targets.JOB:
+            universal_targets.check_input(arn, content, project.where(ref))
         target: JsonObject = {**fields, "Arn": arn}
         target["Input"] = json.dumps(content, sort_keys=True, ensure_ascii=False)  # marks stay as they are
         if isinstance(self.target, Ref) and targets.type_of(self.target) == targets.STREAM:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Literal, get_args
 
 from common.base.json_types import JsonMapping
 from common.declare import properties, table_keys, targets, validation
@@ -98,6 +98,10 @@ class SimpleResources(ABC):
         """
         partition = table_keys.check_key("partition_key", partition_key)
         sort = None if sort_key is None else table_keys.check_key("sort_key", sort_key)
+        if time_to_live is not None:
+            validation.check_length("time_to_live", time_to_live, longest=255, shortest=1)
+        if stream is not None and stream not in get_args(Stream):
+            raise ValueError(f"stream is {stream!r}; it must be one of {', '.join(get_args(Stream))}")
         checked = table_keys.check_indexes(indexes or {})
         keys = {partition, sort, *(key for index in checked.values() for key in (index.partition_key, index.sort_key))}
         fields = validation.with_fields(

@@ -54,9 +54,9 @@ def check_length(what: str, value: str, longest: int, shortest: int = 0) -> str:
         ValueError: AWS would refuse it.
     """
     if not isinstance(value, str):
-        raise TypeError(f"{what} is a text, not {value!r}.")
+        raise TypeError(f"{what} is a text, not {value!r}")
     if not shortest <= len(value) <= longest:
-        raise ValueError(f"{what} has {len(value)} characters; AWS allows {shortest} to {longest}.")
+        raise ValueError(f"{what} has {len(value)} characters; AWS allows {shortest} to {longest}")
     return check_text(value)
 
 

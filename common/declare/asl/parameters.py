@@ -137,6 +137,8 @@ class Parameters:
         if not isinstance(value, str):
             if not self._as_object and isinstance(value, int | float):
                 yield Problem("PARAMETER_VALUE", here, f"it must be a text, not {shown(value)}. Quote it.")
+            elif not self._language:  # Step Functions writes JSON as text, and Scheduler does not
+                yield Problem("PARAMETER_VALUE", here, f"it must be a text, not {shown(value)}. Write the JSON as a text.")
         elif choices and len(choices) <= MOST_CHOICES and value not in choices:
             guess = did_you_mean(value, choices, otherwise=known_names(choices))
             yield Problem("PARAMETER_VALUE", here, f"{shown(value)} is not accepted.", guess)
