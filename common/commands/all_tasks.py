@@ -8,6 +8,7 @@ from invoke.exceptions import Exit
 from common.base.errors import UsageError
 from common.commands import deploy, local, spelling
 from common.commands.check import check
+from common.commands.completion import completion
 from common.commands.destroy import destroy
 from common.commands.drift import drift
 from common.commands.gc import gc
@@ -40,6 +41,7 @@ def namespace() -> Collection:
         *(
             plan,
             check,
+            completion,
             run,
             logs,
             status,
