@@ -290,7 +290,7 @@ def test_no_command_makes_a_call_that_the_policy_does_not_allow(
     acres.project("acres", *(line.replace("landing", "final") for line in LINES))
     acres.configure(tags={"team": "crops"})
     command("deploy")
-    for task in ("status", "history", "gc"):
+    for task in ("status", "history", "report", "gc"):
         command(task)
     acres.configure()
     acres.project("acres", LINES[0])
