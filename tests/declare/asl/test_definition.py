@@ -71,7 +71,13 @@ CHOICE = {"Type": "Choice", "Choices": [RULE], "Default": "C"}
         {**machine(A={**TASK, "Arguments": {"FunctionName": "f"}}), "QueryLanguage": "JSONata"},
         machine(A={"Type": "Wait", "TimestampPath": "$.at", "End": True}),
         machine("A" * 80, **{"A" * 80: {**END, "End": True}}),
-        machine(A={**DISTRIBUTED, "ItemReader": {"Resource": "${x}"}, "ResultWriter": {}}),
+        machine(
+            A={
+                **DISTRIBUTED,
+                "ItemReader": {"Resource": "${x}"},
+                "ResultWriter": {"WriterConfig": {"OutputType": "JSON", "Transformation": "NONE"}},
+            }
+        ),
     ],
 )
 def test_what_is_right_is_loaded_as_it_is(right: dict[str, Any], tmp_path: Path) -> None:
