@@ -173,6 +173,16 @@ class Schema:
             node = self.resolved(self.resolved(node).get("properties", {}).get(name, {}))
         return not {"object", "array"}.intersection(_types_in(node)) and not {"properties", "items"} & node.keys()
 
+    def is_told_as(self, name: str, declared: Json, live: Json) -> bool:
+        """Whether AWS tells a declared text as its ARN, or an ARN as its last part, as its schema says of a property.
+
+        Follows https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html (`propertyTransform`)
+        """
+        transform = str(self.document.get("propertyTransform", {}).get(f"/properties/{name}", ""))
+        if f'$split({name}, ":")[-1]' not in transform or not isinstance(declared, str) or not isinstance(live, str):
+            return False
+        return live.endswith(f":{declared}") or declared.endswith(f":{live}")
+
     def problems(self, properties: JsonMapping, is_unknown: Callable[[Json], bool] = lambda _: False) -> Iterator[str]:
         """Yields what is wrong with properties, each with its path; nothing of values that are not known yet."""
         outer = {path for path in self.read_only if not any(path[:end] in self.read_only for end in range(1, len(path)))}

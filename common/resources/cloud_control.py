@@ -146,6 +146,8 @@ class CloudResource(Declared):
         state: State = {TYPE: self.type_name, TAGS: self._tags(live, identifier)}
         for name in sorted(self.properties.keys() | before.keys()):
             value = projected(live.get(name), self.properties[name]) if name in self.properties else live.get(name)
+            if name in self.properties and self.schema.is_told_as(name, self.properties[name], value):
+                value = self.properties[name]
             if name in self.hidden:
                 value = self._with_unreadable(name, value, before.get(name))
             if value is not None:

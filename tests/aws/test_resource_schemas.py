@@ -109,3 +109,31 @@ def test_what_counts_as_data_exists() -> None:
 )
 def test_the_tagging_index_is_asked_for_its_service(type_name: str, service: str) -> None:
     assert schema_of(type_name).service == service
+
+
+@pytest.mark.parametrize(
+    ("declared", "live", "same"),
+    [
+        ("load", "arn:aws:lambda:us-east-1:123456789012:function:load", True),
+        (
+            "arn:aws:lambda:us-east-1:123456789012:function:load:live",
+            "arn:aws:lambda:us-east-1:123456789012:function:load:live",
+            True,
+        ),
+        ("arn:aws:lambda:us-east-1:123456789012:function:load", "load", True),
+        ("load", "arn:aws:lambda:us-east-1:123456789012:function:unload", False),
+        (
+            "arn:aws:lambda:us-east-1:123456789012:function:load:live",
+            "arn:aws:lambda:us-east-1:123456789012:function:other:live",
+            False,
+        ),
+    ],
+)
+def test_the_function_of_a_mapping_may_be_told_by_its_arn(declared: str, live: str, same: bool) -> None:
+    """As the `propertyTransform` of AWS's own schema says; GetEventSourceMapping knows the ARN alone.
+
+    See https://docs.aws.amazon.com/lambda/latest/api/API_GetEventSourceMapping.html
+    """
+    schema = schema_of("AWS::Lambda::EventSourceMapping")
+    assert (declared == live or schema.is_told_as("FunctionName", declared, live)) == same
+    assert not schema_of("AWS::SQS::Queue").is_told_as("QueueName", declared, live)
