@@ -66,7 +66,7 @@ class ExecutionLogs:
                 if function := parameters.get("FunctionName"):
                     functions[log_sources.function_name(str(function))].append((state, visit))
                 elif sources := self._sources(visit, parameters.get("JobName"), parameters.get("Name"), ended):
-                    yield from self._read(sources, state)
+                    yield from self._read(sources, state, visit)
             except AwsError:
                 continue
         for name, called in functions.items():
@@ -83,9 +83,12 @@ class ExecutionLogs:
             return [Source(CRAWLERS, str(crawler), log_sources.window(visit.entered, ended))]
         return []
 
-    def _read(self, sources: list[Source], state: str) -> Iterator[LogLine]:
+    def _read(self, sources: list[Source], state: str, visit: Visit) -> Iterator[LogLine]:
         for source in sources:
-            yield from (replace(line, state=state) for line in read(self.aws, source) if line.text.strip())
+            lines = read(self.aws, source)
+            if source.group == CRAWLERS:
+                lines = _of_first_crawl(lines, (visit.left or datetime.now(UTC)) + AROUND)
+            yield from (replace(line, state=state) for line in lines if line.text.strip())
 
     def _of_function(self, name: str, called: list[tuple[str, Visit]], ended: datetime) -> Iterator[LogLine]:
         """The lines of the invocations that these visits have made."""
@@ -118,6 +121,12 @@ class ExecutionLogs:
             for invocation in _nearest(own, visit):
                 del by_request[invocation.request]
                 yield from (replace(line, state=state) for line in invocation.lines)
+
+
+def _of_first_crawl(lines: list[LogLine], until: datetime) -> list[LogLine]:
+    """The lines of the crawl that a visit started: each line begins with the id of its crawl."""
+    first = next((line for line in lines if line.at <= until), None)
+    return [line for line in lines if first is not None and line.text.split("]")[0] == first.text.split("]")[0]]
 
 
 def _nearest(found: list[Invocation], visit: Visit) -> list[Invocation]:

@@ -121,6 +121,20 @@ def test_jobs_and_nested_executions_are_read_too_in_order_of_time() -> None:
     assert shown(ExecutionLogs(Logs(answers, events), failed=True).lines(EXECUTION, read(script))) == []
 
 
+def test_a_crawler_s_lines_are_those_of_the_crawl_that_the_state_started() -> None:
+    """Each line begins with the id of its crawl: https://docs.aws.amazon.com/glue/latest/dg/monitor-crawler.html."""
+    script = Script()
+    script.enter("Crawl")
+    script.schedule("aws-sdk:glue.startCrawler", Name="t-look")
+    script.leave("Crawl")
+    script.enter("Wait", "Wait")
+    script.now += timedelta(seconds=100)
+    script.end()
+    events = [event(3, "[a] BENCHMARK : start"), event(50, "[a] BENCHMARK : end"), event(60, "[b] BENCHMARK : start")]
+    aws = Logs({}, {"/aws-glue/crawlers t-look": events})
+    assert [line.text for line in ExecutionLogs(aws).lines(EXECUTION, read(script))] == [part["message"] for part in events[:2]]
+
+
 def test_a_function_s_feed_follows_and_may_show_only_failed_calls() -> None:
     good = [event(0, "START RequestId: 1 V", "a"), event(1, "fine", "a"), event(2, REPORT.format("1"), "a")]
     bad = [event(3, "START RequestId: 2 V", "b"), event(4, "about to fail", "b"), event(5, "[ERROR] ValueError", "b")]
