@@ -33,6 +33,12 @@ def told(parameters: dict[str, Any]) -> Any:
     return {item["Key" if "Key" in item else "key"]: item["Value" if "Value" in item else "value"] for item in tags}
 
 
+def test_with_exclusive_the_tags_of_others_go_whatever_the_type(place: Place) -> None:
+    """Only layers have none: the descriptions of their versions say whose they are."""
+    builds: list[Build] = [Place.bucket, Place.queue, Place.layer, *(build for build, _, _ in TYPES)]
+    assert [build.__name__ for build in builds if "Tags" not in build(place).removable] == ["layer"]
+
+
 @pytest.mark.parametrize(("build", "tag", "untag"), TYPES, ids=[f"{build.__name__}" for build, _, _ in TYPES])
 def test_changed_tags_are_one_call(place: Place, build: Build, tag: str, untag: str) -> None:
     script: dict[str, Answer | list[Answer]] = {tag: {}, untag: {}}
