@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from common.base.errors import DeployError, OwnershipError
+from common.base.errors import AwsError, DeployError, OwnershipError
 from common.engine.options import Options
 from common.model.choices import NOBODY
 from common.model.resource import Key
@@ -127,6 +127,19 @@ def test_wherever_an_adoption_is_killed_it_is_remembered(tmp_path: Path, when: s
         if ended:
             return
     pytest.fail("it never ended")
+
+
+def test_the_mark_outlives_an_update_that_fails(tmp_path: Path) -> None:
+    def fault(_number: int, when: str, operation: str) -> None:
+        if (operation, when) == ("Put", "before"):
+            raise AwsError("fake", "Put", "ThrottlingException", "slow down")
+
+    world = with_foreign("b")
+    deploy(world, things(AB), tmp_path, options=adopting())
+    deploy(world, things({**AB, "b": {"Size": 2}}), tmp_path, fault=fault)
+    root, _ = Records(FakeAws(world), ENV).root("p")
+    assert root is not None
+    assert (root.pending.keys(), root.adopted) == ({"thing/b"}, {"thing/b": NOBODY})
 
 
 def test_the_mark_outlives_a_record_that_is_lost(tmp_path: Path) -> None:
