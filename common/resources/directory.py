@@ -35,10 +35,8 @@ from common.model.tags import owned_tags, tag_list, tag_map
 
 MD5 = "md5"
 """With the beginning of our tags: the key of the tag that holds the MD5 of an object's content."""
-_IN_PLACE = (
-    *("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectTagging", "s3:PutObject", "s3:PutObjectTagging"),
-)
-"""What a deployer does with the objects of a directory."""
+_IN_PLACE = ("s3:DeleteObject", "s3:GetObject", "s3:GetObjectTagging", "s3:PutObject", "s3:PutObjectTagging")
+"""What a deployer does with the objects of a directory. It deletes no version of them."""
 MAX_OTHERS = 1000
 """At most this number of other objects may be in the place of a directory, because the tags of each must be read."""
 PARALLEL_TAG_READS = 8

@@ -13,6 +13,7 @@ from common.base import digest
 from common.base.digest import Digest
 from common.base.errors import ArtifactError, DeployError
 from common.model.comparison import difference
+from common.model.existing import ExistingRef
 from common.model.orphan import Orphan
 from common.model.resource import Key
 from common.resources import directory
@@ -30,6 +31,18 @@ def deployed(moto_aws: AwsSession, place: Place) -> Directory:
     prepare(moto_aws, resource)
     resource.create(moto_aws, final(resource))
     return resource
+
+
+def test_in_a_bucket_of_others_the_deployer_needs_its_place_alone(place: Place) -> None:
+    """By hand from https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html."""
+    theirs = ExistingRef(Key("existing", "bucket", "lake"), "lake", "arn:aws:s3:::lake")
+    needs = place.directory(uses=(theirs,)).deployer_needs()
+    assert {arn: sorted(actions) for arn, actions in needs.items()} == {
+        f"arn:aws:s3:::{ARTIFACTS}/configs/*": [
+            *("s3:DeleteObject", "s3:GetObject", "s3:GetObjectTagging", "s3:PutObject", "s3:PutObjectTagging")
+        ],
+        "arn:aws:s3:::lake": ["s3:GetEncryptionConfiguration", "s3:ListBucket"],
+    }
 
 
 def test_reading_a_folder_asks_about_every_object(moto_aws: AwsSession, deployed: Directory) -> None:
