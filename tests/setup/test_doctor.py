@@ -1,0 +1,134 @@
+"""`invoke doctor` says what is missing, what to do about it, and changes nothing."""
+
+import json
+import time
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any, cast
+
+import boto3
+import pytest
+
+from common.aws.protocol import Aws
+from common.commands.environment_command import EnvironmentCommand
+from common.model.choices import Choices
+from common.setup import account_checks, machine_checks
+from common.setup.finding import Finding
+from tests.support.repository import Repository
+
+PINS = '[project]\ndependencies = ["boto3>=1", "packaging>=20"]\n'
+
+
+@pytest.fixture
+def acres(repository: Repository) -> Repository:
+    repository.project("acres")
+    repository.write("pyproject.toml", PINS)
+    return repository
+
+
+def findings(repository: Repository, *words: str) -> tuple[int, dict[str, dict[str, Any]]]:
+    done = repository.invoke("doctor", "--json", *words)
+    assert "Traceback" not in done.err
+    return done.code, {finding["about"]: finding for finding in json.loads(done.out)["findings"]}
+
+
+def test_a_machine_and_an_account_without_problems(acres: Repository, moto: None) -> None:
+    assert acres.invoke("deploy", "--env", "dev").code == 0
+    before = {path: content for path, content in acres.files().items() if not path.startswith("build/")}
+    code, found = findings(acres, "--env", "dev")
+    assert code == 0, found
+    assert {name: finding["state"] for name, finding in found.items() if name not in {"Java", "git"}} == dict.fromkeys(
+        {
+            *("Python", "uv", "libraries", "build/", "deployer", "config/dev.json", "credentials", "region", "clock"),
+            *("records", "tagging index", "roles", "records of acres", "records of shared"),
+        }
+        - ({"clock"} if found["clock"]["state"] == "note" else set()),
+        "fine",
+    ) | ({"clock": "note"} if found["clock"]["state"] == "note" else {})
+    assert {path: content for path, content in acres.files().items() if not path.startswith("build/")} == before
+    text = acres.invoke("doctor", "--env", "dev").out
+    assert "No problems" in text
+    assert "Looked at this machine, this repository and dev." in text
+
+
+def test_who_is_not_signed_in_is_told_so(acres: Repository, no_credentials: None) -> None:
+    code, found = findings(acres, "--env", "dev")
+    assert (code, found["credentials"]["state"]) == (1, "problem")
+    assert "aws sso login" in found["credentials"]["text"]
+
+
+def test_another_account_is_a_problem(acres: Repository, moto: None) -> None:
+    acres.configure(account_id="999999999999")
+    code, found = findings(acres, "--env", "dev")
+    assert (code, "belong to account 123456789012" in found["credentials"]["text"]) == (1, True)
+
+
+def test_a_record_of_a_later_version_is_a_problem(acres: Repository, moto: None) -> None:
+    assert acres.invoke("deploy", "--env", "dev").code == 0
+    body = json.dumps({"schema": 2, "deployer": "9.1.0"})
+    boto3.client("s3", region_name="eu-central-1").put_object(
+        Bucket="t-dev-artifacts", Key="dev/acres/release.json", Body=body, Tagging="state=clean"
+    )
+    code, found = findings(acres, "--env", "dev")
+    assert (code, found["records of acres"]["state"]) == (1, "problem")
+    assert "Upgrade this repository's deployer to version 9.1.0" in found["records of acres"]["text"]
+
+
+def test_what_the_repository_lacks_is_told_for_each_environment(acres: Repository) -> None:
+    acres.write("config/broken.json", "{")
+    acres.write("pyproject.toml", PINS.replace("boto3>=1", "boto3==0.1").replace("packaging>=20", "no-such-library"))
+    code, found = findings(acres)
+    assert code == 1
+    assert found["config/broken.json"]["state"] == "problem"
+    assert found["config/dev.json"]["state"] == "fine"
+    assert "boto3 is" in found["libraries"]["text"]
+    assert "no-such-library is missing" in found["libraries"]["text"]
+    assert found["libraries"]["advice"] == "Type `uv sync`, and start commands with `uv run`."
+
+
+def test_programs_that_are_missing_are_told(acres: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("JAVA_HOME", "")
+    found = {finding.about: finding for finding in machine_checks.check_machine(acres.root)}
+    assert (found["git"].state, found["Java"].state) == ("note", "note")
+    assert "protected environments are refused" in found["git"].advice
+    assert "the first run fetches it" in found["Java"].advice
+
+
+class Answering:
+    """AWS as a connection sees it, whose clock is `ahead` of ours."""
+
+    def __init__(self, ahead: float) -> None:
+        self.ahead = ahead
+
+    def call(self, service: str, operation: str, /, **_: Any) -> dict[str, Any]:
+        assert (service, operation) == ("sts", "GetCallerIdentity")
+        date = formatdate(time.time() + self.ahead, usegmt=True)
+        return {"ResponseMetadata": {"HTTPHeaders": {"date": date}}}
+
+
+@pytest.mark.parametrize(("ahead", "state"), [(0, "fine"), (-90, "note"), (1000, "problem"), (-1000, "problem")])
+def test_a_clock_that_is_wrong_is_told(ahead: float, state: str) -> None:
+    finding = account_checks._clock(cast(Aws, Answering(ahead)))
+    assert (finding.about, finding.state) == ("clock", state)
+
+
+def test_a_permission_that_is_missing_is_named(acres: Repository, moto: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What IAM answers: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html."""
+    from common.base.errors import AwsError
+
+    command = EnvironmentCommand(acres.root, Choices(env="dev"), lambda _: None)
+    connection = command.connection()
+    call = connection.aws.call
+
+    def denied(service: str, operation: str, /, **parameters: Any) -> Any:
+        if service == "iam":
+            raise AwsError(service, operation, "AccessDenied", "not authorized to perform: iam:ListRoles")
+        return call(service, operation, **parameters)
+
+    monkeypatch.setattr(connection.aws, "call", denied)
+    found: dict[str, Finding] = {finding.about: finding for finding in account_checks.check_account(lambda: connection)}
+    command.close()
+    assert found["roles"].state == "problem"
+    assert "Allow iam:ListRoles to whoever deploys: `invoke policy --env dev` prints all" in found["roles"].advice
+    assert found["tagging index"].state == "fine"
