@@ -53,4 +53,4 @@ def logs(
     resource = selecting.select(declarations.resources, key, "be read")
     aws = command.connection().aws
     feed = log_feeds.feed(aws, declarations.env, resource, start, failed=failed)
-    Following(INVOCATION.get().root, resource, feed, report, grep).run(aws.sleep, follow=follow)
+    Following(INVOCATION.get().root, resource, declarations.resources, feed, report, grep).run(aws.sleep, follow=follow)

@@ -1,12 +1,12 @@
 """Reads a feed once, or until somebody stops it, and reports lines that a person wants to see."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from common.execution.calls import Logged
 from common.execution.log_feeds import Feed
-from common.execution.repository_paths import in_repository
+from common.execution.repository_paths import by_log_group
 from common.model.events import Note
 from common.model.resource import Resource
 
@@ -21,6 +21,7 @@ class Following:
     Args:
         root: the repository.
         resource: the resource.
+        resources: the declared resources; for a state machine those that it may call.
         feed: its lines.
         report: receives the lines, and a note if there are none.
         text: only lines with this text; None for all.
@@ -28,6 +29,7 @@ class Following:
 
     root: Path
     resource: Resource
+    resources: Sequence[Resource]
     feed: Feed
     report: Callable[[Logged | Note], None]
     text: str | None = None
@@ -48,8 +50,10 @@ class Following:
             self._show()
 
     def _show(self) -> bool:
-        paths = in_repository(self.root, self.resource)
-        lines = [replace(line, text=paths(line.text)) for line in self.feed.poll()]
+        lines = self.feed.poll()
+        if lines:
+            paths = by_log_group(self.root, self.resources)
+            lines = [replace(line, text=paths(line.group, line.text)) for line in lines]
         shown = tuple(line for line in lines if self.text is None or self.text in line.text)
         if shown:
             self.report(Logged(shown))

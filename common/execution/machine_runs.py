@@ -13,6 +13,7 @@ from common.execution.history import History
 from common.execution.running import Runner
 from common.model.events import Note
 from common.model.reference import Ref
+from common.model.resource import Resource
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class MachineRuns:
             arn = last.arn
         assert arn is not None  # noqa: S101 - the request has one of the two
         execution = named_execution.describe(aws, arn)
-        key = str(machine.key) if machine is not None else f"state-machine/{named_execution.machine_name(arn)}"
+        declared = self._declared(arn)
+        key = str(declared.key) if declared is not None else "state-machine/NAME"
         named_execution.check_redrivable(execution, key, named_execution.present())
         regional = regions.at(aws, arn)
         before = executions.read_history(regional, arn)
@@ -112,13 +114,14 @@ class MachineRuns:
 
     def _project(self, arn: str) -> str:
         """The project of an execution's machine, or the machine's name if no chosen project declares it."""
+        declared = self._declared(arn)
+        return declared.key.project if declared is not None else named_execution.machine_name(arn)
+
+    def _declared(self, arn: str) -> Resource | None:
+        """The declared machine of an execution."""
         name = named_execution.machine_name(arn)
-        declared = [
-            resource
-            for resource in self.runner.declarations.resources
-            if resource.key.kind == selecting.MACHINE and resource.name == name
-        ]
-        return declared[0].key.project if declared else name
+        machines = (item for item in self.runner.declarations.resources if item.key.kind == selecting.MACHINE)
+        return next((machine for machine in machines if machine.name == name), None)
 
 
 def _not_embedded(env: str, key: str, history: History) -> str:

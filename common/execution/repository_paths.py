@@ -5,11 +5,13 @@ object, which is a digest; the embedded AWS has folders of its own. So a path is
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from common.model.resource import Resource
 from common.packaging.artifact import Sources
+from common.resources.function import Function
+from common.resources.job import Job
 
 _PATH = re.compile(r"/[\w.@+/=-]+\.(?:py|js|mjs|cjs|ts)\b")
 _INSTALLED = (
@@ -34,6 +36,33 @@ def in_repository(root: Path, resource: Resource) -> Callable[[str], str]:
             if len(places) == 1:
                 names[artifact.location.rpartition("/")[2]] = _relative(root, *places.values())
     return lambda text: _PATH.sub(lambda match: _replaced(match[0], names), text) if names else text
+
+
+def by_log_group(root: Path, resources: Sequence[Resource]) -> Callable[[str, str], str]:
+    """Returns a function that replaces such paths in a text of a log group, as in ``replaced(group, text)``.
+
+    A function is known by its group, because all functions have the same paths. A job's script is known by its digest.
+
+    Args:
+        root: the repository.
+        resources: the functions and jobs that may have written the text.
+    """
+    of_group: dict[str, Callable[[str], str]] = {}
+    jobs: list[Callable[[str], str]] = []
+    for resource in resources:
+        if isinstance(resource, Function):
+            paths = in_repository(root, resource)
+            of_group |= dict.fromkeys((f"/aws/lambda/{resource.name}", resource.log_group), paths)
+        elif isinstance(resource, Job):
+            jobs.append(in_repository(root, resource))
+
+    def replaced(group: str, text: str) -> str:
+        for paths in (of_group[group],) if group in of_group else jobs:
+            if (shown := paths(text)) != text:
+                return shown
+        return text
+
+    return replaced
 
 
 def _replaced(path: str, names: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from common import local
@@ -12,9 +12,11 @@ from common.base.command_text import typed
 from common.base.errors import DeployError, FailedError, UsageError
 from common.declare.workspace import DeclaredPipelines
 from common.execution import failure, follower, messages, preview
+from common.execution.failure import Failure
 from common.execution.follower import MAX_PAUSE_SECONDS, MAX_PAUSE_SECONDS_EMBEDDED, Began, Outcome, Put, Shown, Tell
 from common.execution.history import VERBS, History
 from common.execution.preview import Before
+from common.execution.repository_paths import by_log_group
 from common.execution.starting import Start
 from common.model.events import Note, UnderWay
 from common.model.reference import Location
@@ -91,10 +93,17 @@ class Runner:
                 self.report(Note(f"No longer following. The execution continues; to stop it: {command}"))
             raise
         status = history.end or ""
-        reason = None if status == "SUCCEEDED" else failure.explain(aws, execution, history)
+        reason = None if status == "SUCCEEDED" else self._explain(aws, execution, history)
         outcome = Outcome(project, execution, status, history.seconds, tuple(history.visits), history.output, reason)
         self.report(outcome)
         return outcome
+
+    def _explain(self, aws: Aws, execution: str, history: History) -> Failure:
+        """Explains a failure; the lines of its log name the files of the repository."""
+        reason = failure.explain(aws, execution, history)
+        replaced = by_log_group(self.root, self.declarations.resources)
+        group = reason.log.partition(" ")[0]
+        return replace(reason, lines=tuple(replaced(group, line) for line in reason.lines))
 
     def _check_deployed(self, start: Start) -> None:
         env, project, machine = self.declarations.env.name, start.project, start.entry.machine

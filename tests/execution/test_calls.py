@@ -16,7 +16,7 @@ from common.execution.calls import Called, Logged, Returned
 from common.execution.function_calls import FunctionCall
 from common.execution.job_runs import GlueRun
 from common.execution.log_sources import Source, of_run
-from common.execution.repository_paths import in_repository
+from common.execution.repository_paths import by_log_group, in_repository
 from common.report.call_report import returned_lines
 from tests.execution.test_function_logs import REPORT
 from tests.resources.scripted import ScriptedAws, refused
@@ -195,6 +195,20 @@ SPARK = {"Command": {"Name": "glueetl"}}
 def test_a_run_s_streams_follow_from_its_job(job: dict[str, Any], own: dict[str, Any], sources: list[str]) -> None:
     """As in https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html."""
     assert [f"{source.group} {source.stream}" for source in of_run(job, {**RUN, **own}) if isinstance(source, Source)] == sources
+
+
+def test_a_function_is_known_by_its_group_and_a_job_by_its_script(repository: Repository) -> None:
+    """All functions are in /var/task, so that the group alone tells whose file it is."""
+    repository.project("acres", 'p.function("Validate")', 'p.function("Other", folder="lambda/Other")', 'p.job("load")')
+    repository.write("projects/acres/lambda/Other/handler.py", "def handler(event, context):\n    return 1\n")
+    resources = repository.resources()
+    told = by_log_group(repository.root, [*resources.values()])
+    for name in ("Validate", "Other"):
+        shown = told(f"/aws/lambda/t-dev-acres-{name}", 'File "/var/task/handler.py", line 2')
+        assert shown == f'File "projects/acres/lambda/{name}/handler.py", line 2'
+    script = Path(resources["glue-job/load"].artifacts[0].location).name
+    assert told("/t-dev/glue/output", f'File "/tmp/{script}"') == 'File "projects/acres/glue/landing/load.py"'
+    assert told("/another/group", 'File "/var/task/handler.py"') == 'File "/var/task/handler.py"'
 
 
 def test_tracebacks_name_the_files_of_the_repository(repository: Repository) -> None:

@@ -260,7 +260,7 @@ def test_the_embedded_aws_says_what_to_do_instead_of_a_redrive(repository: Repos
         "stepfunctions:DescribeExecution": {"executionArn": EXECUTION, "status": "FAILED"},
         "stepfunctions:GetExecutionHistory": {"events": failed_then_redriven()[0]},
     }
-    with pytest.raises(UsageError, match=r"cannot redrive executions\..* --only state-machine/main --from Validate --input FILE"):
+    with pytest.raises(UsageError, match=r"cannot redrive executions\..* --only state-machine/NAME --from Validate --input FILE"):
         runs(repository, ScriptedAws(script), []).redrive(REF, EXECUTION)
 
 
