@@ -23,6 +23,8 @@ def main() -> int:
     threading.Thread(target=_end_with, args=(hold,), daemon=True).start()
     sys.argv = [script, *sys.argv[3:]]
     sys.path[0] = str(Path(script).parent)
+    if os.environ.get("PYSPARK_GATEWAY_PORT"):
+        _begin_in_warm_process()
     if os.environ.get("SPARK_CONF_DIR"):
         import embedded_glue  # only a Spark job finds it
 
@@ -40,6 +42,9 @@ def main() -> int:
         traceback.print_exception(error.with_traceback(_from_script(error.__traceback__, script)))
         error_file.write_text(_as_glue_says(error))
         return 1
+    finally:
+        if os.environ.get("PYSPARK_GATEWAY_PORT"):
+            _leave_warm_process(error_file.with_name("released"))
     return 0
 
 
@@ -47,6 +52,35 @@ def _end_with(hold: int) -> None:
     """Wait until the other end of the pipe is closed, then end this job with all its children."""
     os.read(hold, 1)
     os.killpg(0, signal.SIGKILL)
+
+
+def _begin_in_warm_process() -> None:
+    """Give the Java process that other runs used before this run's own configuration, and nothing of theirs."""
+    from pyspark import SparkContext  # only a Spark job has it
+
+    SparkContext._ensure_initialized()
+    java = SparkContext._jvm
+    system = java.java.lang.System
+    for name in list(system.getProperties().stringPropertyNames()):
+        if name.startswith("spark."):
+            system.clearProperty(name)
+    configuration = Path(os.environ["SPARK_CONF_DIR"]) / "spark-defaults.conf"
+    settings = dict(line.split(" ", 1) for line in configuration.read_text().splitlines() if " " in line)
+    for name, value in {"spark.app.name": "pyspark-shell", "spark.submit.deployMode": "client", **settings}.items():
+        system.setProperty(name, value)
+    system.setProperty("user.dir", str(Path.cwd()))
+    java.org.apache.hadoop.fs.FileSystem.closeAll()  # they know the buckets and the secret of the run before
+    java.org.apache.logging.log4j.core.config.Configurator.reconfigure()
+
+
+def _leave_warm_process(released: Path) -> None:
+    """Stop this run's Spark, and say that the process is free; where that fails, it is not used again."""
+    from pyspark import SparkContext  # only a Spark job has it
+
+    context = SparkContext._active_spark_context
+    if context is not None:
+        context.stop()
+    released.touch()
 
 
 def _from_script(trace: types.TracebackType | None, script: str) -> types.TracebackType | None:

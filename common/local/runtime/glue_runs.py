@@ -10,6 +10,7 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import nullcontext
 from typing import Any
 
 import glue_api
@@ -124,8 +125,12 @@ def _supervise(job: Request, run: Request, programs: job_program.Programs) -> No
 def _execute(job: Request, run: Request, programs: job_program.Programs, streams: dict[str, logs.Stream]) -> tuple[str, str]:
     command = programs.prepare(job, run, get_account_id())
     started = time.time()
-    with subprocess.Popen(  # running the job's script is the purpose
-        command.line, cwd=command.folder, env=command.environment, text=True, errors="replace", process_group=0,
+    write = contextvars.copy_context()  # account and region are in the context
+    warm = programs.spark.leased(
+        command.environment, command.released, lambda line: write.copy().run(streams["output"].write, line)
+    )
+    with warm if command.is_warm else nullcontext({}) as variables, subprocess.Popen(  # running the job's script is the purpose
+        command.line, cwd=command.folder, env={**command.environment, **variables}, text=True, errors="replace", process_group=0,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as program:  # fmt: skip
         _programs[run["Id"]] = program

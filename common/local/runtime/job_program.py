@@ -20,6 +20,7 @@ from pathlib import Path
 import errors
 import lakes
 import settings as launch_settings
+import warm_spark
 import webhdfs
 from json_types import JsonObject
 from ministack.core.responses import get_region
@@ -30,11 +31,17 @@ _HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Command:
-    """How to start a job, and where to look for the exception that ended it."""
+    """How to start a job, where to look for the exception that ended it, and whether it may run in a warm Java process."""
 
     line: list[str]
     folder: Path
     environment: dict[str, str]
+    is_warm: bool = False
+
+    @property
+    def released(self) -> Path:
+        """The file that a run leaves once it is done with a process that others use after it."""
+        return self.folder / "released"
 
     def error(self) -> str:
         """The last exception as Glue says it, empty where the script left none."""
@@ -60,6 +67,7 @@ class Programs:
         self._trees: dict[str, S3Tree] = {}  # by a secret of each run: a run's id is in its arguments, which other users see
         self._secrets: dict[str, str] = {}
         self._webhdfs: int | None = None
+        self.spark = warm_spark.WarmSpark(settings.folder / "spark")
         self._lock = threading.Lock()
 
     def folder(self, run_id: str) -> Path:
@@ -93,9 +101,14 @@ class Programs:
             environment.update(SPARK_CONF_DIR=str(folder / "conf"), SPARK_LOCAL_DIRS=str(folder / "tmp"))
             secret = self._secrets[run["Id"]] = secrets.token_urlsafe(30)
             self._trees[secret] = S3Tree(self._s3(account), folder / "staging")
-            self._configure_spark(account, secret, arguments, folder)
+            self._configure_spark(account, secret, arguments, folder, environment)
         flat = [part for name, value in arguments.items() for part in (name, str(value))]
-        return Command([python, str(_HERE / "boot.py"), str(folder / "error"), str(script), *flat], folder, environment)
+        return Command(
+            [python, str(_HERE / "boot.py"), str(folder / "error"), str(script), *flat],
+            folder,
+            environment,
+            spark and warm_spark.suits(arguments),
+        )
 
     def _library_variables(self, account: str, job: str, arguments: dict[str, str]) -> dict[str, str]:
         """What Glue's library is told: whether Spark's catalog is the Data Catalog, and where bookmarks are kept."""
@@ -165,7 +178,9 @@ class Programs:
         self._trees.pop(self._secrets.pop(run_id, ""), None)
         shutil.rmtree(self.folder(run_id), ignore_errors=True)
 
-    def _configure_spark(self, account: str, secret: str, arguments: dict[str, str], folder: Path) -> None:
+    def _configure_spark(
+        self, account: str, secret: str, arguments: dict[str, str], folder: Path, environment: dict[str, str]
+    ) -> None:
         """``spark-defaults.conf``: every session that the script makes, in whatever way, starts from it."""
         with self._lock:
             if self._webhdfs is None:
@@ -175,6 +190,7 @@ class Programs:
             **_small(folder),
             **self._mounts(account, f"webhdfs://127.0.0.1:{self._webhdfs}/{secret}"),
             **({"spark.jars": ",".join(jars)} if jars else {}),
+            **{f"spark.executorEnv.{name}": environment[name] for name in ("PYTHONPATH", "TMPDIR")},
             **_asked(arguments.get("--conf", "")),
         }
         text = "".join(f"{name} {value}\n" for name, value in lines.items())
