@@ -44,6 +44,7 @@ OTHERS = frozenset(
         "--conf",
         "--datalake-formats",
         "--enable-glue-datacatalog",
+        "--extra-files",
         "--extra-jars",
         "--job-bookmark-option",
         "--hotswap",

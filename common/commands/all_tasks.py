@@ -24,6 +24,7 @@ from common.commands.package_lambdas import package_lambdas
 from common.commands.plan import plan
 from common.commands.policy import policy
 from common.commands.pull import pull
+from common.commands.query import query
 from common.commands.report import report
 from common.commands.run import run
 from common.commands.status import status
@@ -60,6 +61,7 @@ def namespace() -> Collection:
             new,
             upgrade,
             policy,
+            query,
             report,
             types,
             version,

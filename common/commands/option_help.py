@@ -55,6 +55,13 @@ TYPES = {
     "schema": "Print the JSON schema of files with these types, for editors.",
 }
 """The options of `types` alone."""
+QUERY = {
+    "statement": "One SELECT, WITH, SHOW or DESCRIBE. It may stand without the option.",
+    "workgroup": "Athena's workgroup, in an account (default: primary).",
+    "output": "Where Athena puts results if the workgroup does not say: s3://BUCKET/PREFIX/.",
+    "csv": "Print CSV instead of a table.",
+}
+"""The options of `query` alone."""
 RUNNING = {
     "only": "Run only this function, job, crawler or state machine, such as lambda/Validate.",
     "input": "The input of a state machine or function: a JSON file or object.",

@@ -53,6 +53,8 @@ EVERYWHERE = {
     "cloudwatch": ("GetMetricData",),
 }
 """These operations, besides those of kinds, cannot be limited to resources. None of them changes anything."""
+QUERIES = ("StartQueryExecution", "StopQueryExecution", "GetQueryExecution", "GetQueryResults", "GetWorkGroup")
+"""The operations with which `query` asks Athena, in whatever workgroup; what it may read there others decide."""
 READING = ("Describe", "Filter", "Get", "Head", "List")
 """Operations with such a beginning change nothing. They are allowed for everything that a record may name."""
 CONTENT = (
@@ -140,7 +142,8 @@ def deployer(
     ours = [*policy_of_others.store(env, actions_of), *_parameters(env), *_roles(env, roles, used), *_created(env, used)]
     left_over = [_left_over(env, renamed), *(_roles_elsewhere(env) if elsewhere else ())]
     statements = [*named, *reading, *left_over, *ours, _named_roles(env, managed, other_roles)]
-    return {"Version": "2012-10-17", "Statement": [*statements, allow(everywhere, ["*"]), *theirs]}
+    queries = allow([f"athena:{operation}" for operation in QUERIES], [env.arn("athena", "workgroup/*")])
+    return {"Version": "2012-10-17", "Statement": [*statements, queries, allow(everywhere, ["*"]), *theirs]}
 
 
 def actions_of(call: str) -> tuple[str, ...]:

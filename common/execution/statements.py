@@ -1,0 +1,39 @@
+"""What `query` accepts: one statement that reads, and the names in it."""
+
+import re
+
+from common.base.errors import UsageError
+
+READING = ("SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "VALUES")
+_CHANGING = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE|CREATE|DROP|ALTER|UNLOAD|COPY)\b", re.IGNORECASE)
+"""What may follow the queries of WITH, or EXPLAIN ANALYZE, which runs what it explains."""
+_INNER = re.compile(r"\([^()]*\)")
+_TEXTS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
+
+
+def checked(text: str) -> str:
+    """Returns the statement without a semicolon at its end.
+
+    Raises:
+        UsageError: it is none, several, or one that may change something.
+    """
+    statement = text.strip().rstrip(";").strip()
+    bare = _TEXTS.sub(lambda match: "''" if match.group()[0] == "'" else "q" if match.group()[0] in '"`' else " ", statement)
+    words = bare.split(None, 1)
+    if not words:
+        raise UsageError('Give a statement, such as: invoke query "select * from acreage.crop_acreage limit 20" --env local')
+    if ";" in bare:
+        raise UsageError("query runs one statement at a time. Leave out what follows the first ';'.")
+    first = words[0].upper().strip("(")
+    while _INNER.search(bare):
+        bare = _INNER.sub(" ", bare)
+    changing = _CHANGING.search(bare) if first in {"WITH", "EXPLAIN"} else None
+    if first not in READING or changing:
+        found = changing.group().upper() if changing else first
+        raise UsageError(f"query only reads: SELECT, WITH, SHOW, DESCRIBE, but this has {found}. Use a job to change data.")
+    return statement
+
+
+def names(statement: str) -> set[str]:
+    """Returns every word of the statement in lower case, among them the names of databases and tables."""
+    return {word.lower() for word in re.findall(r"[\w-]+", statement)}

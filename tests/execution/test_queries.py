@@ -1,0 +1,164 @@
+"""`invoke query`: what it accepts, what DuckDB yields over a Data Catalog, and how Athena is asked."""
+
+import io
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from common.base.errors import DeployError, UsageError
+from common.execution import athena, local_query, statements
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select * from a.b;",
+        "WITH x AS (SELECT 1) SELECT * FROM x",
+        "show tables in a",
+        "describe a.b",
+        "select 'drop; table' as \"delete\" -- insert\nfrom a.b",
+        "(select 1)",
+    ],
+)
+def test_statements_that_read_are_accepted(text: str) -> None:
+    assert statements.checked(text) == text.rstrip(";")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("drop table a.b", "DROP"),
+        ("insert into a.b select 1", "INSERT"),
+        ("with x as (select 1) insert into a.b select * from x", "INSERT"),
+        ("explain analyze create table a.c as select 1", "CREATE"),
+        ("select 1; drop table a.b", "one statement at a time"),
+        ("/* select */ delete from a.b", "DELETE"),
+        ("msck repair table a.b", "MSCK"),
+        ("  ", "Give a statement"),
+    ],
+)
+def test_statements_that_may_change_something_are_refused(text: str, found: str) -> None:
+    with pytest.raises(UsageError, match=found):
+        statements.checked(text)
+
+
+class Catalog:
+    """A Data Catalog with one database, and its objects."""
+
+    def __init__(self) -> None:
+        content = io.BytesIO()
+        pq.write_table(pa.table({"crop": ["corn", "rye"], "acres": [1.5, 2.5]}), content)
+        self.objects = {
+            "crops/year=2024/a.parquet": content.getvalue(),
+            "crops/_SUCCESS": b"x",
+            "prices/p.csv": b"crop|price\ncorn|4\nrye|none\n",
+            "notes/n.json": b'{"crop": "rye", "by": {"name": "Ann"}}\n',
+        }
+        columns = {
+            "crops": [("crop", "string"), ("acres", "double")],
+            "prices": [("crop", "string"), ("price", "bigint")],
+            "notes": [("crop", "string"), ("by", "struct<name:string>")],
+        }
+        kinds = {"crops": "parquet", "prices": "csv", "notes": "json"}
+        self.tables = [
+            {
+                "Name": name,
+                "DatabaseName": "farm",
+                "StorageDescriptor": {
+                    "Location": f"s3://b/{name}/",
+                    "Columns": [{"Name": column, "Type": kind} for column, kind in columns[name]],
+                    "SerdeInfo": {"Parameters": {"field.delim": "|"} if name == "prices" else {}},
+                },
+                "PartitionKeys": [{"Name": "year", "Type": "int"}] if name == "crops" else [],
+                "Parameters": {"classification": kinds[name], **({"skip.header.line.count": "1"} if name == "prices" else {})},
+            }
+            for name in kinds
+        ]
+
+    def pages(self, service: str, operation: str, /, **parameters: Any) -> Any:
+        partitions = [{"Values": ["2024"], "StorageDescriptor": {"Location": "s3://b/crops/year=2024/"}}]
+        contents = [
+            {"Key": key, "Size": len(body)} for key, body in self.objects.items() if key.startswith(parameters.get("Prefix", ""))
+        ]
+        return [
+            {
+                "GetDatabases": {"DatabaseList": [{"Name": "farm"}]},
+                "GetTables": {"TableList": self.tables},
+                "GetPartitions": {"Partitions": partitions},
+                "ListObjectsV2": {"Contents": contents},
+            }[operation]
+        ]
+
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Any:
+        assert operation == "GetObject"
+        return {"Body": io.BytesIO(self.objects[parameters["Key"]])}
+
+
+def query(statement: str) -> Any:
+    return local_query.run(Catalog(), statement)  # type: ignore[arg-type]  # only what a query asks
+
+
+def test_duckdb_reads_the_tables_of_the_data_catalog() -> None:
+    both = query("select c.crop, acres, year, price from farm.crops c join farm.prices p on c.crop = p.crop order by 1")
+    assert both.columns == ("crop", "acres", "year", "price")
+    assert both.rows == (("corn", 1.5, 2024, 4), ("rye", 2.5, 2024, None))
+    assert query("select n.\"by\".name from farm.notes n").rows == (("Ann",),)
+    assert query("show tables in farm").rows == (("crops",), ("prices",), ("notes",))
+    assert query("show databases").rows == (("farm",),)
+    assert query("describe farm.crops").rows[2][:2] == ("year", "INTEGER")
+
+
+def test_an_unknown_table_is_answered_with_those_that_there_are() -> None:
+    with pytest.raises(DeployError, match="The tables of farm are: crops, prices, notes"):
+        query("select * from farm.corps")
+    with pytest.raises(DeployError, match="The databases are: farm"):
+        query("select * from ranch.crops")
+    with pytest.raises(DeployError, match="disabled"):
+        query("select * from read_csv('/etc/passwd')")
+
+
+class Athena:
+    """Athena for one query."""
+
+    def __init__(self, state: str = "SUCCEEDED", place: str = "s3://results/") -> None:
+        self.state, self.place, self.calls = state, place, list[tuple[str, dict[str, Any]]]()
+
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Any:
+        self.calls.append((operation, parameters))
+        rows = [{"Data": [{"VarCharValue": "n"}]}, {"Data": [{"VarCharValue": "1"}]}, {"Data": [{}]}]
+        looks = sum(name == "GetQueryExecution" for name, _ in self.calls)
+        status = {"State": "RUNNING" if looks < 2 else self.state, "StateChangeReason": "line 1:8: Column 'x' cannot be resolved"}
+        return {
+            "GetWorkGroup": {"WorkGroup": {"Configuration": {"ResultConfiguration": {"OutputLocation": self.place}}}},
+            "StartQueryExecution": {"QueryExecutionId": "q"},
+            "GetQueryExecution": {"QueryExecution": {"Status": status, "Statistics": {"DataScannedInBytes": 10}}},
+            "GetQueryResults": {"ResultSet": {"ResultSetMetadata": {"ColumnInfo": [{"Name": "n"}]}, "Rows": rows}},
+            "StopQueryExecution": {},
+        }[operation]
+
+    def sleep(self, seconds: float) -> None:
+        if self.state == "INTERRUPTED":
+            raise KeyboardInterrupt
+
+
+def test_athena_runs_the_statement_in_the_workgroup() -> None:
+    aws = Athena()
+    result = athena.run(aws, "select n from a.b", "team", None)  # type: ignore[arg-type]  # only what a query asks
+    assert (result.columns, result.rows, result.scanned_bytes) == (("n",), (("1",), (None,)), 10)
+    assert aws.calls[1] == ("StartQueryExecution", {"QueryString": "select n from a.b", "WorkGroup": "team"})
+    asked = Athena(place="")
+    athena.run(asked, "select 1", "primary", "s3://mine/")  # type: ignore[arg-type]  # likewise
+    assert asked.calls[0][1]["ResultConfiguration"] == {"OutputLocation": "s3://mine/"}
+
+
+def test_athena_says_why_a_query_failed_and_where_results_go_nowhere() -> None:
+    with pytest.raises(DeployError, match="the query failed: line 1:8: Column 'x' cannot be resolved"):
+        athena.run(Athena("FAILED"), "select x", "primary", None)  # type: ignore[arg-type]  # likewise
+    with pytest.raises(UsageError, match="--output s3://BUCKET/PREFIX/"):
+        athena.run(Athena(place=""), "select 1", "primary", None)  # type: ignore[arg-type]  # likewise
+    stopped = Athena("INTERRUPTED")
+    with pytest.raises(KeyboardInterrupt):
+        athena.run(stopped, "select 1", "primary", None)  # type: ignore[arg-type]  # likewise
+    assert stopped.calls[-1][0] == "StopQueryExecution"
