@@ -104,7 +104,7 @@ def test_duckdb_reads_the_tables_of_the_data_catalog() -> None:
     both = query("select c.crop, acres, year, price from farm.crops c join farm.prices p on c.crop = p.crop order by 1")
     assert both.columns == ("crop", "acres", "year", "price")
     assert both.rows == (("corn", 1.5, 2024, 4), ("rye", 2.5, 2024, None))
-    assert query("select n.\"by\".name from farm.notes n").rows == (("Ann",),)
+    assert query('select n."by".name from farm.notes n').rows == (("Ann",),)
     assert query("show tables in farm").rows == (("crops",), ("prices",), ("notes",))
     assert query("show databases").rows == (("farm",),)
     assert query("describe farm.crops").rows[2][:2] == ("year", "INTEGER")
