@@ -6,8 +6,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REFRESH = (
-    "uv pip compile pyproject.toml --group dev --group aws-data --group query --universal --generate-hashes --no-header --no-annotate "
-    "-o requirements.txt"
+    "uv pip compile pyproject.toml --group dev --group aws-data --group query --universal --generate-hashes --no-header "
+    "--no-annotate -o requirements.txt"
 )
 
 

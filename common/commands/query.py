@@ -22,12 +22,16 @@ def query(
     from common.commands.environment_command import opened
     from common.execution import athena, local_query, statements
     from common.report import query_report
+    from common.resources.database import Database
 
     if json and csv:
         raise UsageError("Choose one of --json and --csv.")
     checked = statements.checked(statement or "")
     command = opened(Choices(env=env), query_report.quiet, json=json, must_exist=True)
+    resources = command.declarations().resources
+    databases = {database.key.name.lower(): database.name for database in resources if isinstance(database, Database)}
+    statement_in_aws = statements.with_databases(checked, databases)
     aws = command.connection().aws
     embedded = command.workspace.environment.embedded is not None
-    result = local_query.run(aws, checked) if embedded else athena.run(aws, checked, workgroup, output)
+    result = local_query.run(aws, statement_in_aws) if embedded else athena.run(aws, statement_in_aws, workgroup, output)
     query_report.write(result, "json" if json else "csv" if csv else "table")

@@ -46,7 +46,8 @@ def run(aws: Aws, statement: str) -> QueryResult:
         try:
             cursor = connection.execute(statement)
         except duckdb.Error as error:
-            raise DeployError(f"The query failed: {error}{_advice(aws, statement, databases)}") from None
+            guess = re.compile('\nDid you mean "information_schema.*')  # DuckDB's own tables, which nobody means
+            raise DeployError(f"The query failed: {guess.sub('', str(error))}{_advice(aws, statement, databases)}") from None
         columns = tuple(column[0] for column in cursor.description or ())
         return QueryResult(columns, tuple(tuple(row) for row in cursor.fetchall()))
 

@@ -1,6 +1,7 @@
 """What `query` accepts: one statement that reads, and the names in it."""
 
 import re
+from collections.abc import Mapping
 
 from common.base.errors import UsageError
 
@@ -37,3 +38,26 @@ def checked(text: str) -> str:
 def names(statement: str) -> set[str]:
     """Returns every word of the statement in lower case, among them the names of databases and tables."""
     return {word.lower() for word in re.findall(r"[\w-]+", statement)}
+
+
+def with_databases(statement: str, databases: Mapping[str, str]) -> str:
+    """Returns the statement with the databases of declarations as they are called in AWS.
+
+    Args:
+        statement: the statement.
+        databases: the names in AWS by the names in declarations.
+    """
+    if not databases:
+        return statement
+    listed = "|".join(re.escape(name) for name in sorted(databases, key=len, reverse=True))
+    before_table = re.compile(rf"(?<![\w.])({listed})(?=\s*\.)", re.IGNORECASE)
+    in_listing = re.compile(rf"((?:in|from)\s+)({listed})$", re.IGNORECASE)
+    parts, end = [], 0
+    for text in _TEXTS.finditer(statement):
+        parts += [before_table.sub(lambda match: databases[match.group(1).lower()], statement[end : text.start()]), text.group()]
+        end = text.end()
+    parts.append(before_table.sub(lambda match: databases[match.group(1).lower()], statement[end:]))
+    whole = "".join(parts)
+    if re.match(r"show\s+tables\s", whole, re.IGNORECASE):
+        whole = in_listing.sub(lambda match: match.group(1) + databases[match.group(2).lower()], whole)
+    return whole

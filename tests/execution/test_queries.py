@@ -44,6 +44,14 @@ def test_statements_that_may_change_something_are_refused(text: str, found: str)
         statements.checked(text)
 
 
+def test_databases_may_have_their_names_in_declarations() -> None:
+    names = {"farm": "acres_dev_farm"}
+    renamed = statements.with_databases("select 'farm.x' from farm.crops join Farm .prices p on p.farm = other.farm.x", names)
+    assert renamed == "select 'farm.x' from acres_dev_farm.crops join acres_dev_farm .prices p on p.farm = other.farm.x"
+    assert statements.with_databases("SHOW TABLES IN farm", names) == "SHOW TABLES IN acres_dev_farm"
+    assert statements.with_databases("select 1 as farm", names) == "select 1 as farm"
+
+
 class Catalog:
     """A Data Catalog with one database, and its objects."""
 
