@@ -1,17 +1,22 @@
 """What is decided of one resource where its record is damaged or tells of an earlier name, and the reason that is told."""
 
+from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from common.base.digest import Digest
 from common.engine.decisions import Decider
 from common.engine.options import Options
+from common.model.declared import Identity
 from common.model.generated import mark_of
-from common.model.resource import Key, Live
+from common.model.resource import Action, Key, Live
 from common.state.records import Records
 from common.state.release_root import Baseline
 from tests.support.deploying import ENV, deploy, things
-from tests.support.fake_aws import FakeAws, World
+from tests.support.fake_aws import FakeAws, Thing, World
 
+ARN = "arn:aws:fake:eu-central-1:123456789012:p/"
 FIRST = {"a": {"Size": 1}, "b": {"Size": 1}}
 
 
@@ -41,3 +46,24 @@ def test_what_aws_gives_anew_is_not_what_somebody_else_has_changed() -> None:
     live = Live({**thing.desired(), "Url": "https://former"}, None)
     change = decider.decide(thing, Baseline(digests={thing.key: Digest("d")}), live, None)
     assert change.reason == "Url https://former → (Url is known after thing/a is created)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lossy(Thing):
+    """A thing whose size nobody has declared, and which an update to the default would lose something of."""
+
+    defaults = frozenset({"Size"})
+
+    def loses(self, name: str, live: object) -> str:
+        return "older lines are deleted" if name == "Size" and live != 1 else ""
+
+
+@pytest.mark.parametrize(("begun", "action"), [(True, Action.UPDATE), (False, Action.NOOP)])
+def test_a_default_replaces_what_a_creation_that_broke_off_has_left_and_nothing_else(begun: bool, action: Action) -> None:
+    """What exists otherwise has the value that somebody gave it."""
+    key = Key("p", "thing", "a")
+    thing = Lossy(identity=Identity(key=key, name="a", arn=f"{ARN}a", tags=ENV.ownership("p")), fields={"Size": 1})
+    aws, digests = FakeAws(World(), lambda *_: None), {key: Digest("d")}
+    baseline = Baseline(pending={key: {}}) if begun else Baseline(digests=digests)
+    decider = Decider(ENV, aws, Records(aws, ENV), digests, {}, Options())
+    assert decider.decide(thing, baseline, Live({**thing.desired(), "Size": 9}, None), None).action is action
