@@ -110,7 +110,7 @@ def test_an_image_has_no_package_for_the_commands_that_are_about_packages(reposi
     document = json.loads(repository.invoke("package-lambdas", "--sbom", "--env", "dev").out)
     assert "Score" not in json.dumps(document)
     assert "  0 artifacts deleted" in done(repository, "gc")
-    assert "up to date" in done(repository, "deploy", "--only", "lambda/Score")
+    assert "0 created, 0 updated" in done(repository, "deploy", "--only", "lambda/Score")
 
 
 def test_another_image_is_pulled(repository: Repository, image: str) -> None:
