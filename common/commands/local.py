@@ -22,6 +22,7 @@ def start(_c: Context, env: str = "local") -> None:
     running = local.start(root, **account, port=environment.embedded.port, say=show, show=Screen().live)
     show(f"The embedded AWS answers at {running.endpoint}, and only to whoever signs with {running.credentials}.")
     show(f"Other tools (aws, boto3, DuckDB, notebooks) find both in a shell after\n  {running.exports}")
+    show("It does not judge permissions, quotas, times and memory: docs/fidelity.md says what only an account proves.")
 
 
 @task()

@@ -33,7 +33,7 @@ def install(settings: launch_settings.Settings) -> None:
     seams.replace(glue, "_start_job_run", "data", lambda data: _start(data, programs))
     seams.replace(glue, "_batch_stop_job_run", "data", _stop)
     reset = seams.use(glue, "reset", "")
-    seams.replace(glue, "reset", "", lambda: (stop_all(), reset()))
+    seams.replace(glue, "reset", "", lambda: (stop_all(), reset(), programs.forget_bookmarks()))
 
 
 def stop_all() -> None:

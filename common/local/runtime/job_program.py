@@ -116,7 +116,7 @@ class Programs:
         if arguments.get("--enable-glue-datacatalog", "false").lower() != "false":
             variables["EMBEDDED_GLUE_DATA_CATALOG"] = "true"
         if arguments.get("--job-bookmark-option") == "job-bookmark-enable":
-            file = self._settings.folder / "state" / "bookmarks" / account / get_region() / f"{job}.json"
+            file = self._bookmarks / account / get_region() / f"{job}.json"
             variables["EMBEDDED_GLUE_BOOKMARKS"] = str(file)
         return variables
 
@@ -177,6 +177,14 @@ class Programs:
         """Forget a run that has ended, with its folder."""
         self._trees.pop(self._secrets.pop(run_id, ""), None)
         shutil.rmtree(self.folder(run_id), ignore_errors=True)
+
+    @property
+    def _bookmarks(self) -> Path:
+        return self._settings.folder / "state" / "bookmarks"
+
+    def forget_bookmarks(self) -> None:
+        """Forget what jobs have read: the embedded AWS is emptied."""
+        shutil.rmtree(self._bookmarks, ignore_errors=True)
 
     def _configure_spark(
         self, account: str, secret: str, arguments: dict[str, str], folder: Path, environment: dict[str, str]
