@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 from common.base.command_text import typed
 from common.base.json_types import JsonObject
-from common.base.markup import escape
+from common.base.markup import escape, strip_markup
 from common.base.terminal import Screen, quoted, visible
 from common.model.events import (
     Blocked,
@@ -179,7 +179,10 @@ class TextReport:
         environment = self._opened.environment if self._opened else ""
         planning = self._planning or (planned.removal and not self._has_begun and closed.error is None)
         ending = Ending(planned, closed, self._done, environment, planning=planning)
-        self._line(f"{ending.sentence()}  [dim]{told}[/dim]")
+        sentence = ending.sentence()
+        fits = not self._screen.is_live or len(strip_markup(sentence)) + 2 + len(told) <= self._screen.width
+        for line in (f"{sentence}  [dim]{told}[/dim]",) if fits else (sentence, f"[dim]{told}[/dim]"):
+            self._line(line)
         if self._opened is not None and (command := ending.next_command(self._opened)):
             self._line(f"[dim]Next[/dim]   {quoted(typed(command))}")
 
