@@ -18,7 +18,7 @@ from common.report.deploy_report import JsonDeployReport, TextReport
 def text_report(*, planning: bool = False, verbose: bool = False) -> TextReport:
     """What shows a deploy or a removal to people: by project on a terminal, otherwise and with --verbose one line a resource."""
     if verbose or not terminal.Screen().is_live:
-        return TextReport(planning=planning)
+        return TextReport(planning=planning, names=verbose)
     from common.report.project_report import ProjectReport  # loads rich, which only a terminal needs
 
     return ProjectReport(planning=planning)

@@ -48,10 +48,11 @@ class TextReport:
     Args:
         planning: show what would be done instead of what is being done.
         stream: where to write; standard output, if it is not given.
+        names: show in plans what each resource is called in AWS, and the address of its page in the console.
     """
 
-    def __init__(self, *, planning: bool = False, stream: TextIO | None = None) -> None:
-        self._planning = planning
+    def __init__(self, *, planning: bool = False, stream: TextIO | None = None, names: bool = False) -> None:
+        self._planning, self._names = planning, names
         self._screen = Screen(stream)
         self._lock = threading.Lock()
         self._running: dict[object, str] = {}
@@ -151,7 +152,7 @@ class TextReport:
             self._line(f"[bold]{quoted(project)}[/bold]")
             for change in shown:
                 if change.key.project == project:
-                    self._line(self._lines.planned(change, width, planned.in_aws.get(change.key)))
+                    self._line(self._lines.planned(change, width, planned.in_aws.get(change.key) if self._names else None))
                     for line in self._lines.fields(change):
                         self._line(line)
 
