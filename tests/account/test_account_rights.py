@@ -152,7 +152,7 @@ def test_what_nobody_has_looked_up_is_refused(env: Environment) -> None:
     for request, message in (
         (call("glue", "POST", "/", b"{}", "CreateTrigger"), "cannot be judged: KeyError('glue:CreateTrigger')"),
         (call("glue", "POST", "/", b"{}", "GetJob"), "cannot be judged: KeyError('JobName')"),
-        (call("lambda", "POST", "/2015-03-31/functions/f/invocations"), "cannot be judged: KeyError('lambda:Invoke')"),
+        (call("lambda", "GET", "/2015-03-31/functions/f/policy"), "cannot be judged: KeyError('lambda:GetPolicy')"),
         (call("lambda", "GET", "/nowhere"), "is of no operation that botocore knows"),
         (call("lambda", "GET", "/2015-03-31/functions/f"), "is not authorized to perform lambda:ListTags on"),
     ):
