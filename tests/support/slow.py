@@ -9,6 +9,7 @@ FILES = frozenset(
     {
         "faults",
         "local",
+        "setup/test_developers.py",
         "setup/test_doctor.py",
         "setup/test_new_end_to_end.py",
         "setup/test_new_repository.py",
