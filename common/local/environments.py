@@ -16,10 +16,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common.base import programs
 from common.base.errors import LocalError
-from common.local.download import Download
+
+if TYPE_CHECKING:
+    from common.local.download import Download
 
 Say = Callable[[str], None]
 """Tells the user a line."""
@@ -59,6 +62,8 @@ def python(name: str, say: Say, version: str = PYTHON, *, show: Say = QUIET) -> 
     with locked(folder.with_suffix(folder.suffix + ".lock")):
         if not complete.exists():
             say(_fetch_message(name, requirements))
+            from common.local.download import Download  # only a first start needs it
+
             _install(folder, requirements, name, version, Download(name, say, show))
             complete.touch()
     return executable
@@ -125,7 +130,7 @@ def _fetch_message(name: str, requirements: Path) -> str:
     return f"fetching {package} {pinned.group(1) if pinned else ''} ({what}) ..."
 
 
-def _install(folder: Path, requirements: Path, name: str, version: str, download: Download) -> None:
+def _install(folder: Path, requirements: Path, name: str, version: str, download: "Download") -> None:
     what = f"fetch {_TITLES[name][0]} for the embedded AWS"
     base = sys.executable if _own_version() == version else version  # needs no search, and no download
     quiet = ["--quiet", "--no-progress", "--no-project", "--clear"]

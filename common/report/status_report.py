@@ -14,6 +14,8 @@ from common.state.lease import who
 
 COLUMNS = ("project", "state", "resources", "released (UTC)", "by", "commit", "last execution (UTC)")
 
+LEAST_WIDTH = 80
+"""In a narrower terminal there is no table: what is told of a project stands below its name."""
 MOST_NAMES = 10
 """So many names in AWS are told of a project."""
 NOTHING_LEFT = "nothing of it is deployed any more, and gc deletes its artifacts once they are old enough"
@@ -31,7 +33,13 @@ def show(statuses: Sequence[Status], stream: TextIO | None = None, *, names: boo
     """
     screen, rows = Screen(stream), [_row(status) for status in statuses]
     columns = COLUMNS if any(row[-1] for row in rows) else COLUMNS[:-1]
-    screen.table(columns, [row[: len(columns)] for row in rows], right=[2], whole=[3, 5], folding=[4])
+    if screen.room is not None and screen.room < LEAST_WIDTH:
+        for project, state, count, *about in rows:
+            told = [state, f"{count} resources" if count else "", *about]
+            screen.line(f"[bold]{quoted(project)}[/bold]")
+            screen.line(f"  {quoted('  '.join(filter(None, told)))}")
+    else:
+        screen.table(columns, [row[: len(columns)] for row in rows], right=[2], whole=[3, 5], folding=[4])
     report = TextReport(stream=stream)
     for status in statuses:
         for note in _notes(status):

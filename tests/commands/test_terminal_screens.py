@@ -5,8 +5,11 @@ import sys
 
 import pytest
 
+from common.engine.status import Status
+from common.report import status_report
 from tests.support import pseudo_terminal
 from tests.support.repository import ROOT
+from tests.support.terminal import on_screen
 
 PROGRAM = """
 import sys
@@ -44,3 +47,9 @@ def test_a_terminal_shows_projects_unless_it_cannot_or_shall_not(
         assert "\x1b[3" not in shown.written, "no colour"
         assert max(map(len, shown.lines[:-2])) <= 60
         assert "".join(shown.lines).isascii()
+
+
+def test_a_narrow_terminal_has_the_status_of_a_project_below_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = on_screen(monkeypatch, 60)
+    status_report.show([Status("acres", "clean", {"since": "2026-11-26T11:22:00+00:00", "commit": "5fb2c6a0"}, 21)], stream)
+    assert stream.text() == "acres\n  clean  21 resources  2026-11-26 11:22  5fb2c6a0\n"
