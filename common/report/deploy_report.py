@@ -226,9 +226,7 @@ class JsonDeployReport(JsonReport):
         match event:
             case Opened():
                 self.contents |= {"account_id": event.account_id, "region": event.region, "commit": event.commit or None}
-            case Planned(plan, projects=projects, cost=cost, in_aws=in_aws):
-                names = {f"{key.project}:{key}": aws_name.as_object() for key, aws_name in in_aws.items()}
-                self.contents |= {"in_aws": names} if names else {}
+            case Planned(plan, projects=projects, cost=cost):
                 self.contents["projects"] = self.contents["projects"] if projects is None else [*projects]
                 self.contents |= {"counts": plan.counts(), "changes": [as_object(change) for change in plan.changes]}
                 self.contents["predicted"] = {"calls": cost.calls, "seconds": round(cost.seconds, 1)}

@@ -38,6 +38,9 @@ class JsonReport:
         """Takes one event; nobody else takes one meanwhile."""
         self._tally.take(event)
         self._changes = self._changes or isinstance(event, Planned)
+        if isinstance(event, Planned) and event.in_aws:
+            names = {f"{key.project}:{key}": aws_name.as_object() for key, aws_name in event.in_aws.items()}
+            self.contents["in_aws"] = names
         if isinstance(event, Closed):
             unchanged = self._tally.unchanged(event) if self._changes else {}
             self._screen.object({**self.contents, **unchanged, **ending(event)}, self._indent)

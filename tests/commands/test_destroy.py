@@ -75,6 +75,7 @@ def test_destroy_with_data_leaves_nothing_at_all(deployed: Repository) -> None:
     unasked = deployed.invoke("destroy", "--env", "dev", "--data", "--json")
     output = json.loads(unasked.out)
     assert (output["outcome"], refused(unasked)) == ("failed", f"error: {output['error']}\n")
+    assert output["in_aws"]["acres:lambda/Validate"]["name"] == "t-dev-acres-Validate"
     assert output["not_tried"] == sorted(f"{change['project']}:{change['key']}" for change in output["changes"])
     output = command(deployed, "destroy", "--data", "--yes", "dev")
     assert (output["outcome"], output["error"], output["failed"], output["not_tried"]) == ("succeeded", None, {}, [])
