@@ -2,8 +2,8 @@
 
 Subscriptions are made by people and are deleted with the topic. So a topic counts as data.
 
-CreateTopic is idempotent, but refuses a topic that exists with other attributes or tags, so the topic is read before it is
-created. SetTopicAttributes sets one attribute and leaves the others as they are.
+CreateTopic is idempotent, but refuses a topic that exists with other attributes or tags.
+SetTopicAttributes sets one attribute and leaves the others as they are.
 
 Follows https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html and
 https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from common.aws.protocol import Aws
+from common.base.errors import AwsError
 from common.base.json_types import JsonMapping
 from common.model import comparison, steps
 from common.model.declared import Declared
@@ -38,6 +39,8 @@ USUAL: Mapping[str, str] = {
     **{f"{name}SuccessFeedbackSampleRate": "0" for name in _SUBSCRIBERS},
 }
 """The attributes of a standard topic, with the values that AWS itself sets; these take an attribute away."""
+_EXISTS = "already exists with different"
+"""SNS's message contains this if a topic of the name has other attributes or tags."""
 _OF_FIFO = 'shared.resource(…, "AWS::SNS::Topic", …), which makes FIFO topics'
 _POLICY_ACTIONS = (
     *("AddPermission", "DeleteTopic", "GetTopicAttributes", "ListSubscriptionsByTopic", "Publish", "RemovePermission"),
@@ -121,12 +124,18 @@ class Topic(Declared):
         return Live({**state, "Tags": owned_tags(tags, self.tags)}, undeclared={**kept, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
-        """Creates the topic with its attributes and tags in one call, unless it exists."""
-        live = self.read(aws)
-        if live is not None:
-            return self.update(aws, whole(self, desired, live))
+        """Creates the topic with its attributes and tags in one call; one that exists with others is refused, and updated.
+
+        Follows https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+        """
         attributes = {"Attributes": {name: desired[name] for name in self.properties}} if self.properties else {}
-        aws.call("sns", "CreateTopic", Name=self.name, Tags=tag_list(desired["Tags"]), **attributes)
+        try:
+            aws.call("sns", "CreateTopic", Name=self.name, Tags=tag_list(desired["Tags"]), **attributes)
+        except AwsError as error:
+            live = self.read(aws) if _EXISTS in error.reason else None
+            if live is None:
+                raise
+            return self.update(aws, whole(self, desired, live))
         return {}
 
     def update(self, aws: Aws, change: Change) -> Outputs:

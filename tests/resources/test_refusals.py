@@ -14,7 +14,7 @@ CREATIONS: list[tuple[Callable[[Place], Any], str, dict[str, Answer]]] = [
     (Place.bucket, "s3:CreateBucket", {}),
     (Place.database, "glue:CreateDatabase", {}),
     (Place.table, "dynamodb:CreateTable", {"dynamodb:DescribeTable": refused("DescribeTable", "ResourceNotFoundException")}),
-    (Place.topic, "sns:CreateTopic", {"sns:GetTopicAttributes": refused("GetTopicAttributes", "NotFound")}),
+    (Place.topic, "sns:CreateTopic", {}),
     (Place.log_group, "logs:CreateLogGroup", {}),
     (Place.role, "iam:CreateRole", {}),
     (Place.function, "lambda:CreateFunction", {}),

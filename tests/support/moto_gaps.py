@@ -1,7 +1,8 @@
 """What moto forgets or gets wrong, done as AWS does it.
 
 It lacks the validation of definitions. Of a Lambda function it forgets the log group and some updates; of a bucket, that its
-events go to EventBridge. A bucket policy that denies requests without TLS makes it deny every request.
+events go to EventBridge. A bucket policy that denies requests without TLS makes it deny every request. It accepts the creation of
+a topic that exists with other attributes or tags.
 """
 
 import json
@@ -11,8 +12,11 @@ from xml.etree import ElementTree as ET
 import pytest
 from moto.awslambda.models import LambdaFunction
 from moto.core.responses import ActionResult
+from moto.core.utils import camelcase_to_underscores
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
+from moto.sns.exceptions import InvalidParameterValue
+from moto.sns.models import SNSBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from tests.support.moto_glue import moto_glue
@@ -26,6 +30,7 @@ _UPDATE, _CODE = LambdaFunction.update_configuration, LambdaFunction.update_func
 _SHOWN = LambdaFunction.get_code
 _NOTIFICATION, _PERMISSION = S3Response.get_bucket_notification, FakeBucket.get_permission
 _LOGS = FakeBucket._log_permissions_enabled_policy
+_TOPIC = SNSBackend.create_topic
 _WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 
 
@@ -40,6 +45,7 @@ def moto_gaps(monkeypatch: pytest.MonkeyPatch, moto_glue: None, strict_s3: None)
     monkeypatch.setattr(FakeBucket, "get_permission", get_permission)
     monkeypatch.setattr(FakeBucket, "_log_permissions_enabled_policy", staticmethod(may_log))
     monkeypatch.setattr(S3Response, "get_bucket_notification", get_bucket_notification)
+    monkeypatch.setattr(SNSBackend, "create_topic", create_topic)
     monkeypatch.setattr(StepFunctionResponse, "validate_state_machine_definition", validated, raising=False)
 
 
@@ -127,3 +133,22 @@ def get_permission(bucket: Any, action: str, resource: str) -> Any:
         return _PERMISSION(bucket, action, resource)
     finally:
         bucket.policy = whole
+
+
+def create_topic(backend: Any, name: str, attributes: dict[str, str] | None = None, tags: dict[str, str] | None = None) -> Any:
+    """Creates a topic, and refuses one that exists without one of these tags or with other values of these attributes.
+
+    AWS does so: https://github.com/localstack/localstack/issues/2405 and https://github.com/localstack/localstack/pull/13714
+    """
+    existing = next((topic for topic in backend.topics.values() if topic.name == name), None)
+    if existing is not None:
+        live = {name: str(getattr(existing, camelcase_to_underscores(name), "")) for name in attributes or {}}
+        for differ, word in (
+            (live != (attributes or {}), "Attributes"),
+            (not (tags or {}).items() <= existing._tags.items(), "Tags"),
+        ):
+            if differ:
+                raise InvalidParameterValue(
+                    f"Invalid parameter: {word} Reason: Topic already exists with different {word.lower()}"
+                )
+    return _TOPIC(backend, name, attributes, tags)

@@ -1,6 +1,8 @@
 """The closed gaps behave as AWS does, not as our code would like it."""
 
 import json
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -66,3 +68,21 @@ def test_a_bucket_policy_that_asks_for_tls_lets_tls_through_and_nothing_else(mot
     moto_aws.call("s3", "PutBucketPolicy", Bucket=bucket.name, Policy=json.dumps(policy))
     with pytest.raises(AwsError, match=r"403|AccessDenied"):
         moto_aws.call("s3", "PutObject", Bucket=bucket.name, Key="b", Body=b"")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "refused"), [({}, ""), ({"tags": {"a": "b"}}, "tags"), ({"properties": {"DisplayName": "x"}}, "attributes")]
+)
+def test_a_topic_that_exists_with_other_tags_or_attributes_is_not_created(
+    moto_aws: AwsSession, place: Place, overrides: dict[str, Any], refused: str
+) -> None:
+    place.topic().create(moto_aws, final(place.topic()))
+    tags = [{"Key": key, "Value": value} for key, value in overrides.get("tags", {}).items()]
+    create = partial(
+        moto_aws.call, "sns", "CreateTopic", Name="t-failures", Tags=tags, Attributes=overrides.get("properties", {})
+    )
+    if not refused:
+        create()
+    else:
+        with pytest.raises(AwsError, match=f"InvalidParameter.*already exists with different {refused}"):
+            create()

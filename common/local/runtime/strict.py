@@ -6,6 +6,7 @@
   https://github.com/hashicorp/terraform-provider-aws/issues/45566
 * Lambda weighs new layers with the old code, and says so in its own words: https://github.com/serverless/serverless/issues/8313
 * The tags of a topic that is not there are ResourceNotFound: https://docs.aws.amazon.com/sns/latest/api/API_ListTagsForResource.html
+* A topic that exists with other tags or attributes is not created again: https://github.com/localstack/localstack/issues/2405
 """
 
 from http import HTTPStatus
@@ -50,14 +51,36 @@ def install(_: launch_settings.Settings) -> None:
     layer_size = seams.use(lambda_svc, "_layer_unzipped_size", "attachment")
     refusal = seams.use(lambda_svc, "error_response_json", "code, message, status, extra, message_key, content_type")
     seams.replace(lambda_svc, "_validate_total_unzipped_size", "code_zip, layers", weigh)
+    s3._get_object_tagging = get_object_tagging
+    s3._create_bucket = create_bucket
+    _install_topics()
+
+
+def _install_topics() -> None:
+    """Replace how topics are created, and how their tags are found."""
     find_topic = seams.use(sns, "_resolve_topic_tag_arn", "arn, action")
     sns_error = seams.use(sns, "_error", "code, message, status")
+    create_topic = seams.use(sns, "_create_topic", "params")
+    sent_tags = seams.use(sns, "_param_tags", "params")
+    parameter = seams.use(sns, "_p", "params, key, default")
+
+    def create_new_topic(params: Any) -> Any:
+        name, sent = parameter(params, "Name"), {}
+        while key := parameter(params, f"Attributes.entry.{len(sent) + 1}.key"):
+            sent[key] = parameter(params, f"Attributes.entry.{len(sent) + 1}.value")
+        existing = next((topic for topic in sns._topics.values() if topic["name"] == name), None)
+        if existing is not None:
+            refused = {"Attributes": not sent.items() <= existing["attributes"].items()}
+            refused["Tags"] = not sent_tags(params).items() <= existing["tags"].items()
+            for word in (word for word, differs in refused.items() if differs):
+                message = f"Invalid parameter: {word} Reason: Topic already exists with different {word.lower()}"
+                return sns_error("InvalidParameter", message, 400)
+        return create_topic(params)
 
     def resolve_topic(arn: str, action: str) -> Any:
         arn, topic, error = find_topic(arn, action)
         absent = error is not None and error[0] == HTTPStatus.NOT_FOUND
         return arn, topic, sns_error("ResourceNotFound", "Resource does not exist", 404) if absent else error
 
+    sns._create_topic = create_new_topic
     sns._resolve_topic_tag_arn = resolve_topic
-    s3._get_object_tagging = get_object_tagging
-    s3._create_bucket = create_bucket

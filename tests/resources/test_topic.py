@@ -1,0 +1,37 @@
+"""What is particular to topics: one call makes one, and one that exists with other tags or attributes is brought up to date."""
+
+from typing import Any
+
+import pytest
+
+from common.base.errors import AwsError
+from tests.resources.builders import Place, final
+from tests.resources.scripted import ScriptedAws, refused
+
+
+def test_a_topic_is_made_by_one_call(place: Place) -> None:
+    topic, aws = place.topic(), ScriptedAws({"sns:CreateTopic": {}})
+    topic.create(aws, final(topic))
+    assert [name for name, _ in aws.calls] == ["sns:CreateTopic"]
+
+
+def test_one_that_exists_with_other_tags_is_brought_up_to_date(place: Place) -> None:
+    """SNS refuses the creation, and moto does not: https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html."""
+    topic = place.topic(properties={"DisplayName": "orders"})
+    message = "Invalid parameter: Tags Reason: Topic already exists with different tags"
+    answers: dict[str, Any] = {
+        "sns:CreateTopic": refused("CreateTopic", "InvalidParameter", message),
+        "sns:GetTopicAttributes": {"Attributes": {"DisplayName": "", "Policy": ""}},
+        "sns:ListTagsForResource": {"Tags": []},
+        "sns:SetTopicAttributes": {},
+        "sns:TagResource": {},
+    }
+    aws = ScriptedAws(answers)
+    topic.create(aws, final(topic))
+    assert [name for name, _ in aws.calls][-2:] == ["sns:SetTopicAttributes", "sns:TagResource"]
+
+
+def test_any_other_refusal_is_loud(place: Place) -> None:
+    aws = ScriptedAws({"sns:CreateTopic": refused("CreateTopic", "InvalidParameter", "Invalid parameter: Topic Name")})
+    with pytest.raises(AwsError, match="Topic Name"):
+        place.topic().create(aws, final(place.topic()))
