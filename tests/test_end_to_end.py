@@ -65,7 +65,8 @@ def on_terminal(root: Path, *words: str, code: int = 0) -> str:
 
 
 def environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {"NO_COLOR": "1"}
+    """Without credentials, and without the width of a screen, which xdist tells its workers."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "COLUMNS"))} | {"NO_COLOR": "1"}
 
 
 def deploy(root: Path, *words: str, code: int = 0) -> dict[str, Any]:

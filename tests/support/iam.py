@@ -96,6 +96,7 @@ IMPORTING = frozenset(
 UNPRINTED = frozenset(
     {
         *("sqs:GetQueueUrl", "sqs:SendMessage", "sqs:ReceiveMessage"),  # sample messages, in the embedded AWS alone
+        *("glue:GetTables", "glue:GetPartitions"),  # `invoke query` in the embedded AWS; in an account Athena reads the catalog
         "sns:GetSubscriptionAttributes",  # allowed with a subscription: AWS's handler of the type asks the same
     }
 )
@@ -173,6 +174,11 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     ),
     **same("lambda", "DeleteLayerVersion", f"{LAYER}:{{VersionNumber}}"),
     # Glue
+    **same(
+        "athena",
+        "StartQueryExecution StopQueryExecution GetQueryExecution GetQueryResults GetWorkGroup",
+        f"arn:aws:athena:{HERE}:workgroup/primary",
+    ),
     **same("glue", "ListCrawlers ListJobs GetCrawlers GetJobs"),
     "cloudwatch:GetMetricData": each("cloudwatch:GetMetricData"),
     **same("glue", "GetDatabases", CATALOG, f"arn:aws:glue:{HERE}:database/default"),
