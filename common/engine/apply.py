@@ -6,60 +6,33 @@ change as pending; then the changes, each with its record; then, if nothing fail
 hold the outcome of each change. See `records` for the reasons.
 """
 
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import Executor, Future, wait
-from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Collection, Sequence
+from concurrent.futures import Future, wait
 from threading import Event
 
 from common.aws.fence import fenced
 from common.aws.protocol import Aws
+from common.base.at_once import at_once, results
 from common.base.errors import EXPIRED, AwsError, DeployError, OvertakenError, SkippedError
 from common.base.json_types import JsonMapping
 from common.engine import moving
 from common.engine.apply_change import act, read_live, remove
+from common.engine.apply_context import ApplyContext
 from common.engine.leases import Leases
+from common.engine.order import Needed, NeededToRemove
 from common.engine.planner import Outcome
-from common.engine.prune import Types, no_type
 from common.engine.recorded import completed, recalled, with_request
 from common.engine.root_updates import RootUpdates, is_untidy
-from common.engine.scheduling import in_order
-from common.model.events import Blocked, Failed, Finished, Report, Skipped, Started
+from common.engine.scheduling import Needs, Schedule
+from common.engine.step_events import StepEvents
+from common.model.events import Blocked, Failed, Finished, Skipped, Started
 from common.model.hidden_fields import scrubbed, stored, with_kept
 from common.model.resource import CHANGING, REMOVING, Action, Change, Key, Outputs, Resource
 from common.state import locations
-from common.state.lease import Lock
 from common.state.records import Records
-from common.state.release_root import ARTIFACT, Baseline
+from common.state.release_root import ARTIFACT
 
 RECORDED = CHANGING | REMOVING | {Action.RECORD}
-
-
-@dataclass(frozen=True)
-class ApplyContext:
-    """What is needed besides the plan to carry it out.
-
-    Args:
-        pool: where changes run in parallel.
-        build_dir: where built artifacts are.
-        report: receives every event.
-        lock: makes the lease on a project.
-        wait: wait while another deploy holds a lease.
-        about: who deploys what, for people who read the release root; called when a root is written.
-        clock: returns seconds, for durations.
-        types: finds the type of a resource that is no longer declared.
-    """
-
-    pool: Executor
-    build_dir: Path
-    report: Report
-    lock: Callable[[str], Lock]
-    wait: bool = False
-    about: Callable[[], Mapping[str, str]] = dict
-    clock: Callable[[], float] = time.monotonic
-    types: Types = no_type
 
 
 class Engine:
@@ -90,11 +63,16 @@ class Engine:
         self._blocked_by: dict[Key, Key | None] = {}
         """The failed resource because of which each of these was not tried; None if the deploy was stopped."""
         self._results: dict[Key, JsonMapping] = {}
+        self._events = StepEvents(context.report)
+        self._needed = Needed(self._resources, {change.key for change in self._todo() if change.action not in REMOVING}, bucket)
+        self._making = self._schedule(self._needed)
+        """Creates and updates. What can be done early of later steps is in it, too."""
+        self._begun: set[Key] = set()
+        """What `_making` was given."""
         self.done: dict[Key, Outputs] = {}
         self.failed: set[Key] = set()
         self.skipped: set[Key] = set()
-        settings = (context.lock, context.wait, self._interrupted.is_set, context.about, self._changes)
-        self._leases = Leases(outcome, records, self._roots, *settings)
+        self._leases = Leases(outcome, records, self._roots, context, self._interrupted.is_set, self._changes)
 
     @property
     def untried(self) -> set[Key]:
@@ -105,19 +83,27 @@ class Engine:
         """Starts no further change. Those that are running are finished and recorded."""
         self._interrupted.set()
 
-    def apply(self, keys: Collection[Key]) -> None:
+    def apply(self, keys: Collection[Key], ahead: Collection[Key] = ()) -> None:
         """Carries out the plan's changes of `keys`. Failures are reported and kept in `failed`.
+
+        Args:
+            keys: what is to be done when this returns, as far as it does not fail.
+            ahead: what comes after `keys`; of this everything begins as soon as what it needs is done. Its events are reported
+                when `apply` is called for it.
 
         Raises:
             LockedError: another deploy is changing one of the projects.
             OvertakenError: another deploy has changed one of the projects since the plan was made.
         """
         todo = [change for change in self._todo() if change.key in keys]
+        self._events.begin({change.key for change in todo})
         if todo and not self._interrupted.is_set():
             self._start()
-            for removing in (False, True):
-                part = [change for change in todo if (change.action in REMOVING) == removing]
-                self._carry_out([change for change in part if change.key not in self.done.keys() | self._broken])
+            begins = {*keys, *ahead} - self._begun
+            self._making.add([change for change in self._todo() if change.key in begins and change.action not in REMOVING])
+            self._begun |= begins
+            self._run(self._making, self._needed, keys)
+            self._remove([change for change in todo if change.action in REMOVING])
 
     def finish(self) -> None:
         """Writes the release roots and gives the leases back. A second call does nothing.
@@ -127,14 +113,17 @@ class Engine:
         if self._finished:
             return
         self._finished = True
+        self._making.wait()
         if self._interrupted.is_set():
             self._settle()
-        with ExitStack() as ended:
-            ended.callback(self._leases.give_back)
-            for project, baseline in sorted(self._outcome.baselines.items(), reverse=True):
-                ended.callback(self._end, project, baseline)
+        self._events.end()
+        try:
+            at_once(self._context.pool, self._end, sorted(self._outcome.baselines))
+        finally:
+            self._leases.give_back()
 
-    def _end(self, project: str, baseline: Baseline) -> None:
+    def _end(self, project: str) -> None:
+        baseline = self._outcome.baselines[project]
         root = self._roots.after(project, self.done, self.failed)
         if self._leases.has_written_root(project) or (self._may_tidy() and is_untidy(root, baseline)):
             self._leases.release(project, root)
@@ -147,31 +136,30 @@ class Engine:
             if upload and not upload.exception() and (seconds := upload.result()) is not None:
                 self._report_finished(change, {}, seconds)
             elif change.key not in self._blocked_by:
-                self._context.report(Blocked(change, None))
+                self._events(Blocked(change, None))
 
     def _todo(self) -> list[Change]:
         return [change for change in self._outcome.plan.changes if change.action in RECORDED]
 
     def _start(self) -> None:
         """Creates the bucket, takes the leases and writes the roots: once, for all projects that the plan changes."""
-        if self._leases.held:
+        if self._leases.held or self._bucket in self._broken:
             return
         self._refused = True
         bucket = next((change for change in self._todo() if change.key == self._bucket and change.action is Action.CREATE), None)
         if bucket is not None:
-            self._carry_out([bucket])
-            if bucket.key in self.failed:
+            self._begun.add(bucket.key)
+            self._making.add([bucket])
+            self._run(self._making, self._needed, (bucket.key,))
+            if bucket.key in self._broken:
                 return
         try:
-            for project in sorted({change.key.project for change in self._todo()}):
-                self._leases.take(project)
+            self._leases.take(sorted({change.key.project for change in self._todo()}))
             self._check_pending()
             writes = [self._context.pool.submit(self._write_root, project) for project in self._leases.held]
             uploads = [change.key for change in self._todo() if change.action is Action.UPLOAD]
             self._uploads = {key: self._context.pool.submit(self._begin_upload, key) for key in uploads}
-            wait(writes)
-            for write in writes:
-                write.result()
+            results(writes)
         except OvertakenError:
             self._leases.give_back(without_root=True)
             raise
@@ -202,33 +190,27 @@ class Engine:
         changes = [change for change in self._todo() if change.key.project == project]
         return tuple({**change.as_object(), **self._results.get(change.key, {})} for change in changes)
 
-    def _carry_out(self, todo: Sequence[Change]) -> None:
-        removing = {change.key: change for change in todo if change.action in REMOVING}
-        users: dict[Key, list[Key]] = {}
-        for key in removing:
-            for needed in self._outcome.orphans[key].needs:
-                users.setdefault(needed, []).append(key)
+    def _schedule(self, needs: Needs) -> Schedule:
+        return Schedule(needs, self._broken, self._context.pool, self._carry_out_one, self._interrupted.is_set)
 
-        def needs(key: Key) -> Collection[Key]:
-            # Its users must be deleted first, and whatever failed may still use it.
-            if key not in removing:
-                return self._resources[key].needs if key in self._resources else (self._bucket,)
-            return (
-                *users.get(key, ()),
-                *self._outcome.orphans[key].awaits,
-                *(tuple(self.failed) if locations.goes_last(removing[key]) else ()),
-            )
+    def _remove(self, todo: Sequence[Change]) -> None:
+        removing = {change.key: change for change in todo}
+        needs = NeededToRemove(removing, self._outcome.orphans, self.failed)
+        schedule = self._schedule(needs)
+        schedule.add([change for change in todo if change.key not in self.done.keys() | self._broken])
+        self._run(schedule, needs, removing)
 
-        for change in in_order(todo, needs, self._broken, self._context.pool, self._carry_out_one, self._interrupted.is_set):
+    def _run(self, schedule: Schedule, needs: Needs, keys: Collection[Key]) -> None:
+        for change in schedule.run(keys):
             need = next((key for key in needs(change.key) if key in self._broken), None)
             self._broken.add(change.key)
             if need or change.key not in self._uploads:  # else `_settle` reports what became of the upload
                 cause = self._blocked_by[change.key] = self._blocked_by.get(need, need) if need else None
-                self._context.report(Blocked(change, cause))
+                self._events(Blocked(change, cause))
 
     def _carry_out_one(self, change: Change) -> None:
         started = self._context.clock()
-        self._context.report(Started(change))
+        self._events(Started(change))
         try:
             lease = self._leases.held[change.key.project] if self._leases.held else None
             with fenced(lease.check if lease else None):
@@ -239,11 +221,11 @@ class Engine:
         except SkippedError as error:
             self.skipped.add(change.key)
             self._results[change.key] = {"outcome": "skipped", "message": str(error)}
-            self._context.report(Skipped(change, str(error)))
+            self._events(Skipped(change, str(error)))
         except DeployError as error:
             message = scrubbed(str(error), self._resources.get(change.key), with_kept(change))
             self._keep_failure(change, message)
-            self._context.report(Failed(change, message))
+            self._events(Failed(change, message))
             if isinstance(error, AwsError) and error.code.startswith(EXPIRED):
                 self.interrupt()  # every other change would be told the same
         except BaseException as error:
@@ -260,7 +242,7 @@ class Engine:
     def _report_finished(self, change: Change, outputs: Outputs, seconds: float) -> None:
         self.done[change.key] = outputs
         self._results[change.key] = {"outcome": "done", **({"outputs": outputs} if outputs else {})}
-        self._context.report(Finished(change, seconds))
+        self._events(Finished(change, seconds))
 
     def _act(self, change: Change) -> Outputs:
         if change.action is Action.UPLOAD:

@@ -23,7 +23,7 @@ from common.engine.prune import Types
 from common.engine.reads import Reads
 from common.model import steps
 from common.model.events import Note, Planned, Report, StepStarted
-from common.model.resource import PROJECT_NAME, REMOVING, SHARED, Action, Key, Plan, Resource
+from common.model.resource import PROJECT_NAME, REMOVING, SHARED, Action, Change, Key, Plan, Resource
 from common.resources import kinds, of_kind
 from common.state import locations
 from common.state.lease import Lock
@@ -251,13 +251,24 @@ class Deployment:
     def _step(self, name: str) -> None:
         outcome = self._planned()
         engine = self._applying.engine or self._begin(outcome)
-        part = [
-            change for change in outcome.plan.changes if self._step_of(change.key) == name and not locations.goes_last(change)
-        ]
+        part = self._of_step(outcome.plan, name)
         keys = chain(self._declarations.consumers, (resource.key for resource in self._declarations.resources))
         is_declared = bool(part) or any(self._step_of(key) == name for key in keys)
         self._report(StepStarted(name, Plan(tuple(part)).counts(), is_declared))
-        engine.apply({change.key for change in part})
+        engine.apply({change.key for change in part}, self._ahead(outcome.plan, name))
+
+    def _of_step(self, plan: Plan, name: str) -> list[Change]:
+        return [change for change in plan.changes if self._step_of(change.key) == name and not locations.goes_last(change)]
+
+    def _ahead(self, plan: Plan, name: str) -> set[Key]:
+        """What may begin during a step: the changes of the steps after it. If one deletes something, what comes after waits."""
+        keys: set[Key] = set()
+        for step in steps.STEPS[steps.STEPS.index(name) :]:
+            part = self._of_step(plan, step)
+            keys |= {change.key for change in part}
+            if any(change.action in REMOVING for change in part):
+                break
+        return keys
 
     def _begin(self, outcome: Outcome) -> Engine:
         resources = self._declarations.resources

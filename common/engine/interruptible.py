@@ -7,7 +7,8 @@ from pathlib import Path
 from common.base.errors import DeployError, FailedError, StoppedError
 from common.base.signals import Stopping
 from common.declare.naming import ARTIFACT_BUCKET
-from common.engine.apply import ApplyContext, Engine
+from common.engine.apply import Engine
+from common.engine.apply_context import ApplyContext
 from common.engine.connection import Connection
 from common.engine.planner import Outcome
 from common.engine.prune import Types

@@ -1,11 +1,14 @@
 """The leases that one deploy holds while it changes its projects, and the release roots that it writes meanwhile."""
 
-from collections.abc import Callable, Collection, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import wait
 from dataclasses import replace
 
 from common.aws.fence import fenced
+from common.base.at_once import at_once
+from common.base.errors import DeployError, LockedError
 from common.base.json_types import JsonMapping
+from common.engine.apply_context import ApplyContext
 from common.engine.planner import Outcome
 from common.engine.root_updates import RootUpdates
 from common.model.resource import Key
@@ -21,10 +24,8 @@ class Leases:
         outcome: the plan.
         records: the environment's records.
         roots: the roots of the projects before and after the changes.
-        lock: makes the lease on a project.
-        wait: wait while another deploy holds a lease.
+        context: how leases are made, and what roots tell people.
         stopped: once it returns True, waiting ends.
-        about: who deploys what, for people who read the release root; called when a root is written.
         changes: the planned changes of a project and their outcome, for people.
     """
 
@@ -33,29 +34,46 @@ class Leases:
         outcome: Outcome,
         records: Records,
         roots: RootUpdates,
-        lock: Callable[[str], Lock],
-        wait: bool,
+        context: ApplyContext,
         stopped: Callable[[], bool],
-        about: Callable[[], Mapping[str, str]],
         changes: Callable[[str], tuple[JsonMapping, ...]],
     ) -> None:
-        self._outcome, self._records, self._roots = outcome, records, roots
-        self._lock, self._wait, self._stopped, self._about, self._changes = lock, wait, stopped, about, changes
+        self._outcome, self._records, self._roots, self._context = outcome, records, roots, context
+        self._stopped, self._changes = stopped, changes
         self._etags: dict[str, str] = {}
         self.held: dict[str, Lock] = {}
         """The leases that are held, by project."""
 
-    def take(self, project: str) -> None:
-        """Takes the lease on a project.
+    def take(self, projects: Sequence[str]) -> None:
+        """Takes the leases on projects, all at once. While it waits for one, it holds only those that come before it.
+
+        So two deploys never wait for each other. In a new environment the store is tested, which later deploys rely on.
 
         Raises:
-            LockedError: another deploy is changing it.
+            LockedError: another deploy is changing one of them.
         """
-        lock = self._lock(project)
-        lock.acquire(wait=self._wait, stopped=self._stopped)
+        locks = {project: self._context.lock(project) for project in projects}
+        attempts = {project: self._context.pool.submit(lock.acquire) for project, lock in locks.items()}
+        wait(attempts.values())
+        self.held |= {project: locks[project] for project, attempt in attempts.items() if attempt.exception() is None}
+        refused = next((project for project, attempt in attempts.items() if attempt.exception() is not None), None)
+        if refused is not None:
+            if not (self._context.wait and isinstance(attempts[refused].exception(), LockedError)):
+                attempts[refused].result()
+            rest = projects[projects.index(refused) :]
+            self._give_back([project for project in rest if project in self.held])
+            for project in rest:
+                self._take(project, locks[project])
+        if all(self._outcome.baselines[project].is_new for project in projects):
+            try:
+                self.held[projects[0]].prove()
+            except DeployError:
+                self.give_back()
+                raise
+
+    def _take(self, project: str, lock: Lock) -> None:
+        lock.acquire(wait=self._context.wait, stopped=self._stopped)
         self.held[project] = lock
-        if self._outcome.baselines[project].is_new:
-            lock.prove()
 
     def write_root(self, project: str, pending: Collection[Key]) -> None:
         """Writes the project's root with the state `deploying`, in which `pending` is about to change.
@@ -79,7 +97,7 @@ class Leases:
         What an earlier holder of the lease may still change is `doubted` in it: see `Root`.
         """
         if project not in self.held:
-            self.take(project)
+            self._take(project, self._context.lock(project))
             self.write_root(project, ())
         lock = self.held[project]
         if self._outcome.baselines[project].interrupted and lock.late_requests_until is not None:
@@ -94,9 +112,10 @@ class Leases:
 
     def give_back(self, *, without_root: bool = False) -> None:
         """Gives all leases back, even if one fails; with `without_root`, only those of projects whose root was not written."""
-        with ExitStack() as each:
-            for project in [name for name in self.held if not (without_root and self.has_written_root(name))]:
-                each.callback(self.held.pop(project).release)
+        self._give_back([name for name in self.held if not (without_root and self.has_written_root(name))])
+
+    def _give_back(self, projects: Sequence[str]) -> None:
+        at_once(self._context.pool, Lock.release, [self.held.pop(project) for project in projects])
 
     def _with_changes(self, project: str, root: Root) -> Root:
-        return replace(root, about=self._about(), changes=self._changes(project))
+        return replace(root, about=self._context.about(), changes=self._changes(project))

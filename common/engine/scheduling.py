@@ -1,68 +1,128 @@
 """Runs changes in dependency order, as many at once as the pool allows. It does not use AWS."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Executor, Future
+from queue import SimpleQueue
 
 from common.model.resource import Change, Key
 
 Needs = Callable[[Key], Collection[Key]]
 
 
-def in_order(
-    todo: Sequence[Change],
-    needs: Needs,
-    broken: Collection[Key],
-    pool: Executor,
-    act: Callable[[Change], None],
-    stopped: Callable[[], bool],
-) -> list[Change]:
+class Schedule:
     """Calls `act` for each change once everything it needs is done.
 
     Args:
-        todo: the changes; a need that is not among them counts as done.
-        needs: returns the keys that a key needs.
+        needs: returns the keys that a key needs; those that were not added count as done.
         broken: the keys that failed; a change that needs one of them is not started.
         pool: where `act` runs.
-        act: carries out one change, and adds its key to `broken` when that fails. An error that escapes it ends the run, after
-            what is under way.
+        act: carries out one change, and adds its key to `broken` when that fails. After an error that escapes it nothing more
+            starts.
         stopped: called before each start; once it returns True, no more changes start.
-
-    Returns:
-        The changes that were not started.
     """
-    waiting = {change.key: change for change in todo}
-    running: dict[Future[bool], Change] = {}
-    left: list[Change] = []
-    escaped: list[Key] = []
 
-    def attempt(change: Change) -> bool:
+    def __init__(
+        self,
+        needs: Needs,
+        broken: Collection[Key],
+        pool: Executor,
+        act: Callable[[Change], None],
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._needs, self._broken, self._pool, self._act, self._is_stopped = needs, broken, pool, act, stopped
+        self._missing: dict[Key, set[Key]] = {}
+        """What each change that has not begun still waits for."""
+        self._users: dict[Key, list[Key]] = {}
+        self._changes: dict[Key, Change] = {}
+        """The changes that have not begun, or are under way."""
+        self._ready: deque[Key] = deque()
+        self._running: set[Key] = set()
+        self._ended: SimpleQueue[tuple[Key, Future[bool]]] = SimpleQueue()
+        self._left: dict[Key, Change] = {}
+        """The changes that cannot start any more."""
+        self._escaped = False
+
+    def add(self, todo: Sequence[Change]) -> None:
+        """Adds changes; they begin with the next `run`."""
+        self._changes.update({change.key: change for change in todo})
+        for key in [change.key for change in todo]:
+            needs = [need for need in self._needs(key) if need != key]
+            self._missing[key] = {need for need in needs if need in self._changes}
+            for need in self._missing[key]:
+                self._users.setdefault(need, []).append(key)
+            if any(need in self._broken for need in needs):
+                self._give_up(key)
+            elif not self._missing[key]:
+                self._ready.append(key)
+
+    def run(self, keys: Collection[Key]) -> list[Change]:
+        """Goes on until the changes of `keys` have ended. Others that were added run meanwhile, and may still run afterwards.
+
+        Returns:
+            Those of `keys` that were not started.
+        """
+        awaited = set(keys)
+        while True:
+            while self._ready and not self._stopped():
+                self._start(self._ready.popleft())
+            if not self._running or awaited.isdisjoint(self._changes):
+                break
+            self._end(*self._ended.get())
+        if not self._running:  # stopped, or they wait for each other
+            for key in [key for key in self._changes if key in awaited]:
+                self._left[key] = self._changes.pop(key)
+        return [self._left.pop(key) for key in [*self._left] if key in awaited]
+
+    def wait(self) -> None:
+        """Waits for the changes that are under way, and starts no more."""
+        while self._running:
+            self._end(*self._ended.get())
+
+    def _stopped(self) -> bool:
+        return self._escaped or self._is_stopped()
+
+    def _start(self, key: Key) -> None:
+        del self._missing[key]
+        self._running.add(key)
+        future = self._pool.submit(self._attempt, self._changes[key])
+        future.add_done_callback(lambda ended: self._ended.put((key, ended)))
+
+    def _attempt(self, change: Change) -> bool:
         """Calls `act`, unless the run was stopped while the change was waiting for a free thread."""
-        if stopped() or escaped:
+        if self._stopped():
             return False
         try:
-            act(change)
+            self._act(change)
         except BaseException:
-            escaped.append(change.key)
+            self._escaped = True
             raise
         return True
 
-    try:
-        while True:
-            if not stopped():
-                for change in list(_ready(waiting, needs, broken, [change.key for change in running.values()])):
-                    del waiting[change.key]
-                    running[pool.submit(attempt, change)] = change
-            if not running:
-                return [*left, *waiting.values()]
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                change = running.pop(future)
-                if not future.result():
-                    left.append(change)
-    finally:
-        wait(running)
+    def _end(self, key: Key, future: Future[bool]) -> None:
+        self._running.discard(key)
+        change = self._changes.pop(key)
+        try:
+            has_begun = future.result()
+        except BaseException:
+            self.wait()
+            raise
+        if not has_begun:
+            self._left[key] = change
+            return
+        for user in self._users.pop(key, ()):
+            if user in self._missing:
+                self._missing[user].discard(key)
+                if key in self._broken:
+                    self._give_up(user)
+                elif not self._missing[user]:
+                    self._ready.append(user)
 
-
-def _ready(waiting: Mapping[Key, Change], needs: Needs, broken: Collection[Key], running: Collection[Key]) -> Iterator[Change]:
-    for key, change in waiting.items():
-        if not any(need in waiting or need in running or need in broken for need in needs(key)):
-            yield change
+    def _give_up(self, key: Key) -> None:
+        """Leaves out a change, and all that need it."""
+        waiting = deque([key])
+        while waiting:
+            key = waiting.popleft()
+            if self._missing.pop(key, None) is not None:
+                self._left[key] = self._changes.pop(key)
+                waiting.extend(self._users.pop(key, ()))

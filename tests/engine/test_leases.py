@@ -7,13 +7,14 @@ from pathlib import Path
 import boto3
 import pytest
 
+from common.engine.apply_context import ApplyContext
 from common.engine.leases import Leases
 from common.engine.planner import Outcome
 from common.engine.root_updates import RootUpdates
 from common.model.resource import Resource
 from common.state.lease import Lock
 from common.state.records import Records
-from tests.support.deploying import ABOUT, ENV, deploy, plan, things
+from tests.support.deploying import ABOUT, ENV, Sequential, deploy, plan, things
 from tests.support.fake_aws import FakeAws, Killed, World
 from tests.support.repository import Repository
 
@@ -89,7 +90,8 @@ def begun(world: World, declared: list[Resource], tmp_path: Path) -> tuple[Outco
         return Lock(aws, ENV, project, {"holder": "test"}, lambda _: None)
 
     roots = RootUpdates(outcome, {item.key: item for item in declared}, {})
-    return outcome, Leases(outcome, Records(aws, ENV), roots, lock, False, lambda: False, lambda: ABOUT, lambda _: ())
+    context = ApplyContext(Sequential(), tmp_path, lambda _: None, lock, about=lambda: ABOUT)
+    return outcome, Leases(outcome, Records(aws, ENV), roots, context, lambda: False, lambda _: ())
 
 
 def test_of_a_project_whose_root_was_written_the_lease_is_kept_until_the_root_is_clean(tmp_path: Path) -> None:
@@ -97,8 +99,7 @@ def test_of_a_project_whose_root_was_written_the_lease_is_kept_until_the_root_is
     world, declared = World(), things({"a": {"Size": 1}})
     deploy(world, declared, tmp_path)
     outcome, leases = begun(world, declared, tmp_path)
-    for project in ("p", "shared"):
-        leases.take(project)
+    leases.take(["p", "shared"])
     leases.write_root("p", ())
     leases.give_back(without_root=True)
     objects = world.buckets[ENV.artifact_bucket]
@@ -121,7 +122,7 @@ def test_what_a_dead_deploy_may_still_change_is_doubted_beside_what_was_doubted_
         deploy(world, changed, tmp_path, fault=die)
     world.seconds += 120  # its lease has run out, and a request of it may still be on its way
     outcome, leases = begun(world, changed, tmp_path)
-    leases.take("p")
+    leases.take(["p"])
     leases.write_root("p", ())
     until = "2031-01-01T00:00:00+00:00"
     leases.release("p", replace(outcome.baselines["p"].as_root(), doubted={"thing/z": until}))
@@ -129,3 +130,32 @@ def test_what_a_dead_deploy_may_still_change_is_doubted_beside_what_was_doubted_
     root, _ = Records(FakeAws(world), ENV).root("p")
     assert root is not None
     assert (root.doubted["thing/z"], {*root.doubted}) == (until, {"thing/a", "thing/z"})
+
+
+def test_while_one_lease_is_waited_for_those_after_it_are_free(tmp_path: Path) -> None:
+    """Two deploys that each hold what the other waits for would wait for ever."""
+    world, declared = World(), things({"a": {"Size": 1}})
+    deploy(world, declared, tmp_path)
+    other = Lock(FakeAws(world), ENV, "p", {"holder": "ann"}, lambda _: None)
+    other.acquire()
+    told: list[set[str]] = []
+
+    def held() -> set[str]:
+        return {name.split("/")[1] for name in world.buckets[ENV.artifact_bucket] if name.endswith("/lock.json")}
+
+    def say(text: str) -> None:
+        assert "waiting for ann" in text
+        told.append(held())
+        other.release()
+
+    def lock(project: str) -> Lock:
+        return Lock(FakeAws(world), ENV, project, {"holder": "test"}, say)
+
+    outcome, _ = plan(world, declared, tmp_path)
+    context = ApplyContext(Sequential(), tmp_path, lambda _: None, lock, wait=True, about=lambda: ABOUT)
+    roots = RootUpdates(outcome, {item.key: item for item in declared}, {})
+    leases = Leases(outcome, Records(FakeAws(world), ENV), roots, context, lambda: False, lambda _: ())
+    leases.take(["p", "shared"])
+    assert (told, held(), {*leases.held}) == ([{"p"}], {"p", "shared"}, {"p", "shared"})
+    leases.give_back()
+    assert held() == set()

@@ -1,15 +1,49 @@
-"""What starts, and what does not any more."""
+"""What starts, when, and what does not any more."""
 
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 
-from common.engine.scheduling import in_order
+from common.engine.scheduling import Schedule
+from common.engine.step_events import StepEvents
+from common.model.events import Finished
 from common.model.resource import Action, Change, Key
 
 
+def change_of(name: str) -> Change:
+    return Change(Key("p", "thing", name), Action.CREATE, "")
+
+
+def names(changes: list[Change]) -> list[str]:
+    return [change.key.name for change in changes]
+
+
+def keys(text: str) -> set[Key]:
+    return {change_of(name).key for name in text}
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as made:
+        yield made
+
+
+def schedule(
+    pool: ThreadPoolExecutor,
+    needs: Mapping[str, str],
+    act: Callable[[Change], None],
+    broken: set[Key] | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Schedule:
+    """A schedule of the changes that `needs` names."""
+    made = Schedule(lambda key: keys(needs[key.name]), set() if broken is None else broken, pool, act, stopped)
+    made.add([change_of(name) for name in needs])
+    return made
+
+
 def test_after_an_error_that_escapes_nothing_more_starts() -> None:
-    todo = [Change(Key("p", "thing", name), Action.CREATE, "") for name in "abc"]
     started: list[str] = []
 
     def act(change: Change) -> None:
@@ -17,5 +51,80 @@ def test_after_an_error_that_escapes_nothing_more_starts() -> None:
         raise RuntimeError(change.key.name)
 
     with ThreadPoolExecutor(1) as pool, pytest.raises(RuntimeError, match="a"):
-        in_order(todo, lambda _: (), (), pool, act, lambda: False)
+        schedule(pool, {"a": "", "b": "", "c": ""}, act).run(keys("abc"))
     assert started == ["a"]
+
+
+def test_what_is_not_awaited_begins_as_soon_as_what_it_needs_is_done(pool: ThreadPoolExecutor) -> None:
+    """`b` is of a later step and needs `a`; `slow`, of the step that is awaited, ends only after `b`."""
+    ended, b_ended = list[str](), Event()
+
+    def act(change: Change) -> None:
+        if change.key.name == "s":
+            assert b_ended.wait(10)
+        ended.append(change.key.name)
+        if change.key.name == "b":
+            b_ended.set()
+
+    assert schedule(pool, {"a": "", "s": "", "b": "a"}, act).run(keys("as")) == []
+    assert ended == ["a", "b", "s"]
+
+
+def test_what_is_not_awaited_may_go_on_afterwards_and_is_awaited_later(pool: ThreadPoolExecutor) -> None:
+    may_end, ended = Event(), list[str]()
+
+    def act(change: Change) -> None:
+        if change.key.name == "b":
+            assert may_end.wait(10)
+        ended.append(change.key.name)
+
+    made = schedule(pool, {"a": "", "b": ""}, act)
+    assert (made.run(keys("a")), ended) == ([], ["a"])
+    may_end.set()
+    assert (made.run(keys("b")), ended) == ([], ["a", "b"])
+
+
+def test_all_that_needs_what_failed_is_left_out_when_it_is_awaited(pool: ThreadPoolExecutor) -> None:
+    broken, ended = set[Key](), list[str]()
+
+    def act(change: Change) -> None:
+        if change.key.name == "a":
+            broken.add(change.key)
+        ended.append(change.key.name)
+
+    made = schedule(pool, {"a": "", "b": "a", "c": "b", "d": ""}, act, broken)
+    assert names(made.run(keys("ad"))) == []
+    assert names(made.run(keys("bc"))) == ["b", "c"]
+    assert sorted(ended) == ["a", "d"]
+
+
+def test_what_was_stopped_is_returned_and_nothing_of_it_starts_later(pool: ThreadPoolExecutor) -> None:
+    stopping, ended = Event(), list[str]()
+
+    def act(change: Change) -> None:
+        ended.append(change.key.name)
+        stopping.set()
+
+    made = schedule(pool, {"a": "", "b": "a", "c": "b"}, act, stopped=stopping.is_set)
+    assert names(made.run(keys("ab"))) == ["b"]
+    assert names(made.run(keys("c"))) == ["c"]
+    made.wait()
+    assert ended == ["a"]
+
+
+def test_events_of_a_later_step_are_told_when_it_begins() -> None:
+    told: list[str] = []
+
+    def report(event: object) -> None:
+        assert isinstance(event, Finished)
+        told.append(event.change.key.name)
+
+    events = StepEvents(report)
+    events.begin(keys("ab"))
+    for name in "acbd":
+        events(Finished(change_of(name), 0.1))
+    assert told == ["a", "b"]
+    events.begin(keys("c"))
+    assert told == ["a", "b", "c"]
+    events.end()
+    assert told == ["a", "b", "c", "d"]

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from common.aws.protocol import Aws
-from common.engine.apply import ApplyContext, Engine
+from common.engine.apply import Engine
+from common.engine.apply_context import ApplyContext
 from common.engine.options import Options
 from common.engine.planner import Outcome, Planner
 from common.engine.reads import FirstReads, Reads
