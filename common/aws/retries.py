@@ -38,6 +38,13 @@ NEW_OBJECT_SECONDS = 15.0
 For up to 15 minutes after a bucket began to keep versions this may happen now and then:
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
 """
+NEED_ROLE = frozenset({"PutRolePolicy", "AttachRolePolicy"})
+"""These calls follow the creation of a role, which IAM may not know everywhere yet.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+"""
+NO_ROLE = "role with name"
+"""A part of what IAM answers when a role is not found; of a policy that is not found it says something else."""
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 UNREPEATABLE = frozenset({"Invoke", "StartJobRun"})
 """Operations that would run somebody's code a second time, if they are sent again after AWS may have accepted them."""
@@ -83,14 +90,15 @@ def retry_seconds(refusals: Refusals, service: str, operation: str, code: str, m
         operation: the API operation.
         code: the error code.
         message: the error message.
-        made: what this session has created of what the call names: ``bucket``, ``object``.
+        made: what this session has created of what the call names: ``bucket``, ``object``, ``role``.
     """
     if any(service == where and text in message for where, text in refusals.messages):
         return PROPAGATION_SECONDS
     if (service, code) in refusals.seconds:
         return refusals.seconds[service, code]
     if service != "s3":
-        return 0.0
+        is_new_role = "role" in made and code == "NoSuchEntity" and operation in NEED_ROLE and NO_ROLE in message
+        return PROPAGATION_SECONDS if is_new_role else 0.0
     if code == "OperationAborted":
         return BUCKET_NAME_SECONDS if operation == "CreateBucket" else PROPAGATION_SECONDS
     if code == "NoSuchBucket":

@@ -72,6 +72,7 @@ class AwsSession:
         self._endpoints, self._refusals, self._connections = endpoints, refusals, connections
         self._buckets: set[object] = set()
         self._objects: set[object] = set()
+        self._roles: set[object] = set()
         self._lock, self._guarding = threading.Lock(), threading.Lock()
         self._caller: str | None = None
         self._rates, self._others = rates, dict[str, AwsSession]()
@@ -155,7 +156,7 @@ class AwsSession:
                 if not waited and seconds > PROPAGATION_SECONDS:
                     self.say(f"{error} The call is retried for {seconds / 60:.0f} minutes; everything else goes on.")
             else:
-                if service == "s3":
+                if service in {"s3", "iam"}:
                     self._remember(operation, parameters)
                 return response
             wait = pause * (1 + jitter() / 4)
@@ -206,7 +207,7 @@ class AwsSession:
             return response
 
     def _remember(self, operation: str, parameters: JsonMapping) -> None:
-        """Remembers what this session has created in S3, which may not be known everywhere yet."""
+        """Remembers what this session has created in S3 and IAM, which may not be known everywhere yet."""
         bucket, stored = parameters.get("Bucket"), (parameters.get("Bucket"), parameters.get("Key"))
         match operation:
             case "CreateBucket":
@@ -217,6 +218,10 @@ class AwsSession:
                 self._objects.add(stored)
             case "DeleteObject":
                 self._objects.discard(stored)
+            case "CreateRole":
+                self._roles.add(parameters["RoleName"])
+            case "DeleteRole":
+                self._roles.discard(parameters["RoleName"])
 
     def _patience(self, error: AwsError, parameters: JsonMapping) -> float:
         """Returns for how many seconds to retry a refused call."""
@@ -224,6 +229,8 @@ class AwsSession:
         made = {"bucket"} if bucket in self._buckets else set()
         if error.code == "NoSuchKey" and stored in self._objects and not self._is_deleted(error, parameters):
             made.add("object")
+        if parameters.get("RoleName") in self._roles:
+            made.add("role")
         return retry_seconds(self._refusals, error.service, error.operation, error.code, error.reason, made)
 
     def _is_deleted(self, error: AwsError, parameters: JsonMapping) -> bool:

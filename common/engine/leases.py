@@ -85,7 +85,7 @@ class Leases:
         root = self._with_changes(project, self._roots.before(project, pending))
         expected = baseline.as_root().digest() if baseline.clean else None
         with fenced(self.held[project].check):
-            self._etags[project] = self._records.start(project, root, baseline.etag, expected)
+            self._etags[project] = self._records.start(project, root, baseline.etag, expected, is_new=baseline.is_new)
 
     def has_written_root(self, project: str) -> bool:
         """Whether this deploy has written the project's root."""

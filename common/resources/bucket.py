@@ -180,7 +180,6 @@ class Bucket(Declared):
             if error.code != "BucketAlreadyOwnedByYou":
                 raise
             exists = True
-        aws.wait("s3", "bucket_exists", Bucket=self.name, ExpectedBucketOwner=self.account_id)
         return self.update(aws, whole(self, desired, self.read(aws) if exists else None))
 
     def begins_later(self, change: Change) -> str:
@@ -209,7 +208,7 @@ class Bucket(Declared):
         if "Policy" in change.changed:
             policy = self._with_others(aws, change) if change.live else change.desired["Policy"]
             self._call(aws, "PutBucketPolicy", Policy=json.dumps(policy, sort_keys=True))
-        if "EventBridge" in change.changed:
+        if "EventBridge" in change.changed and (change.live or change.desired["EventBridge"]):
             self._notify(aws, enabled=change.desired["EventBridge"], stale="EventBridge" in change.stale)
         bucket_settings.make(partial(self._call, aws), change.desired, change.changed)
         return {}

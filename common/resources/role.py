@@ -171,8 +171,6 @@ class Role(Declared):
             self._wait_unless_of_other_case(aws)
             live = self.read(aws)
             change, role_id = whole(self, desired, live), live.revision if live else None
-        else:
-            aws.wait("iam", "role_exists", RoleName=self.name)
         return {**self.update(aws, change), **({ROLE_ID: role_id} if role_id else {})}
 
     def _wait_unless_of_other_case(self, aws: Aws) -> None:

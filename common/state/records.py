@@ -101,7 +101,7 @@ class Records:
         """Removes the record of a resource that was deleted or is no longer ours."""
         self._aws.call("s3", "DeleteObject", **self._bucket, Key=self._path(key))
 
-    def start(self, project: str, root: Root, etag: str | None, expected: Digest | None) -> str:
+    def start(self, project: str, root: Root, etag: str | None, expected: Digest | None, *, is_new: bool = False) -> str:
         """Writes the root with the state `deploying`, before the first change. Everything that is about to change is pending.
 
         Args:
@@ -109,6 +109,7 @@ class Records:
             root: the root that is true while changes are under way.
             etag: the ETag of the root that the plan was made from; None if its body was not read, or there was none.
             expected: the digest of that root if its ETag is not known; None if there was none.
+            is_new: whether there was no root, so that none is looked for: the store refuses a second one.
 
         Returns:
             The ETag of the new root.
@@ -116,7 +117,7 @@ class Records:
         Raises:
             OvertakenError: the root is not the one that the plan was made from.
         """
-        if etag is None:
+        if etag is None and not is_new:
             present, etag = self.root(project)
             # A body that cannot be read is no reason to stop: the plan was made from the tag.
             if (present.digest() if present else None) != expected and self.root_tag(project) != RootTag(

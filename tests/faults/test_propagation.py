@@ -1,5 +1,7 @@
 """A role that is not known everywhere yet is waited for; every other refusal of access is told at once."""
 
+import json
+
 import pytest
 
 from common.aws.retries import PROPAGATION_SECONDS
@@ -46,6 +48,28 @@ def test_a_new_role_is_waited_for(refusing: tuple[Proxy, list[Fault]], service: 
     assert len(slept) == 3
     assert slept == sorted(slept)
     assert aws.calls.total() == 4
+
+
+def test_a_role_that_iam_itself_does_not_know_everywhere_yet_is_waited_for(refusing: tuple[Proxy, list[Fault]]) -> None:
+    """One that this session has not created is told at once, and so is a policy that there is not."""
+    proxy, faults = refusing
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    policy = {"PolicyName": "p", "PolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
+    absent = "Policy arn:aws:iam::aws:policy/None does not exist or is not attachable."
+    with proxy.running():
+        aws, slept = session(proxy)
+        aws.call("iam", "CreateRole", RoleName="r", AssumeRolePolicyDocument="{}")
+        faults += [Refused(404, "NoSuchEntity", "The role with name r cannot be found.")] * 2
+        aws.call("iam", "PutRolePolicy", RoleName="r", **policy)
+        assert (len(slept), slept) == (2, sorted(slept))
+        for operation, name, message, more in (
+            ("PutRolePolicy", "other", "The role with name other cannot be found.", policy),
+            ("AttachRolePolicy", "r", absent, {"PolicyArn": "arn:aws:iam::aws:policy/None"}),
+        ):
+            faults += [Refused(404, "NoSuchEntity", message)]
+            with pytest.raises(AwsError, match=r"NoSuchEntity|cannot be found|not attachable"):
+                aws.call("iam", operation, RoleName=name, **more)
+    assert len(slept) == 2
 
 
 @pytest.mark.parametrize("service", SAID)

@@ -7,6 +7,7 @@ import pytest
 
 from common.aws.session import AwsSession
 from common.base.errors import AwsError, DeclarationError, OwnershipError
+from common.model.resource import Live
 from common.resources import bucket_settings
 from tests.resources.builders import Place, final, live_state, updated
 from tests.resources.scripted import ScriptedAws, refused
@@ -138,7 +139,7 @@ def test_notifications_of_others_are_kept(place: Place, kind: str, target: dict[
         script: dict[str, Any] = {"s3:GetBucketNotificationConfiguration": live, "s3:PutBucketNotificationConfiguration": {}}
         aws = ScriptedAws(script)
         bucket = place.bucket(event_bridge=event_bridge)
-        updated(aws, bucket, {"EventBridge"}, stale=stale)
+        updated(aws, bucket, {"EventBridge"}, Live({}), stale)
         sent = aws.sent("s3:PutBucketNotificationConfiguration")["NotificationConfiguration"]
         assert sent == {kind: theirs, **ours}
 
