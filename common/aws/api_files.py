@@ -83,7 +83,7 @@ def derived(name: str, make: Callable[[], Json], folder: Path = FOLDER) -> Json:
 def _kept_path(folder: Path, file_path: str) -> Path | None:
     for ending in (".json", ".json.gz"):
         with suppress(OSError):
-            status = os.stat(path := f"{file_path}{ending}")  # noqa: PTH116 - a Path is slower, and a client needs many files
+            status = os.stat(path := f"{file_path}{ending}")
             return folder / digest.of_struct("api-file", SCHEMA, [path, digest.of_stat(status), MAGIC_NUMBER.hex()])
     return None
 

@@ -105,7 +105,7 @@ def importing_declarations(root: str) -> Iterator[None]:
 
 
 def _find_finder(folder: str) -> FileFinder:
-    if not os.path.isdir(folder) or not any(_is_below(folder, root) for root in tuple(_roots)):  # noqa: PTH112 - runs before each import, so it must be fast
+    if not os.path.isdir(folder) or not any(_is_below(folder, root) for root in tuple(_roots)):
         raise ImportError(f"{folder} is not a folder of a repository")
     own = f"{os.path.realpath(folder)}{os.sep}".startswith(OWN_FOLDER)
     return FileFinder(folder, (FromSourceOrSame if own else FromSource, [".py"]))

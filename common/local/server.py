@@ -31,7 +31,7 @@ from common.base.command_text import typed
 from common.base.errors import LocalError
 from common.environment.endpoints import DEFAULT, Endpoints
 from common.local import environments
-from common.local.environments import QUIET, Say
+from common.local.environments import Say, quiet
 from common.local.process_lookup import server_process
 
 _LAUNCHER = Path(__file__).resolve().parent / "runtime" / "launcher.py"
@@ -78,7 +78,7 @@ def running(root: Path) -> Embedded | None:
     return server if server and _is_healthy(server.endpoint) else None
 
 
-def start(root: Path, *, account_id: str, region: str, port: int | None = None, say: Say = QUIET, show: Say = QUIET) -> Embedded:
+def start(root: Path, *, account_id: str, region: str, port: int | None = None, say: Say = quiet, show: Say = quiet) -> Embedded:
     """Returns the embedded AWS of this root, after starting it if it does not run; `show` shows how far a first start is.
 
     Raises:

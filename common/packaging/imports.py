@@ -209,7 +209,7 @@ class _Search:
     def _names(self, folder: Path) -> frozenset[str]:
         if folder not in self._listed:
             self._check_link(folder)
-            self._listed[folder] = frozenset(os.listdir(folder)) if folder.is_dir() else frozenset()  # noqa: PTH208 - names only
+            self._listed[folder] = frozenset(os.listdir(folder)) if folder.is_dir() else frozenset()
         return self._listed[folder]
 
 

@@ -150,7 +150,7 @@ class Package(Sources):
         """The handler's file, if it is a file of the folder."""
         names = lambda_handler.candidates(self.handler, self.runtime) if self.command is None else ()
         within = (name for name in names if not name.startswith("/"))
-        there = (name for name in within if os.path.isfile(f"{self.folder}/{name}"))  # noqa: PTH113 - one for each function
+        there = (name for name in within if os.path.isfile(f"{self.folder}/{name}"))
         packaged = (name for name in there if not is_ignored(name, self._ignoring))
         return next((self.folder / name for name in packaged), None)
 

@@ -32,7 +32,7 @@ ON_AWS = "TEST_STATES_ON_AWS"
 
 def run_machine(
     machine: Source,
-    input: Json = None,  # noqa: A002 - what AWS calls it
+    input: Json = None,
     mocks: Mapping[str, Mock] | None = None,
     *,
     items: Mapping[str, list[Json]] | None = None,
@@ -74,7 +74,7 @@ def run_machine(
 def run_state(
     machine: Source,
     state: str,
-    input: Json = None,  # noqa: A002 - what AWS calls it
+    input: Json = None,
     mocks: Mapping[str, Mock] | None = None,
     *,
     variables: JsonMapping | None = None,

@@ -14,13 +14,15 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TypeVar
 
 import seams
 import settings as launch_settings
-from json_types import JsonObject
+from json_types import Json, JsonObject, Response
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
 from ministack.services import cloudcontrol, tagging
+
+T = TypeVar("T")
 
 STACK = "cloudcontrol"
 """What ministack's provisioners are told as the name of the stack."""
@@ -77,7 +79,7 @@ class Schemas:
 
 
 @cache
-def _loaded(path: str) -> Any:
+def _loaded(path: str) -> Json:
     return json.loads(Path(path).read_bytes())
 
 
@@ -101,7 +103,7 @@ def _is_real(type_name: str) -> bool:
     return type_name in _provisioners()._RESOURCE_HANDLERS
 
 
-def _create(schemas: Schemas, data: JsonObject) -> Any:
+def _create(schemas: Schemas, data: JsonObject) -> Response:
     def act() -> JsonObject:
         properties = _json(data, "DesiredState")
         type_name, logical_id = data["TypeName"], f"r{uuid.uuid4().hex[:12]}"
@@ -121,7 +123,7 @@ def _refuse_existing(type_name: str, identifier: str) -> None:
         raise RefusedError("AlreadyExists", f"Resource of type '{type_name}' with identifier '{identifier}' already exists.")
 
 
-def _update(schemas: Schemas, data: JsonObject) -> Any:
+def _update(schemas: Schemas, data: JsonObject) -> Response:
     record = _record(data)
     if record is None:
         return _not_found(data)
@@ -147,7 +149,7 @@ def _update(schemas: Schemas, data: JsonObject) -> Any:
     return _requested("UPDATE", data, act)
 
 
-def _delete(data: JsonObject) -> Any:
+def _delete(data: JsonObject) -> Response:
     record = _record(data)
     if record is None:
         return _not_found(data)
@@ -164,7 +166,7 @@ def _delete(data: JsonObject) -> Any:
     return _requested("DELETE", data, act)
 
 
-def _get(data: JsonObject) -> Any:
+def _get(data: JsonObject) -> Response:
     record = _record(data)
     if record is None:
         return _not_found(data)
@@ -172,7 +174,7 @@ def _get(data: JsonObject) -> Any:
     return json_response({"TypeName": data["TypeName"], "ResourceDescription": description})
 
 
-def _status(data: JsonObject) -> Any:
+def _status(data: JsonObject) -> Response:
     """The request has ended by the time somebody asks for it."""
     event = cloudcontrol._requests.get(data.get("RequestToken"))
     if event is None:
@@ -181,7 +183,7 @@ def _status(data: JsonObject) -> Any:
     return json_response({"ProgressEvent": event["Ended"]})
 
 
-def _requested(operation: str, data: JsonObject, act: Callable[[], JsonObject]) -> Any:
+def _requested(operation: str, data: JsonObject, act: Callable[[], JsonObject]) -> Response:
     """Carry out a request once for its client token; the first answer says that it is under way."""
     parameters = {name: value for name, value in data.items() if name != "ClientToken"}
     client_token = data.get("ClientToken")
@@ -215,7 +217,7 @@ def _made(type_name: str, logical_id: str, properties: JsonObject) -> tuple[str,
     return str(physical_id), dict(attributes or {})
 
 
-def _called(function: Callable[..., Any], *arguments: Any) -> Any:
+def _called(function: Callable[..., T], *arguments: object) -> T:
     """What a provisioner returns; its error as one of a request."""
     try:
         return function(*arguments)
@@ -265,29 +267,29 @@ def _record(data: JsonObject) -> JsonObject | None:
     return record
 
 
-def _key(type_name: Any, identifier: Any) -> str:
+def _key(type_name: str | None, identifier: str | None) -> str:
     return f"{type_name}\x00{identifier}"
 
 
-def _not_found(data: JsonObject) -> Any:
+def _not_found(data: JsonObject) -> Response:
     message = f"Resource of type '{data.get('TypeName')}' with identifier '{data.get('Identifier')}' was not found."
     return error_response_json("ResourceNotFoundException", message, 400)
 
 
-def _json(data: JsonObject, name: str) -> Any:
+def _json(data: JsonObject, name: str) -> Json:
     try:
         return json.loads(data[name])
     except (KeyError, ValueError) as error:
         raise RefusedError("InvalidRequest", f"{name} must be a JSON document: {error}") from error
 
 
-def _at(document: Any, path: list[str]) -> Any:
+def _at(document: Json, path: list[str]) -> Json:
     for part in path:
         document = document.get(part) if isinstance(document, dict) else None
     return document
 
 
-def _remove(document: Any, path: list[str]) -> None:
+def _remove(document: Json, path: list[str]) -> None:
     for part in path[:-1]:
         document = document.get(part) if isinstance(document, dict) else None
     if isinstance(document, dict):

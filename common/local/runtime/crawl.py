@@ -11,13 +11,16 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.json
 import pyarrow.parquet
 from json_types import JsonObject
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
 
 _SAMPLE = 1 << 20
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
@@ -123,7 +126,7 @@ class Found:
         }
 
 
-def listed(s3: Any, target: JsonObject) -> list[Item]:
+def listed(s3: "BaseClient", target: JsonObject) -> list[Item]:
     """The objects of an S3 target that a crawler looks at, without hidden, empty and excluded ones."""
     bucket, prefix = _split(target["Path"])
     leave_out = [_pattern(glob) for glob in target.get("Exclusions", [])]
@@ -138,7 +141,7 @@ def listed(s3: Any, target: JsonObject) -> list[Item]:
     ]
 
 
-def tables(target: JsonObject, items: list[Item], s3: Any) -> Iterator[Found]:
+def tables(target: JsonObject, items: list[Item], s3: "BaseClient") -> Iterator[Found]:
     """The tables that the objects of a target form."""
     schemas = {item: schema for item in items if (schema := _schema(item, s3))}
     if schemas:
@@ -185,7 +188,7 @@ def _one_table(folder: str, schemas: dict[Item, Schema], inside: dict[Item, list
     return Found(f"s3://{next(iter(schemas)).bucket}/{folder}", in_keys, keys, objects)
 
 
-def _schema(item: Item, s3: Any) -> Schema | None:
+def _schema(item: Item, s3: "BaseClient") -> Schema | None:
     """Format and columns of an object, None where it is neither Parquet, JSON nor CSV."""
     body = s3.get_object(Bucket=item.bucket, Key=item.key)["Body"]
     start = body.read(4)

@@ -9,16 +9,21 @@ import re
 import threading
 import time
 import traceback
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import crawl
 import glue_api
 import logs
 import seams
 import settings as launch_settings
-from glue_api import Request, Response
+from glue_api import Request
+from json_types import Operation, Response
 from ministack.core.responses import get_account_id
 from ministack.services import glue
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
 
 _DEFAULTS = {
     "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "DEPRECATE_IN_DATABASE"},
@@ -55,12 +60,12 @@ def stop_all() -> None:
             crawler.update(State="READY", LastCrawl={**crawler.get("LastCrawl", {}), "Status": "CANCELLED"})
 
 
-def _create(create: Any, data: Request) -> Response:
+def _create(create: Operation, data: Request) -> Response:
     if not data.get("Name") or not data.get("Role") or not data.get("Targets"):
         return glue_api.error("InvalidInputException", "Name, Role and Targets are required")
     settings = {field: value for field, value in data.items() if value is not None}
     policies = {field: {**default, **settings.get(field, {})} for field, default in _DEFAULTS.items()}
-    response: Response = create({**settings, **policies})
+    response = create({**settings, **policies})
     if response[0] < 300:
         crawler = glue._crawlers[data["Name"]]
         crawler.pop("LastCrawl")  # ministack's null is absent in AWS
@@ -70,15 +75,14 @@ def _create(create: Any, data: Request) -> Response:
     return response
 
 
-def _idle(operation: Any, data: Request) -> Response:
+def _idle(operation: Operation, data: Request) -> Response:
     crawler = glue._crawlers.get(data.get("Name"), {})
     if crawler.get("State") in ("RUNNING", "STOPPING"):
         return glue_api.error("CrawlerRunningException", f"Crawler with name {data['Name']} has already started")
-    response: Response = operation(data)
-    return response
+    return operation(data)
 
 
-def _start(data: Request, s3: Any) -> Response:
+def _start(data: Request, s3: "BaseClient") -> Response:
     crawler = glue._crawlers.get(data.get("Name"))
     if crawler is None:
         return glue_api.error("EntityNotFoundException", f"Crawler entry with name {data.get('Name')} does not exist")
@@ -101,7 +105,7 @@ def _stop(data: Request) -> Response:
     return glue_api.answer({})
 
 
-def _run(crawler: Request, s3: Any) -> None:
+def _run(crawler: Request, s3: "BaseClient") -> None:
     started = time.time()
     stream = logs.Stream("/aws-glue/crawlers", crawler["Name"])
     last = {
@@ -124,7 +128,7 @@ def _run(crawler: Request, s3: Any) -> None:
     crawler["State"] = "READY"
 
 
-def _crawl(crawler: Request, s3: Any) -> Any:
+def _crawl(crawler: Request, s3: "BaseClient") -> Iterator[str]:
     """Crawl every target; yields what it did, line by line."""
     if others := {kind for kind, targets in crawler["Targets"].items() if targets} - {"S3Targets"}:
         raise CrawlError(f"The embedded AWS crawls S3 targets only, not {', '.join(sorted(others))}")
@@ -170,7 +174,7 @@ def _table_name(crawler: Request, crawled: crawl.Found) -> str:
     return name if same else f"{name}_{crawl.suffix(crawled.location)}"
 
 
-def _absent(crawler: Request, s3: Any, target: Request) -> Any:
+def _absent(crawler: Request, s3: "BaseClient", target: Request) -> Iterator[str]:
     """Tables that this crawler made under the target and whose objects are gone."""
     behaviour = crawler["SchemaChangePolicy"]["DeleteBehavior"]
     if behaviour == "LOG":
@@ -190,7 +194,7 @@ def _absent(crawler: Request, s3: Any, target: Request) -> Any:
         yield f"Table {key} has no objects any more: {behaviour}"
 
 
-def _call(operation: Any, data: Request) -> None:
+def _call(operation: Operation, data: Request) -> None:
     status, _, body = operation(data)
     if status >= 400:
         raise CrawlError(json.loads(body).get("message", "the Data Catalog refused the table"))

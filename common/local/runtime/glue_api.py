@@ -5,16 +5,15 @@ https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html
 
 import json
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import seams
 import settings as launch_settings
-from json_types import JsonObject
+from json_types import JsonObject, Response
 from ministack.services import glue
 
 Request = JsonObject
-Response = tuple[int, dict[str, str], bytes]
+Parameters = dict[str, list[str]]
 
 _CAPACITY = {"G.025X": 0.25, "G.1X": 1, "G.2X": 2, "G.4X": 4, "G.8X": 8, "Standard": 1}
 _JOB_FIELDS = (
@@ -112,7 +111,7 @@ def _capacity_error(request: Request) -> str | None:
     return "Please do not set Max Capacity if using Worker Type and Number of Workers." if sized and whole else None
 
 
-def _list(field: str, kind: str, store: Any, data: Request) -> Response:
+def _list(field: str, kind: str, store: Mapping[str, JsonObject], data: Request) -> Response:
     tags = set(data.get("Tags", {}).items())
     names = [name for name in store if tags <= set(glue._tags.get(glue._arn(kind, name), {}).items())]
     start, size = int(data.get("NextToken") or 0), data.get("MaxResults", 100)
@@ -120,12 +119,12 @@ def _list(field: str, kind: str, store: Any, data: Request) -> Response:
     return answer({field: sorted(names)[start : start + size], **more})
 
 
-def _batch(present: str, missing: str, store: Any, names: list[str]) -> Response:
+def _batch(present: str, missing: str, store: Mapping[str, JsonObject], names: list[str]) -> Response:
     return answer({present: [store[name] for name in names if name in store], missing: [n for n in names if n not in store]})
 
 
 def _extended(dispatch: Callable[..., Response], answers: dict[str, Callable[[Request], Response]]) -> Callable[..., Response]:
-    def handle_request(method: str, path: str, headers: Any, body: Any, query_params: Any) -> Response:
+    def handle_request(method: str, path: str, headers: dict[str, str], body: bytes, query_params: Parameters) -> Response:
         own = answers.get(headers.get("x-amz-target", "").split(".")[-1])
         return own(json.loads(body or "{}")) if own else dispatch(method, path, headers, body, query_params)
 

@@ -11,14 +11,15 @@ import subprocess
 import threading
 import time
 from contextlib import nullcontext
-from typing import Any
+from typing import TextIO
 
 import glue_api
 import job_program
 import logs
 import seams
 import settings as launch_settings
-from glue_api import Request, Response
+from glue_api import Request
+from json_types import Response
 from ministack.core.responses import get_account_id
 from ministack.services import glue
 
@@ -176,7 +177,7 @@ def _wait(program: "subprocess.Popen[str]", seconds: float) -> bool:
     return False
 
 
-def _pump(pipe: Any, stream: logs.Stream) -> threading.Thread:
+def _pump(pipe: TextIO, stream: logs.Stream) -> threading.Thread:
     def copy() -> None:
         for line in pipe:
             if line.strip():

@@ -11,7 +11,6 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import seams
 import settings as launch_settings
@@ -23,6 +22,7 @@ from ministack.services import iam, sts
 Scope, Message = JsonObject, JsonObject
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 HEALTH = "/_ministack/health"
 """Answers whether the server is up, and nothing else, without a signature."""
@@ -68,7 +68,7 @@ def _stranger(scope: Scope) -> str:
     return is_foreign(hosts[0] if len(hosts) == 1 else None, dict(headers))
 
 
-async def _signed(application: Any, secret: str, scope: Scope, receive: Receive, send: Send) -> None:
+async def _signed(application: Application, secret: str, scope: Scope, receive: Receive, send: Send) -> None:
     """Hand a request on if its signature is right; what was not signed at all is refused before its body is read."""
     service = ""
     try:

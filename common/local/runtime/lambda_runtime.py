@@ -7,14 +7,16 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
 """
 
 import threading
-from typing import Any
+from collections.abc import Callable
 
 import seams
 import settings as launch_settings
-from json_types import JsonObject
+from json_types import Json, JsonObject
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
+Executor = Callable[[JsonObject, Json, str], JsonObject]
+"""Runs a function with an event, under the id of a request."""
 _failed = threading.local()  # the result of the worker that failed last in this thread
 _missing: set[str] = set()  # Python versions that uv could not get
 _HIDE = f"""
@@ -89,7 +91,7 @@ def _remember(result: JsonObject) -> JsonObject:
     return result
 
 
-def _typed(execute: Any, func: JsonObject, event: Any, request_id: str) -> JsonObject:
+def _typed(execute: Executor, func: JsonObject, event: Json, request_id: str) -> JsonObject:
     """The result of ministack's executor, with the error that the worker told of."""
     _failed.result = {}
     result = execute(func, event, request_id)

@@ -8,11 +8,15 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from botocore.exceptions import ClientError
 from json_types import JsonObject
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
 
 _STAGED = ("_temporary", ".spark-staging", ".hive-staging")
 _ABSENT = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
@@ -31,7 +35,7 @@ class Entry:
 class S3Tree:
     """The buckets of one account as files and folders; paths are ``bucket/key``."""
 
-    def __init__(self, client: Any, staging: Path) -> None:
+    def __init__(self, client: "BaseClient", staging: Path) -> None:
         self._s3 = client
         self._staging = staging
         self._made: set[str] = set()  # folders without an object: S3 has none, Hadoop expects them to exist
@@ -201,5 +205,5 @@ def _local_entry(local: Path, name: str) -> Entry:
     return Entry(name, folder, 0 if folder else status.st_size, int(status.st_mtime * 1000))
 
 
-def _millis(moment: Any) -> int:
+def _millis(moment: datetime | None) -> int:
     return int(moment.timestamp() * 1000) if moment else int(time.time() * 1000)

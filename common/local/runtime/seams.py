@@ -5,21 +5,20 @@ stops the launch with its name, instead of failing in the middle of somebody's p
 """
 
 import inspect
-from collections.abc import Callable
 from importlib.metadata import version
 from types import ModuleType
-from typing import Any
 
-from json_types import JsonObject
+from json_types import Function, JsonObject
 
-ALL: dict[str, tuple[Any, str, Any]] = {}  # "services.glue._create_job" -> its owner, its name there, and what it was at first
+ALL: dict[str, tuple[ModuleType | type, str, object]] = {}
+"""By the name of a seam, as in ``services.glue._create_job``: its owner, its name there, and what it was at first."""
 
 
 class SeamError(Exception):
     """A part of ministack that is replaced or called is not what it was."""
 
 
-def use(owner: ModuleType | type, name: str, parameters: str) -> Callable[..., Any]:
+def use(owner: ModuleType | type, name: str, parameters: str) -> Function:
     """The function ``name`` of a module or class, sure to take ``parameters`` (names with commas, as in ``"data, headers"``)."""
     title = f"{getattr(owner, '__module__', '')}.{owner.__name__}".strip(".").removeprefix("ministack.")
     function = getattr(owner, name, None)
@@ -32,7 +31,7 @@ def use(owner: ModuleType | type, name: str, parameters: str) -> Callable[..., A
     return function
 
 
-def replace(owner: ModuleType | type, name: str, parameters: str, new: Callable[..., Any]) -> Callable[..., Any]:
+def replace(owner: ModuleType | type, name: str, parameters: str, new: Function) -> Function:
     """Put ``new`` in the place of a function; the original."""
     original = use(owner, name, parameters)
     setattr(owner, name, new)

@@ -13,7 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
 
 _KEPT = (
     "PATH",
@@ -129,7 +132,7 @@ def _ministack_variables(settings: Settings) -> dict[str, str]:
     }
 
 
-def client_factory(settings: Settings) -> Callable[[str], Any]:
+def client_factory(settings: Settings) -> Callable[[str], "BaseClient"]:
     """S3 clients of the embedded AWS, one an account."""
     from botocore.config import Config  # after os.environ is clean
     from botocore.session import Session  # likewise
@@ -137,7 +140,7 @@ def client_factory(settings: Settings) -> Callable[[str], Any]:
     style = Config(s3={"addressing_style": "path"}, proxies={}, max_pool_connections=32)
 
     @cache
-    def s3(account: str) -> Any:
+    def s3(account: str) -> "BaseClient":
         return Session().create_client(
             "s3",
             region_name=settings.region,

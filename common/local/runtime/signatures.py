@@ -9,11 +9,11 @@ import hmac
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import quote, unquote
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 from json_types import JsonObject
 
@@ -111,13 +111,13 @@ def check(signature: Signature, secret: str, scope: JsonObject, body: bytes) -> 
 class _Signer(SigV4Auth):  # type: ignore[misc]  # botocore is not typed
     """Signs what came instead of what is about to be sent."""
 
-    def headers_to_sign(self, request: Any) -> Any:
+    def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
         return request.headers
 
-    def canonical_query_string(self, request: Any) -> str:
+    def canonical_query_string(self, request: AWSRequest) -> str:
         return str(request.context["query"])
 
-    def payload(self, request: Any) -> str:
+    def payload(self, request: AWSRequest) -> str:
         return str(request.context["payload"])
 
     def _normalize_url_path(self, path: str) -> str:

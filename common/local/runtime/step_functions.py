@@ -5,14 +5,12 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html
 
 import json
 import time
-from collections.abc import Callable
 from contextvars import ContextVar
 from http import HTTPStatus
-from typing import Any
 
 import seams
 import settings as launch_settings
-from json_types import JsonObject
+from json_types import JsonObject, Operation, Response
 from ministack.services import glue, stepfunctions
 
 _RESOURCE = "arn:aws:states:::glue:startJobRun"
@@ -28,24 +26,24 @@ def install(_: launch_settings.Settings) -> None:
     seams.table(stepfunctions, "_executions")
     run_execution = seams.use(stepfunctions, "_run_execution", "exec_arn")
 
-    def known(exec_arn: str) -> None:
+    def identified(exec_arn: str) -> None:
         token = _execution.set(exec_arn)
         try:
             run_execution(exec_arn)
         finally:
             _execution.reset(token)
 
-    seams.replace(stepfunctions, "_run_execution", "exec_arn", known)
+    seams.replace(stepfunctions, "_run_execution", "exec_arn", identified)
     seams.table(stepfunctions, "_SERVICE_DISPATCH")[_RESOURCE] = _start_job_run
     for operation in ("_create_state_machine", "_update_state_machine"):
         seams.replace(stepfunctions, operation, "data", _with_tracing(seams.use(stepfunctions, operation, "data")))
 
 
-def _with_tracing(operation: Callable[..., Any]) -> Callable[..., Any]:
+def _with_tracing(operation: Operation) -> Operation:
     """An operation that keeps ``tracingConfiguration``, which ministack forgets."""
     machines = seams.table(stepfunctions, "_state_machines")
 
-    def kept(data: JsonObject) -> Any:
+    def kept(data: JsonObject) -> Response:
         response = operation(data)
         arn = data.get("stateMachineArn") or json.loads(response[2]).get("stateMachineArn")
         if response[0] == HTTPStatus.OK and "tracingConfiguration" in data:
@@ -74,7 +72,7 @@ def _start_job_run(resource: str, parameters: JsonObject) -> JsonObject:
     return fields
 
 
-def _last_attempt(name: Any, run_ids: set[str]) -> JsonObject:
+def _last_attempt(name: str | None, run_ids: set[str]) -> JsonObject:
     """The run, or the attempt that followed it."""
     runs = glue._job_runs.get(name, [])
     for run in reversed(runs):
@@ -86,7 +84,7 @@ def _last_attempt(name: Any, run_ids: set[str]) -> JsonObject:
     return matching
 
 
-def _call(operation: Any, parameters: JsonObject) -> JsonObject:
+def _call(operation: Operation, parameters: JsonObject) -> JsonObject:
     status, _, body = operation(parameters)
     answer = json.loads(body)
     if status >= 400:

@@ -10,10 +10,10 @@
 """
 
 from http import HTTPStatus
-from typing import Any
 
 import seams
 import settings as launch_settings
+from json_types import JsonObject, Response
 from ministack.services import lambda_svc, s3, sns
 
 LIMIT = 262_144_000
@@ -26,19 +26,21 @@ def install(_: launch_settings.Settings) -> None:
     headers_of_marker = seams.use(s3, "_delete_marker_404_headers", "bucket_name, key")
     error = seams.use(s3, "_error", "code, message, status, resource, extra, headers")
 
-    def get_object_tagging(bucket_name: str, key: str, query_params: Any = None) -> Any:
+    def get_object_tagging(bucket_name: str, key: str, query_params: JsonObject | None = None) -> Response:
         marker = headers_of_marker(bucket_name, key)
         if marker and not s3._qp(query_params or {}, "versionId"):
             message = "The specified method is not allowed against this resource."
             return error("MethodNotAllowed", message, 405, f"/{bucket_name}/{key}", headers={**marker, "Allow": "DELETE"})
         return get_tagging(bucket_name, key, query_params)
 
-    def create_bucket(name: str, body: bytes, headers: Any = None, endpoint_region: str | None = None) -> Any:
+    def create_bucket(
+        name: str, body: bytes, headers: dict[str, str] | None = None, endpoint_region: str | None = None
+    ) -> Response:
         if body and b"<Tag>" in body:
             return error("UnsupportedArgument", "The request contained an unsupported argument.", 400, f"/{name}")
         return create(name, body, headers, endpoint_region)
 
-    def weigh(code_zip: bytes | None, layers: Any) -> Any:
+    def weigh(code_zip: bytes | None, layers: list[JsonObject] | None) -> Response | None:
         total = unzipped_size(code_zip) + sum(layer_size(layer) for layer in layers or [] if layer)
         message = f"Function code combined with layers exceeds the maximum allowed size of {LIMIT} bytes. "
         return (
@@ -77,7 +79,7 @@ def _install_topics() -> None:
                 return sns_error("InvalidParameter", message, 400)
         return create_topic(params)
 
-    def resolve_topic(arn: str, action: str) -> Any:
+    def resolve_topic(arn: str, action: str) -> tuple[str, JsonObject | None, Response | None]:
         arn, topic, error = find_topic(arn, action)
         absent = error is not None and error[0] == HTTPStatus.NOT_FOUND
         return arn, topic, sns_error("ResourceNotFound", "Resource does not exist", 404) if absent else error

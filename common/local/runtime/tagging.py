@@ -11,19 +11,19 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl
 
 import seams
 import settings as launch_settings
-from json_types import JsonObject
+from json_types import JsonObject, Operation, Response
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudwatch_logs, s3, stepfunctions, tagging
 
-Tagged = Iterator[tuple[str, list[dict[str, str]]]]
+TaggedResource = tuple[str, list[dict[str, str]]]
+Tagged = Iterator[TaggedResource]
 KEPT = 100
 """So many lists are kept for those who have not asked for all pages yet."""
-_BEGUN: dict[str, tuple[Any, list[JsonObject]]] = {}
+_BEGUN: dict[str, tuple[dict[str, str], list[JsonObject]]] = {}
 """Headers and all that was found, by the first part of the token."""
 
 
@@ -44,7 +44,7 @@ def install(settings: launch_settings.Settings) -> None:
     for name in ("_multipart_uploads", "_object_tags"):
         seams.table(s3, name)
 
-    def create_multipart_upload(bucket_name: str, key: str, headers: dict[str, str]) -> Any:
+    def create_multipart_upload(bucket_name: str, key: str, headers: dict[str, str]) -> Response:
         before = set(s3._multipart_uploads)
         response = create(bucket_name, key, headers)
         for upload_id in set(s3._multipart_uploads) - before:
@@ -53,7 +53,9 @@ def install(settings: launch_settings.Settings) -> None:
                 upload["tags"] = dict(parse_qsl(headers.get("x-amz-tagging", ""), keep_blank_values=True))
         return response
 
-    def complete_multipart_upload(bucket_name: str, key: str, body: bytes, query_params: Any, headers: Any = None) -> Any:
+    def complete_multipart_upload(
+        bucket_name: str, key: str, body: bytes, query_params: JsonObject, headers: dict[str, str] | None = None
+    ) -> Response:
         upload = s3._multipart_uploads.get(s3._qp(query_params, "uploadId")) or {}
         response = complete(bucket_name, key, body, query_params, headers)
         if response[0] == 200 and upload.get("tags"):
@@ -66,7 +68,7 @@ def install(settings: launch_settings.Settings) -> None:
 
 def _late(lag: Path, collect: Callable[[], Tagged]) -> Callable[[], Tagged]:
     """The same, as many seconds ago as the file says."""
-    seen: dict[str, list[tuple[float, list[Any]]]] = {}
+    seen: dict[str, list[tuple[float, list[TaggedResource]]]] = {}
 
     def collected() -> Tagged:
         now, current = time.monotonic(), list(collect())
@@ -94,7 +96,7 @@ def _log_groups() -> Tagged:
         yield arn, [{"Key": key, "Value": value} for key, value in group.get("tags", {}).items()]
 
 
-def _page(get_resources: Any, data: JsonObject) -> Any:
+def _page(get_resources: Operation, data: JsonObject) -> Response:
     """One page of what was ever tagged, in a stable order; the pages after the first are of what there was then."""
     begun, _, start = (data.get("PaginationToken") or "").partition(" ")
     if begun not in _BEGUN:

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import guard
@@ -36,7 +35,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True  # else every answer waits 40 ms for an acknowledgement
     wbufsize = -1
 
-    def __init__(self, trees: Trees, *args: Any) -> None:
+    def __init__(self, trees: Trees, *args: object) -> None:
         self._trees = trees
         super().__init__(*args)
 
@@ -50,7 +49,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_DELETE(self) -> None:
         self._answer({"DELETE": self._delete})
 
-    def log_message(self, *args: Any) -> None:
+    def log_message(self, *args: object) -> None:
         """Stay quiet: Hadoop asks hundreds of times a job."""
 
     def _answer(self, operations: JsonObject) -> None:

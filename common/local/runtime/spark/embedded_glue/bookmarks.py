@@ -22,8 +22,8 @@ def unread(key: str, objects: list[tuple[str, int]]) -> list[str]:
     """The paths of objects that no committed run has read through the source ``key``, in order."""
     if not enabled() or not key:
         return sorted(path for path, _ in objects)
-    known = _stored().get(key, {})
-    fresh = {path: at for path, at in objects if known.get(path) != at}
+    earlier = _stored().get(key, {})
+    fresh = {path: at for path, at in objects if earlier.get(path) != at}
     _read.setdefault(key, {}).update(fresh)
     return sorted(fresh)
 

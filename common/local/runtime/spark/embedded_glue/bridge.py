@@ -10,12 +10,13 @@ https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-data-ca
 import json
 import os
 import re
-from typing import Any
+from collections.abc import Callable
 
-from pyspark.sql import SparkSession, types
+from py4j.java_gateway import JavaObject
+from pyspark.sql import DataFrame, SparkSession, types
 
 from embedded_glue import catalog
-from embedded_glue.catalog import Place, Table
+from embedded_glue.catalog import Description, Place, Table
 from embedded_glue.unavailable import refuse
 
 VARIABLE = "EMBEDDED_GLUE_DATA_CATALOG"
@@ -24,6 +25,8 @@ HINT = (
     "This job uses the Data Catalog through Spark. In AWS it needs the argument --enable-glue-datacatalog with the value true, "
     "which this job does not have; without it Spark finds no table there."
 )
+Sql = Callable[[SparkSession, str], DataFrame]
+"""Spark's own method ``sql``."""
 _WRITES = re.compile(r"\b(create|drop|alter|insert|msck|truncate|merge|replace)\b", re.IGNORECASE)
 _LISTS = re.compile(r"\bshow\b", re.IGNORECASE)
 _ALWAYS = frozenset({"default", "global_temp"})
@@ -32,7 +35,7 @@ _ALWAYS = frozenset({"default", "global_temp"})
 class Bridge:
     """Brings both catalogs together; ``sql`` is Spark's own method."""
 
-    def __init__(self, spark: SparkSession, sql: Any) -> None:
+    def __init__(self, spark: SparkSession, sql: Sql) -> None:
         self._spark, self._sql = spark, lambda text: sql(spark, text)
         self._glue = catalog.Catalog()
         self._versions: dict[tuple[str, str], str] = {}
@@ -72,7 +75,7 @@ class Bridge:
         self._databases = present - {"global_temp"} if "default" in self._databases else present - _ALWAYS
 
     @property
-    def _external(self) -> Any:
+    def _external(self) -> JavaObject:
         return self._spark._jsparkSession.sharedState().externalCatalog()
 
     def _spark_databases(self) -> set[str]:
@@ -169,7 +172,7 @@ class Bridge:
         version = json.dumps([fresh.description.get("VersionId"), fresh.description.get("UpdateTime")], default=str)
         self._versions[database, name] = version + str(len(self._glue.places(database, name, fresh)) if keys else 0)
 
-    def _store_partitions(self, database: str, name: str, keys: list[str], described: dict[str, Any]) -> None:
+    def _store_partitions(self, database: str, name: str, keys: list[str], described: Description) -> None:
         held = _sequence(self._external.listPartitions(database, name, self._spark._jvm.scala.Option.empty()))
         places = [
             Place(str(part.location().toString()), tuple(_mapping(part.spec())[key] for key in keys)) for part in held
@@ -180,11 +183,11 @@ class Bridge:
             self._glue.delete_partition(database, name, values)
 
 
-def _sequence(values: Any) -> list[Any]:
+def _sequence(values: JavaObject) -> list[JavaObject]:
     return [values.apply(index) for index in range(values.size())]
 
 
-def _mapping(values: Any) -> dict[str, str]:
+def _mapping(values: JavaObject) -> dict[str, str]:
     return {pair._1(): pair._2() for pair in _sequence(values.toSeq())}
 
 

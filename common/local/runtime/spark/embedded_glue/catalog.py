@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pyspark.sql import types
+
+from embedded_glue.records import Value
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
 
 _TEXT = ("org.apache.hadoop.mapred.TextInputFormat", "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat")
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
@@ -23,6 +28,8 @@ FORMATS = {
 """Input format, output format and serializer of each format that tables can have."""
 _AT_ONCE = 100
 """How many partitions one call creates."""
+Description = dict[str, Value]
+"""A table, a partition or a part of one, as Glue's API describes it."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ class Place:
 class Table:
     """A table of the Data Catalog, as GetTable returns it."""
 
-    description: dict[str, Any]
+    description: Description
 
     @property
     def columns(self) -> list[tuple[str, str]]:
@@ -69,12 +76,12 @@ class Table:
         return {**self._storage.get("Parameters", {}), **self.description.get("Parameters", {})}
 
     @property
-    def serde(self) -> dict[str, Any]:
+    def serde(self) -> Description:
         """Serializer and its parameters."""
         return dict(self._storage.get("SerdeInfo", {}))
 
     @property
-    def _storage(self) -> dict[str, Any]:
+    def _storage(self) -> Description:
         return dict(self.description.get("StorageDescriptor", {}))
 
 
@@ -82,7 +89,7 @@ class Catalog:
     """What of Glue's API sources and sinks need."""
 
     @cached_property
-    def _glue(self) -> Any:
+    def _glue(self) -> "BaseClient":
         import boto3  # only a job that names a table pays for it
 
         return boto3.client("glue")
@@ -139,12 +146,12 @@ class Catalog:
             for partition in self._partitions(database, name)
         ]
 
-    def _partitions(self, database: str, name: str) -> Iterator[dict[str, Any]]:
+    def _partitions(self, database: str, name: str) -> Iterator[Description]:
         pages = self._glue.get_paginator("get_partitions").paginate(DatabaseName=database, TableName=name)
         for page in pages:
             yield from page["Partitions"]
 
-    def put(self, database: str, name: str, table: dict[str, Any], *, update: bool) -> None:
+    def put(self, database: str, name: str, table: Description, *, update: bool) -> None:
         """Create the table; where it exists, give it the new columns if ``update``."""
         try:
             self._glue.create_table(DatabaseName=database, TableInput={"Name": name, **table})
@@ -152,7 +159,7 @@ class Catalog:
             if update:
                 self._glue.update_table(DatabaseName=database, TableInput={"Name": name, **table})
 
-    def add_partitions(self, database: str, name: str, storage: dict[str, Any], places: list[Place]) -> None:
+    def add_partitions(self, database: str, name: str, storage: Description, places: list[Place]) -> None:
         """Create partitions; those that exist stay."""
         inputs = [
             {"Values": list(place.values), "StorageDescriptor": {**storage, "Location": place.location}} for place in places
@@ -165,7 +172,7 @@ class Catalog:
                 raise RuntimeError(f"{database}.{name}: {refused[0]['ErrorCode']}: {refused[0].get('ErrorMessage', '')}")
 
 
-def storage(kind: str, location: str, schema: types.StructType, keys: list[str], delimiter: str = ",") -> dict[str, Any]:
+def storage(kind: str, location: str, schema: types.StructType, keys: list[str], delimiter: str = ",") -> Description:
     """The StorageDescriptor of a table of this format."""
     reader, writer, serde = FORMATS[kind]
     parameters = {"field.delim": delimiter} if kind == "csv" else {"serialization.format": "1"}

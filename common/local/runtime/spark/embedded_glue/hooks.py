@@ -1,12 +1,16 @@
 """Where a script reaches Spark's catalog: each such method first fetches from the Data Catalog, and afterwards writes back."""
 
 import functools
-from typing import Any
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 from pyspark.sql import DataFrameReader, DataFrameWriter, SparkSession
 from pyspark.sql.catalog import Catalog
 
-from embedded_glue.bridge import Bridge
+from embedded_glue.bridge import Bridge, Sql
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _bridges: dict[str, Bridge] = {}
 _depth = [0]
@@ -26,24 +30,25 @@ def install() -> None:
     _wrap(Catalog, ("createTable", "createExternalTable", "recoverPartitions"), sql, writes=True)
 
 
-def _wrap(owner: type, names: tuple[str, ...], sql: Any, *, writes: bool = False, lists: bool = False) -> None:
+def _wrap(owner: type, names: tuple[str, ...], sql: Sql, *, writes: bool = False, lists: bool = False) -> None:
     for name in names:
         setattr(owner, name, _around(getattr(owner, name), sql, writes=writes, lists=lists))
 
 
-def _around(method: Any, sql: Any, *, writes: bool, lists: bool) -> Any:
+def _around(method: Callable[P, T], sql: Sql, *, writes: bool, lists: bool) -> Callable[P, T]:
     @functools.wraps(method)
-    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
         if _depth[0]:
-            return method(self, *args, **kwargs)
-        spark = self if isinstance(self, SparkSession) else SparkSession.getActiveSession()
-        text = " ".join(str(value) for value in (*args, *kwargs.values()))
+            return method(*args, **kwargs)
+        owner, *arguments = args
+        spark = owner if isinstance(owner, SparkSession) else SparkSession.getActiveSession()
+        text = " ".join(str(value) for value in (*arguments, *kwargs.values()))
         text = f"show {text}" if lists else text
         _depth[0] += 1
         try:
             bridge = _bridge(spark, sql)
             bridge.before(text)
-            result = method(self, *args, **kwargs)
+            result = method(*args, **kwargs)
             bridge.after(text, writes=writes)
             return result
         finally:
@@ -52,5 +57,5 @@ def _around(method: Any, sql: Any, *, writes: bool, lists: bool) -> Any:
     return wrapped
 
 
-def _bridge(spark: Any, sql: Any) -> Bridge:
+def _bridge(spark: SparkSession, sql: Sql) -> Bridge:
     return _bridges.setdefault(spark.sparkContext.applicationId, Bridge(spark, sql))

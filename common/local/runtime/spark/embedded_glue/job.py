@@ -1,19 +1,25 @@
 """``awsglue.job.Job``: a run's beginning, and the commit of its bookmarks."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from awsglue.job import Job as PackagesJob
 
 from embedded_glue import bookmarks
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from embedded_glue.context import GlueContext
+
 
 class Job(PackagesJob):
     """The package's own without its Java half."""
 
-    def __init__(self, glue_context_or_spark_session: Any) -> None:
+    def __init__(self, glue_context_or_spark_session: "GlueContext | SparkSession") -> None:
         self._context, self._ready = glue_context_or_spark_session, False
 
-    def init(self, job_name: str, args: Any = None) -> None:
+    def init(self, job_name: str, args: Mapping[str, str] | None = None) -> None:
         """Begin the run."""
         self._ready = True
 

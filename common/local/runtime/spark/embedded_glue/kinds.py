@@ -5,7 +5,6 @@ to a column, and ``toDF`` yields the struct that Glue's ``toDF`` yields.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from awsglue import gluetypes
 from pyspark.sql import types
@@ -87,7 +86,7 @@ def has_choice(data_type: types.DataType) -> bool:
     return bool(is_choice(data_type) or any(has_choice(child) for child in _children(data_type)))
 
 
-def glue_type(data_type: types.DataType) -> Any:
+def glue_type(data_type: types.DataType) -> gluetypes.DataType:
     """The type in the classes of ``awsglue.gluetypes``, as ``DynamicFrame.schema()`` returns it."""
     if is_choice(data_type):
         return gluetypes.ChoiceType([glue_type(member) for member in _members(data_type)])

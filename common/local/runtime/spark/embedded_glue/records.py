@@ -16,7 +16,12 @@ from pyspark.sql import DataFrame, Row, SparkSession, types
 
 from embedded_glue.kinds import is_choice, merged, name_of
 
-Record = dict[str, Any]
+Value = Any
+"""What a field of a record or an option holds. Its type is known to the data, and to who wrote the option."""
+Record = dict[str, Value]
+"""The fields of a record."""
+Options = dict[str, Value]
+"""What a script says of a source, of a sink or of a format."""
 _SCALARS = {
     bool: types.BooleanType(), float: types.DoubleType(), str: types.StringType(), bytes: types.BinaryType(),
     bytearray: types.BinaryType(), dt.datetime: types.TimestampType(), dt.date: types.DateType(),
@@ -24,7 +29,7 @@ _SCALARS = {
 _INTEGERS = (types.ByteType, types.ShortType, types.IntegerType, types.LongType)
 
 
-def value_of(value: Any, data_type: types.DataType) -> Any:
+def value_of(value: Value, data_type: types.DataType) -> Value:
     """A value of a row as a record holds it: structs are dictionaries, a choice is the value that it has."""
     if value is None:
         return None
@@ -40,7 +45,7 @@ def value_of(value: Any, data_type: types.DataType) -> Any:
     return value
 
 
-def type_of(value: Any, hint: types.DataType | None = None) -> types.DataType:
+def type_of(value: Value, hint: types.DataType | None = None) -> types.DataType:
     """The type of a value; ``hint`` is what its field had before, and decides what Python does not tell apart."""
     if value is None:
         return types.NullType()
@@ -58,7 +63,7 @@ def type_of(value: Any, hint: types.DataType | None = None) -> types.DataType:
     return _scalar(value, hint)
 
 
-def _scalar(value: Any, hint: types.DataType | None) -> types.DataType:
+def _scalar(value: Value, hint: types.DataType | None) -> types.DataType:
     members = [field.dataType for field in hint.fields] if hint is not None and is_choice(hint) else [hint]
     if isinstance(value, int) and not isinstance(value, bool):
         whole = [member for member in members if isinstance(member, _INTEGERS)]
@@ -67,15 +72,15 @@ def _scalar(value: Any, hint: types.DataType | None) -> types.DataType:
     if isinstance(value, float):
         return next((member for member in members if isinstance(member, types.FloatType)), types.DoubleType())
     if isinstance(value, decimal.Decimal):
-        known = next((member for member in members if isinstance(member, types.DecimalType)), None)
-        return known or types.DecimalType(38, 18)
+        declared = next((member for member in members if isinstance(member, types.DecimalType)), None)
+        return declared or types.DecimalType(38, 18)
     for kind, data_type in _SCALARS.items():
         if isinstance(value, kind):
             return data_type
     raise TypeError(f"A record cannot hold a {type(value).__name__}: {value!r}")
 
 
-def row_value(value: Any, data_type: types.DataType) -> Any:
+def row_value(value: Value, data_type: types.DataType) -> Value:
     """A value of a record as a row of this type holds it."""
     if value is None:
         return None
@@ -125,7 +130,7 @@ def _with_known_types(schema: types.StructType, hint: types.StructType | None) -
     return types.StructType([types.StructField(name, kind) for name, kind in fields])
 
 
-def mapped(function: Callable[[Any], Any], record: Record) -> tuple[Record | None, str]:
+def mapped(function: Callable[[Record], Record], record: Record) -> tuple[Record | None, str]:
     """What ``Map`` makes of a record, or why it failed."""
     try:
         result = _revert_to_dict(function(_create_dynamic_record(record)))
@@ -134,7 +139,7 @@ def mapped(function: Callable[[Any], Any], record: Record) -> tuple[Record | Non
     return (result, "") if result else (None, "User-specified function returned None instead of DynamicRecord")
 
 
-def passes(function: Callable[[Any], Any], record: Record) -> tuple[bool, str]:
+def passes(function: Callable[[Record], object], record: Record) -> tuple[bool, str]:
     """Whether ``Filter`` keeps a record, or why it failed; a field that is missing or of another type does not pass."""
     try:
         return bool(function(_create_dynamic_record(record))), ""
@@ -167,6 +172,6 @@ def parsed_json(text: str) -> Iterator[tuple[Record | None, str]]:
             yield (item, "") if isinstance(item, dict) else (None, f"error in json reader: {item!r} is no object")
 
 
-def json_default(value: Any) -> Any:
+def json_default(value: Value) -> Value:
     """What JSON has no type for, as ``show`` prints it."""
     return value.asDict(recursive=True) if isinstance(value, Row) else str(value)

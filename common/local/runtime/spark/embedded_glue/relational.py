@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pyspark.sql import DataFrame, types
-from pyspark.sql import functions as F  # noqa: N812 (as everybody calls it)
+from pyspark.sql import functions as F
 
 from embedded_glue import paths
 from embedded_glue.kinds import is_choice

@@ -1,7 +1,7 @@
 """Where DynamicFrames go: objects in S3, and on request a table of the Data Catalog for them."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame, DataFrameWriter
 
@@ -9,7 +9,11 @@ from embedded_glue import catalog, records, transforms
 from embedded_glue.catalog import Place
 from embedded_glue.frame import NO_MARKER, DynamicFrame, DynamicFrameCollection
 from embedded_glue.kinds import has_choice
+from embedded_glue.records import Options
 from embedded_glue.unavailable import refuse
+
+if TYPE_CHECKING:
+    from embedded_glue.context import GlueContext
 
 _ALIASES = {"glueparquet": "parquet"}
 
@@ -17,16 +21,17 @@ _ALIASES = {"glueparquet": "parquet"}
 class DataSink:
     """What ``getSink`` returns. It adds to what is there, as Glue's does."""
 
-    def __init__(self, context: Any, connection: str, options: dict[str, Any], kind: str | None = None) -> None:
+    def __init__(self, context: "GlueContext", connection: str, options: Options, kind: str | None = None) -> None:
         if connection in catalog.FORMATS:
             connection, kind = "s3", connection
         if connection not in ("s3", "file"):
             raise refuse(f"Writing to the connection type {connection!r}", "Write to S3 locally, or mock this step.")
         self._context, self._options = context, options
-        self._kind, self._settings = kind or "", dict[str, Any]()
+        self._kind = kind or ""
+        self._settings: Options = {}
         self._table: tuple[str, str] | None = None
 
-    def setFormat(self, format: str, **options: Any) -> None:
+    def setFormat(self, format: str, **options: object) -> None:
         """Choose the format of the objects."""
         self._kind, self._settings = format, {**options.pop("format_options", {}), **options}
 
@@ -42,12 +47,14 @@ class DataSink:
         self._write(dynamic_frame, str(self._options.get("path", "")))
         return dynamic_frame
 
-    def writeDataFrame(self, data_frame: DataFrame, glue_context: Any, info: str = "") -> DataFrame:
+    def writeDataFrame(self, data_frame: DataFrame, glue_context: "GlueContext", info: str = "") -> DataFrame:
         """Write a DataFrame."""
         self._write(DynamicFrame.fromDF(data_frame, glue_context), str(self._options.get("path", "")))
         return data_frame
 
-    def write(self, dynamic_frame_or_dfc: Any, info: str = "") -> Any:
+    def write(
+        self, dynamic_frame_or_dfc: DynamicFrame | DynamicFrameCollection, info: str = ""
+    ) -> DynamicFrame | DynamicFrameCollection:
         """Write a frame, or each frame of a collection to a folder with its name."""
         if isinstance(dynamic_frame_or_dfc, DynamicFrame):
             return self.writeFrame(dynamic_frame_or_dfc, info)
@@ -55,7 +62,8 @@ class DataSink:
             raise TypeError(
                 f"A sink writes a DynamicFrame or a DynamicFrameCollection, not {type(dynamic_frame_or_dfc).__name__}"
             )
-        for name in dynamic_frame_or_dfc.keys():  # noqa: SIM118 (it is no dictionary)
+        names = dynamic_frame_or_dfc.keys()
+        for name in names:
             self._write(dynamic_frame_or_dfc[name], f"{str(self._options['path']).rstrip('/')}/{name}")
         return dynamic_frame_or_dfc
 
@@ -101,7 +109,7 @@ class DataSink:
         partition_keys = [{"Name": key, "Type": data.schema[key].dataType.simpleString()} for key in keys]
         table = {"TableType": "EXTERNAL_TABLE", "StorageDescriptor": described, "PartitionKeys": partition_keys}
         behaviour = self._options.get("updateBehavior", "UPDATE_IN_DATABASE")
-        glue: catalog.Catalog = self._context.catalog
+        glue = self._context.catalog
         glue.put(database, name, {**table, "Parameters": parameters}, update=behaviour == "UPDATE_IN_DATABASE")
         if keys:
             rows = data.select(*keys).distinct().collect()
@@ -113,7 +121,7 @@ class DataSink:
             glue.add_partitions(database, name, described, made)
 
 
-def of_table(context: Any, database: str, name: str, options: dict[str, Any]) -> DataSink:
+def of_table(context: "GlueContext", database: str, name: str, options: Options) -> DataSink:
     """A sink for a table of the Data Catalog: its location, its format and its partition keys."""
     table = context.catalog.table(database, name)
     keys = options.get("partitionKeys") or [key for key, _ in table.keys]
@@ -126,5 +134,5 @@ def of_table(context: Any, database: str, name: str, options: dict[str, Any]) ->
     return sink
 
 
-def _partition_value(value: Any) -> str:
+def _partition_value(value: object) -> str:
     return "__HIVE_DEFAULT_PARTITION__" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

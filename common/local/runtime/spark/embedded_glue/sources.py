@@ -6,17 +6,21 @@ https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-format.html
 import fnmatch
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame, types
-from pyspark.sql import functions as F  # noqa: N812 (as everybody calls it)
+from pyspark.sql import functions as F
 
 from embedded_glue import bookmarks, paths, records
 from embedded_glue.catalog import Place, Table
 from embedded_glue.frame import DynamicFrame
 from embedded_glue.kinds import choice, spark_type
 from embedded_glue.paths import Field
+from embedded_glue.records import Options
 from embedded_glue.unavailable import refuse
+
+if TYPE_CHECKING:
+    from embedded_glue.context import GlueContext
 
 SPARKS = ("parquet", "orc")
 """Formats that Spark itself reads for Glue, with partitions that it discovers."""
@@ -24,7 +28,7 @@ _JARS = {"avro": "org.apache.spark:spark-avro_2.12:3.5.4", "xml": "com.databrick
 
 
 def from_options(
-    context: Any, connection: str, options: dict[str, Any], kind: str | None, settings: dict[str, Any], key: str
+    context: "GlueContext", connection: str, options: Options, kind: str | None, settings: Options, key: str
 ) -> DynamicFrame:
     """Objects below the paths that ``options`` name."""
     if connection in SPARKS:
@@ -47,7 +51,7 @@ def from_options(
     raise _no_format(kind)
 
 
-def from_catalog(context: Any, database: str, name: str, predicate: str, options: dict[str, Any], key: str) -> DynamicFrame:
+def from_catalog(context: "GlueContext", database: str, name: str, predicate: str, options: Options, key: str) -> DynamicFrame:
     """The data of a table, in partitions that fulfil the predicate."""
     table = context.catalog.table(database, name)
     predicate = predicate or options.get("catalogPartitionPredicate", "")
@@ -64,7 +68,7 @@ def from_catalog(context: Any, database: str, name: str, predicate: str, options
     return DynamicFrame(_typed(made._data, table), context, name, made._errors) if table.format == "csv" else made
 
 
-def _place(context: Any, table: Table, place: Place, options: dict[str, Any], key: str) -> DynamicFrame | None:
+def _place(context: "GlueContext", table: Table, place: Place, options: Options, key: str) -> DynamicFrame | None:
     files = _files(context, [place.location], {"recurse": True, **options}, key)
     if not files:
         return None
@@ -85,7 +89,7 @@ def _place(context: Any, table: Table, place: Place, options: dict[str, Any], ke
     return DynamicFrame(paths.selected(made._data, [*own, *keys]), context, "", made._errors)
 
 
-def _fulfilling(context: Any, table: Table, places: list[Place], predicate: str) -> list[Place]:
+def _fulfilling(context: "GlueContext", table: Table, places: list[Place], predicate: str) -> list[Place]:
     if not predicate or not table.keys:
         return places
     rows = [(number, *place.values) for number, place in enumerate(places)]
@@ -123,14 +127,14 @@ def _typed_field(field: Field, kind: types.DataType | None, is_mixed: bool) -> F
     return Field(field.name, F.when(value.isNotNull() | text.isNotNull(), held).cast(both), both)
 
 
-def _csv_settings(table: Table) -> dict[str, Any]:
+def _csv_settings(table: Table) -> Options:
     serde = table.serde.get("Parameters", {})
     delimiter = serde.get("field.delim") or serde.get("separatorChar") or table.parameters.get("delimiter") or ","
     skip = int(table.parameters.get("skip.header.line.count", "0") or 0)
     return {"separator": delimiter, "quoteChar": serde.get("quoteChar", '"'), "withHeader": skip > 0}
 
 
-def _csv(context: Any, files: list[str], settings: dict[str, Any], names: list[str] | None = None) -> DataFrame:
+def _csv(context: "GlueContext", files: list[str], settings: Options, names: list[str] | None = None) -> DataFrame:
     """All columns as strings, as Glue's reader yields them; names from the header, from ``names`` or ``col0``, ``col1``, …."""
     if not files:
         return context.spark_session.createDataFrame([], types.StructType([]))
@@ -150,7 +154,7 @@ def _csv(context: Any, files: list[str], settings: dict[str, Any], names: list[s
     return paths.selected(data, [Field(title, text, types.StringType()) for title, text in zip(titles, texts, strict=True)])
 
 
-def _json(context: Any, files: list[str], settings: dict[str, Any]) -> DynamicFrame:
+def _json(context: "GlueContext", files: list[str], settings: Options) -> DynamicFrame:
     if settings.get("jsonPath", "$") not in ("$", "$[*]"):
         raise refuse(f"The format option jsonPath {settings['jsonPath']!r}", "Read whole records and use unnest or toDF().")
     spark = context.spark_session
@@ -162,7 +166,7 @@ def _json(context: Any, files: list[str], settings: dict[str, Any]) -> DynamicFr
     return DynamicFrame(records.to_frame(kept, spark), context, "", tuple(failed), len(failed))
 
 
-def _files(context: Any, roots: list[str], options: dict[str, Any], key: str) -> list[str]:
+def _files(context: "GlueContext", roots: list[str], options: Options, key: str) -> list[str]:
     """The objects to read: those that no bookmark knows, and that are not excluded."""
     listed: list[tuple[str, int]] = []
     for root in roots:
@@ -175,7 +179,7 @@ def _files(context: Any, roots: list[str], options: dict[str, Any], key: str) ->
     return bookmarks.unread(key, kept)
 
 
-def _below(path: str, root: str, options: dict[str, Any]) -> bool:
+def _below(path: str, root: str, options: Options) -> bool:
     """Whether a path's own objects are meant, or also those in its folders."""
     if _true(options.get("recurse")) or "*" in root:
         return True
@@ -183,18 +187,18 @@ def _below(path: str, root: str, options: dict[str, Any]) -> bool:
     return "/" not in inside
 
 
-def _roots(options: dict[str, Any]) -> list[str]:
-    named: Any = options.get("paths") or options.get("path")
+def _roots(options: Options) -> list[str]:
+    named = options.get("paths") or options.get("path")
     if not named:
         raise ValueError("connection_options has no 'paths', so nothing says what to read")
     return [named] if isinstance(named, str) else list(_strings(named))
 
 
-def _strings(values: Iterable[Any]) -> Iterable[str]:
+def _strings(values: Iterable[object]) -> Iterable[str]:
     return (str(value) for value in values)
 
 
-def _true(value: Any) -> bool:
+def _true(value: object) -> bool:
     return str(value).lower() == "true"
 
 

@@ -4,17 +4,23 @@ https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-pyspark-extensio
 """
 
 import operator
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
 from awsglue.transforms import GlueTransform
 from pyspark.sql import Column, DataFrame, types
-from pyspark.sql import functions as F  # noqa: N812 (as everybody calls it)
+from pyspark.sql import functions as F
 
 from embedded_glue import paths
 from embedded_glue.kinds import has_choice, is_choice, name_of, spark_type, without_choices
 from embedded_glue.paths import Field, Path
 from embedded_glue.unavailable import refuse
+
+if TYPE_CHECKING:
+    from embedded_glue.frame import DynamicFrame
+
+Tree: TypeAlias = "dict[str, Field | Tree]"
+"""The fields of a target by name; a struct is a tree of its own."""
 
 _COMPARISONS = {
     "=": operator.eq, "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
@@ -26,7 +32,7 @@ _JOINED = ".{}"
 
 def mapped(frame: DataFrame, mappings: Iterable[tuple[str, ...]], *, case_sensitive: bool) -> DataFrame:
     """``ApplyMapping``: (source, source type, target, target type), or with types or target left out."""
-    tree: dict[str, Any] = {}
+    tree: Tree = {}
     for mapping in mappings:
         source, target, kind = _mapping(mapping)
         place = paths.resolved(frame.schema, paths.parse(source), case_sensitive=case_sensitive)
@@ -64,7 +70,7 @@ def _crosses_array(schema: types.DataType, path: Path) -> bool:
     return False
 
 
-def _nested(tree: dict[str, Any]) -> list[Field]:
+def _nested(tree: Tree) -> list[Field]:
     made = []
     for name, node in tree.items():
         value = paths.struct(_nested(node)) if isinstance(node, dict) else node.value
@@ -138,8 +144,8 @@ def _columns(field: Field) -> list[Field]:
 
 def selected(frame: DataFrame, names: Iterable[str]) -> DataFrame:
     """``SelectFields``: top-level fields, and nested ones with what is around them."""
-    wanted = [path for name in names if (path := paths.resolved(frame.schema, paths.parse(name)))]
-    kept = {path for path, _ in wanted}
+    chosen = [path for name in names if (path := paths.resolved(frame.schema, paths.parse(name)))]
+    kept = {path for path, _ in chosen}
 
     def keep(fields: Iterable[Field], above: Path) -> list[Field]:
         result = []
@@ -198,7 +204,7 @@ def renamed(frame: DataFrame, old: str, new: str) -> DataFrame:
     return paths.selected(frame, [*rest, moved])
 
 
-def matching(frame: DataFrame, comparisons: dict[str, dict[str, Any]]) -> Column:
+def matching(frame: DataFrame, comparisons: Mapping[str, Mapping[str, object]]) -> Column:
     """The condition of ``SplitRows``; false where a value is missing."""
     condition = F.lit(True)
     for name, limits in comparisons.items():
@@ -268,8 +274,13 @@ class DropNullFields(GlueTransform):
     """Glue's transform, without its call into Java."""
 
     def __call__(
-        self, frame: Any, transformation_ctx: str = "", info: str = "", stageThreshold: int = 0, totalThreshold: int = 0
-    ) -> Any:
+        self,
+        frame: "DynamicFrame",
+        transformation_ctx: str = "",
+        info: str = "",
+        stageThreshold: int = 0,
+        totalThreshold: int = 0,
+    ) -> "DynamicFrame":
         """Drop the fields whose type is null."""
         empty = list(null_fields(frame.toDF().schema))
         print("null_fields", empty)
