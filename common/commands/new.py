@@ -20,7 +20,7 @@ def new(
     account: str | None = None,
     region: str | None = None,
     each_developer: bool = False,
-    list: bool = False,  # noqa: A002 - the name of the option
+    list: bool = False,
     yes: bool = False,
     json: bool = False,
 ) -> None:
@@ -46,8 +46,8 @@ def new(
         else:
             screen.text("".join(f"{line}\n" for line in setup_report.environment(path, content)))
         return
-    if given := [option for option, value in {**of_environments, "--each-developer": each_developer or None}.items() if value]:
-        raise UsageError(f"{given[0]} is of an environment: add --environment NAME.")
+    if options := [option for option, value in {**of_environments, "--each-developer": each_developer or None}.items() if value]:
+        raise UsageError(f"{options[0]} is of an environment: add --environment NAME.")
     ask = None if yes else prompt(json=json)
     name = project or _asked(ask, "The name of the project: ", "Which project? Type its name: `invoke new orders`.")
     chosen = template or _chosen_template(ask, templates.descriptions(), templates.DEFAULT, yes=yes)

@@ -39,7 +39,7 @@ def read(workspace: Workspace, connection: Connection, declarations: DeclaredPip
     """
     now, env = datetime.now(UTC), declarations.env
     pipelines = declarations.pipelines
-    known = statuses.read_all(connection, declarations, others=False, why_undeclared=workspace.undeclared)
+    project_statuses = statuses.read_all(connection, declarations, others=False, why_undeclared=workspace.undeclared)
     roots = list(connection.pool.map(lambda pipeline: connection.records.root(pipeline.name)[0], pipelines))
     machines = _machines(workspace.root, connection, declarations.resources, now)
     projects = tuple(
@@ -50,7 +50,7 @@ def read(workspace: Workspace, connection: Connection, declarations: DeclaredPip
             tuple(flows(declarations.resources, pipeline.name, env.artifact_bucket)),
             tuple((machine, last) for machine, last in machines if machine.key.project == pipeline.name),
         )
-        for pipeline, status, root in zip(pipelines, known, roots, strict=True)
+        for pipeline, status, root in zip(pipelines, project_statuses, roots, strict=True)
     )
     released = _attempt(lambda: tuple(releases.of_projects(connection.records, _names(pipelines), RELEASES, connection.pool)))
     costs, unread = _costs(connection, declarations.resources, machines, now)

@@ -94,15 +94,15 @@ class ExecutionLogs:
         """The lines of the invocations that these visits have made."""
         since = min(visit.entered for _, visit in called)
         until = max(visit.left or ended for _, visit in called)
-        found: list[Invocation] = []
+        candidates: list[Invocation] = []
         for source in log_sources.of_function(self.aws, name, since, until):
             try:
-                found = invocations(read(self.aws, source))
+                candidates = invocations(read(self.aws, source))
             except AwsError:
                 continue
-            if found:
+            if candidates:
                 break
-        by_request = {invocation.request: invocation for invocation in found}
+        by_request = {invocation.request: invocation for invocation in candidates}
         unknown = []
         for state, visit in called:
             request = visit.submitted.get("SdkResponseMetadata", {}).get("RequestId", "")
@@ -129,8 +129,8 @@ def _of_first_crawl(lines: list[LogLine], until: datetime) -> list[LogLine]:
     return [line for line in lines if first is not None and line.text.split("]")[0] == first.text.split("]")[0]]
 
 
-def _nearest(found: list[Invocation], visit: Visit) -> list[Invocation]:
+def _nearest(candidates: list[Invocation], visit: Visit) -> list[Invocation]:
     """As many invocations as the visit has made attempts, those within its time before those that are only near it."""
     until = visit.left or datetime.now(UTC)
-    inside = [invocation for invocation in found if visit.entered <= invocation.lines[0].at <= until]
-    return [*inside, *(invocation for invocation in found if invocation not in inside)][: visit.attempts]
+    inside = [invocation for invocation in candidates if visit.entered <= invocation.lines[0].at <= until]
+    return [*inside, *(invocation for invocation in candidates if invocation not in inside)][: visit.attempts]

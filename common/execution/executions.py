@@ -49,11 +49,11 @@ def last(aws: Aws, machine_arn: str, *, failed: bool = False) -> Execution | Non
         AwsError: AWS refused; ``StateMachineDoesNotExist`` and ``StateMachineTypeNotSupported`` are among its codes.
     """
     filters: list[JsonMapping] = [{"statusFilter": status} for status in UNSUCCESSFUL] if failed else [{}]
-    found = []
+    newest = []
     for status in filters:
         page = aws.call("stepfunctions", "ListExecutions", stateMachineArn=machine_arn, maxResults=1, **status)
-        found += [_execution(item) for item in page["executions"]]
-    return max(found, key=lambda execution: execution.started, default=None)
+        newest += [_execution(item) for item in page["executions"]]
+    return max(newest, key=lambda execution: execution.started, default=None)
 
 
 def since(aws: Aws, machine_arn: str, moment: datetime, *, failed: bool = False) -> list[Execution]:

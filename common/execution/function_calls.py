@@ -116,7 +116,7 @@ class FunctionCall:
         if whole and whole[0].ended:
             self._show(whole[0].lines)
             return whole[0].usage
-        usage = next((found for text in tail if (found := usage_of(text))), {})
+        usage = next((reported for text in tail if (reported := usage_of(text))), {})
         sources = sources or self._sources(began)
         for attempt in range(LOG_ATTEMPTS if sources else 0):
             if attempt:
@@ -133,13 +133,13 @@ class FunctionCall:
             line for part in error.get("stackTrace") or error.get("trace") or () for line in str(part).rstrip().splitlines()
         )
         message = failure.innermost_message(json.dumps(dict(error))) if error.get("errorMessage") else ""
-        told = "\n".join(line.text for line in self._told)
-        lines = () if trace and trace[-1].strip() in told else tuple(self.in_repository(line) for line in trace)
+        log = "\n".join(line.text for line in self._told)
+        lines = () if trace and trace[-1].strip() in log else tuple(self.in_repository(line) for line in trace)
         return Failure((), str(error.get("errorType") or "Unknown"), message, lines=lines)
 
 
-def _of_request(found: list[Invocation], request: str) -> Invocation | None:
+def _of_request(candidates: list[Invocation], request: str) -> Invocation | None:
     """The invocation of a request; the only one that ended, if the response did not name it."""
-    own = next((invocation for invocation in found if invocation.request == request), None)
-    ended = [invocation for invocation in found if invocation.ended]
+    own = next((invocation for invocation in candidates if invocation.request == request), None)
+    ended = [invocation for invocation in candidates if invocation.ended]
     return own or (ended[0] if len(ended) == 1 else None)

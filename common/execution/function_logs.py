@@ -91,12 +91,12 @@ def usage_of(text: str) -> Usage:
     platform = _platform_event(text)
     if platform.get("type") == "platform.report":
         metrics = platform.get("record", {}).get("metrics", {})
-        found = {name: float(metrics[metric]) for metric, name in _METRICS.items() if metric in metrics}
+        values = {name: float(metrics[metric]) for metric, name in _METRICS.items() if metric in metrics}
     elif _REPORT.match(text):
-        found = {name: float(match[1]) for name, pattern in _FIELDS.items() if (match := pattern.search(text))}
+        values = {name: float(match[1]) for name, pattern in _FIELDS.items() if (match := pattern.search(text))}
     else:
         return {}
-    return {name: value / 1000 if name.endswith("seconds") else value for name, value in found.items()}
+    return {name: value / 1000 if name.endswith("seconds") else value for name, value in values.items()}
 
 
 def is_platform_line(text: str) -> bool:

@@ -170,12 +170,12 @@ class MachineFeed:
         """See `Feed`."""
         if self.since is None:
             last = executions.last(self.aws, self.machine_arn, failed=self.failed)
-            found = [last] if last else []
+            to_read = [last] if last else []
             self.since = last.started if last else None
         else:
-            found = executions.since(self.aws, self.machine_arn, self.since, failed=self.failed)
+            to_read = executions.since(self.aws, self.machine_arn, self.since, failed=self.failed)
         new: list[LogLine] = []
-        for execution in found:
+        for execution in to_read:
             if execution.arn not in self._ended:
                 new += [line for line in self._lines(execution.arn) if line not in self._returned]
                 self._ended |= {execution.arn} if execution.ended else set()

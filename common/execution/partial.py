@@ -115,12 +115,12 @@ def _check_state(definition: JsonMapping, key: str, state: str) -> None:
 
 def _reachable(states: Mapping[str, JsonMapping], start: str) -> list[str]:
     """The states that can follow a state, itself among them, in the order of the definition."""
-    found, waiting = set[str](), [start]
+    reached, waiting = set[str](), [start]
     while waiting:
         name = waiting.pop()
-        if name in states and name not in found:
-            found.add(name)
+        if name in states and name not in reached:
+            reached.add(name)
             state = states[name]
             rules = (state, *state.get("Choices", ()), *state.get("Catch", ()))
             waiting += [rule[field] for rule in rules for field in ("Next", "Default") if field in rule]
-    return [name for name in states if name in found]
+    return [name for name in states if name in reached]

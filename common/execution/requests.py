@@ -76,7 +76,7 @@ class RunRequest:
         return _Executions(root, declarations, starts, shown)
 
     def _check_options(self) -> None:
-        given = {
+        is_set = {
             "--execution": self.execution is not None,
             "--redrive": self.redrive,
             "--from": self.state is not None,
@@ -91,7 +91,7 @@ class RunRequest:
             "--from": ("--argument", "--preview"),
         }
         for option, others in excluded.items():
-            wrong = next((other for other in others if given[option] and given[other]), None)
+            wrong = next((other for other in others if is_set[option] and is_set[other]), None)
             if wrong:
                 raise UsageError(f"{option} and {wrong} exclude each other.")
 

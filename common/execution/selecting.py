@@ -101,8 +101,8 @@ def job_arguments(job: Job, pairs: Collection[str]) -> Arguments:
         names = read.required | read.optional
         unread = [name for name in arguments if read.is_whole and name not in names | GIVEN and not name.startswith(OF_GLUE)]
         if unread:
-            known = did_you_mean(unread[0], names, otherwise=known_names(sorted(names)))
-            raise UsageError(f"--argument {unread[0]}: the script of {job.key} does not read it.{known}")
+            suggestion = did_you_mean(unread[0], names, otherwise=known_names(sorted(names)))
+            raise UsageError(f"--argument {unread[0]}: the script of {job.key} does not read it.{suggestion}")
         declared = {name.removeprefix("--") for name in job.arguments}
         missing = sorted(read.required - arguments.keys() - GIVEN - declared)
         if missing:
@@ -135,7 +135,7 @@ def location(resources: Sequence[Resource], text: str) -> Location:
 
 
 def _guess(key: str, keys: Sequence[str]) -> str:
-    names = {known.partition("/")[2]: known for known in keys}
+    names = {listed.partition("/")[2]: listed for listed in keys}
     name = key.rpartition("/")[2]
     near = names.get(name) or closest(key, keys) or names.get(closest(name, names) or "")
     return f" Did you mean {near!r}?" if near else known_names(keys)

@@ -30,8 +30,8 @@ def checked(text: str) -> str:
         bare = _INNER.sub(" ", bare)
     changing = _CHANGING.search(bare) if first in {"WITH", "EXPLAIN"} else None
     if first not in READING or changing:
-        found = changing.group().upper() if changing else first
-        raise UsageError(f"query only reads: SELECT, WITH, SHOW, DESCRIBE, but this has {found}. Use a job to change data.")
+        verb = changing.group().upper() if changing else first
+        raise UsageError(f"query only reads: SELECT, WITH, SHOW, DESCRIBE, but this has {verb}. Use a job to change data.")
     return statement
 
 

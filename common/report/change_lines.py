@@ -113,8 +113,8 @@ class ChangeLines:
         if self.removal and change.action is Action.ORPHAN:
             style, word = "green", "keep"
         key = _padded(f"{change.key}{_in_aws(change)}", width)
-        told = [*([aws_name.name] if aws_name and not change.name else []), *([aws_name.console] if aws_name else [])]
-        where = f"  [dim]{quoted('  '.join(filter(None, told)))}[/dim]" if any(told) else ""
+        details = [*([aws_name.name] if aws_name and not change.name else []), *([aws_name.console] if aws_name else [])]
+        where = f"  [dim]{quoted('  '.join(filter(None, details)))}[/dim]" if any(details) else ""
         return f"  [{style}]{sign}[/{style}] {key}  {word:<{WORD}}  {quoted(change.reason)}{where}"
 
     def fields(self, change: Change) -> list[str]:

@@ -25,14 +25,14 @@ LEAST_PATH = 12
 def parts(change: Change) -> list[str]:
     """What changes: the parts of the reason, and the fields that it does not tell in full."""
     reason = "" if change.reason in IMPLIED else change.reason
-    told = [part for part in BETWEEN.split(reason) if part]
+    texts = [part for part in BETWEEN.split(reason) if part]
     for field in besides_reason(change):
         name = field.label or field.name
-        if f"{name} no longer declared" in told:
+        if f"{name} no longer declared" in texts:
             continue
-        told = [part for part in told if part != f"{name} changed"]
-        told.append(f"{'' if field.sign == '~' else f'{field.sign} '}{name} {values(field)}".rstrip())
-    return [visible(part, lines=False) for part in told]
+        texts = [part for part in texts if part != f"{name} changed"]
+        texts.append(f"{'' if field.sign == '~' else f'{field.sign} '}{name} {values(field)}".rstrip())
+    return [visible(part, lines=False) for part in texts]
 
 
 def fitting(part: str, width: int) -> str:

@@ -166,10 +166,10 @@ class TextReport:
     def _close(self, closed: Closed) -> None:
         self._live("")
         planned, calls = self._planned, sum(closed.calls.values())
-        told = f"{calls} AWS {'call' if calls == 1 else 'calls'}"
+        calls_text = f"{calls} AWS {'call' if calls == 1 else 'calls'}"
         if planned is None:
             if calls:
-                self._line(f"[dim]{closed.seconds:.1f} s · {told}[/dim]")
+                self._line(f"[dim]{closed.seconds:.1f} s · {calls_text}[/dim]")
             if self._opened is not None and correcting(closed):
                 self._line(f"[dim]Next[/dim]   {quoted(typed(self._opened.command))}, once the error is corrected")
             return
@@ -181,8 +181,8 @@ class TextReport:
         planning = self._planning or (planned.removal and not self._has_begun and closed.error is None)
         ending = Ending(planned, closed, self._done, environment, planning=planning)
         sentence = ending.sentence()
-        fits = not self._screen.is_live or len(strip_markup(sentence)) + 2 + len(told) <= self._screen.width
-        for line in (f"{sentence}  [dim]{told}[/dim]",) if fits else (sentence, f"[dim]{told}[/dim]"):
+        fits = not self._screen.is_live or len(strip_markup(sentence)) + 2 + len(calls_text) <= self._screen.width
+        for line in (f"{sentence}  [dim]{calls_text}[/dim]",) if fits else (sentence, f"[dim]{calls_text}[/dim]"):
             self._line(line)
         if self._opened is not None and (command := ending.next_command(self._opened)):
             self._line(f"[dim]Next[/dim]   {quoted(typed(command))}")

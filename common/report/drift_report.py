@@ -70,8 +70,8 @@ def _show_by_project(screen: Screen, result: DriftResult) -> None:
                     screen.line(quoted(part))
         for kept in result.kept:
             if kept.project == project:
-                told = f"= {kept.key}  kept, not declared: {printable(', '.join(kept.fields))}"
-                for part in text_fit.paragraphs(visible(told, lines=False), screen.width - 4):
+                text = f"= {kept.key}  kept, not declared: {printable(', '.join(kept.fields))}"
+                for part in text_fit.paragraphs(visible(text, lines=False), screen.width - 4):
                     screen.line(f"[dim]{quoted(part)}[/dim]")
 
 

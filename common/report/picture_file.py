@@ -54,9 +54,9 @@ def write_text(path: str, text: str) -> None:
 
 def _write(path: str, picture: Element) -> None:
     picture.set("xmlns", "http://www.w3.org/2000/svg")
-    said, drawn = [*picture][:2], [*picture][2:]
-    for part in (*said, *drawn):
+    texts, drawn = [*picture][:2], [*picture][2:]
+    for part in (*texts, *drawn):
         picture.remove(part)
     sheet = element("style", style.variables() + style.PICTURE)
     background = element("rect", width="100%", height="100%", style="fill: var(--card)")
-    write_text(path, written(add(picture, [*said, sheet, background, *drawn]), "xml"))
+    write_text(path, written(add(picture, [*texts, sheet, background, *drawn]), "xml"))

@@ -148,8 +148,8 @@ class ProjectReport(TextReport):
             changes = [change for change in shown if change.key.project == project]
             counts = {action: sum(change.action is action for change in changes) for action in (*CHANGING_ORDER, Action.ORPHAN)}
             keep = "keep" if planned.removal else "leave"
-            told = [f"{count} to {keep if action is Action.ORPHAN else action}" for action, count in counts.items() if count]
-            self._line(f"[bold]{quoted(project)}[/bold]  [dim]{', '.join(told)}[/dim]")
+            parts = [f"{count} to {keep if action is Action.ORPHAN else action}" for action, count in counts.items() if count]
+            self._line(f"[bold]{quoted(project)}[/bold]  [dim]{', '.join(parts)}[/dim]")
             for change in changes:
                 self._show_planned(change, planned, widths, room)
 

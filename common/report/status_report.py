@@ -35,9 +35,9 @@ def show(statuses: Sequence[Status], stream: TextIO | None = None, *, names: boo
     columns = COLUMNS if any(row[-1] for row in rows) else COLUMNS[:-1]
     if screen.room is not None and screen.room < LEAST_WIDTH:
         for project, state, count, *about in rows:
-            told = [state, f"{count} resources" if count else "", *about]
+            parts = [state, f"{count} resources" if count else "", *about]
             screen.line(f"[bold]{quoted(project)}[/bold]")
-            screen.line(f"  {quoted('  '.join(filter(None, told)))}")
+            screen.line(f"  {quoted('  '.join(filter(None, parts)))}")
     else:
         screen.table(columns, [row[: len(columns)] for row in rows], right=[2], whole=[3, 5], folding=[4])
     report = TextReport(stream=stream)

@@ -142,14 +142,14 @@ class SummaryLines:
 
     def _rows(self, progress: Progress) -> list[Row]:
         rows = [self._of_action(action, progress) for action in ORDER]
-        told = [
+        groups = [
             (FAILED, "bold red", "failed", progress.failed),
             (FAILED, "red", "not tried", progress.blocked),
             (SIGNS[Action.ORPHAN], "yellow", "skipped", progress.skipped),
         ]
         others = [
             Row(sign, style, len(pairs), word, partial(self._messages, pairs, whole=is_failed), below=is_failed)
-            for sign, style, word, pairs in told
+            for sign, style, word, pairs in groups
             for is_failed in [pairs is progress.failed]
             if pairs
         ]
@@ -197,8 +197,8 @@ class SummaryLines:
             alike: dict[str, list[str]] = {}
             for key, (_, text) in zip(keys, pairs, strict=True):
                 alike.setdefault(text, []).append(key)
-            told = {text: text_fit.paragraphs(visible(self._spelled(text)), width - 2) for text in alike}
-            return [line for text, failed in alike.items() for line in (*failed, *told[text])]
+            paragraphs = {text: text_fit.paragraphs(visible(self._spelled(text)), width - 2) for text in alike}
+            return [line for text, failed in alike.items() for line in (*failed, *paragraphs[text])]
         key_width = text_fit.widest(keys, min(WIDEST_KEY, width // 2))
         shown = [
             text_fit.cut(f"{text_fit.padded(key, key_width)}  {visible(text, lines=False)}", width, self._spelled("…"))

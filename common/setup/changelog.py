@@ -13,20 +13,20 @@ def is_older(version: str, than: str) -> bool:
     return Version(version) < Version(than)
 
 
-def since(text: str, version: str, known: str = "") -> str:
+def since(text: str, version: str, earlier: str = "") -> str:
     """Returns the sections of the versions after one, and of what is not released yet, the newest first.
 
     Args:
         text: the changelog.
         version: the version.
-        known: the changelog of that version; a section that it has is left out.
+        earlier: the changelog of that version; a section that it has is left out.
     """
     headings = [*HEADING.finditer(text)]
     ends = [*(heading.start() for heading in headings[1:]), len(text)]
     sections = [
         text[heading.start() : end].strip()
         for heading, end in zip(headings, ends, strict=True)
-        if _is_after(heading["name"], version) and (body := text[heading.end() : end].strip()) and body not in known
+        if _is_after(heading["name"], version) and (body := text[heading.end() : end].strip()) and body not in earlier
     ]
     return "\n\n".join(sections)
 

@@ -60,8 +60,8 @@ def candidates(root: Path, shell: str, line: str, tasks: dict[str, Any]) -> list
         option, _, value = last.partition("=")
         if not _takes_value(tasks, task, option):
             return []
-        found = _values(root, option[2:], value)
-        return found if shell == "bash" else [f"{option}={each}" for each in found]
+        values = _values(root, option[2:], value)
+        return values if shell == "bash" else [f"{option}={each}" for each in values]
     if pending is not None:
         return _values(root, pending, last)
     options = [f"--{option}" for option in tasks.get(task, {}).get("options", {})] if task else ["--list", "--help", "--dry"]

@@ -97,8 +97,8 @@ def copy(source: Path, target: Path) -> Manifest:
 def _files(root: Path) -> Iterator[str]:
     for part in parts(root):
         place = root / part
-        found = [place] if place.is_file() else sorted(place.rglob("*"))
-        for path in found:
+        paths = [place] if place.is_file() else sorted(place.rglob("*"))
+        for path in paths:
             relative = path.relative_to(root)
             if (
                 path.is_file()

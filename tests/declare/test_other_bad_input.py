@@ -58,10 +58,10 @@ def test_what_aws_would_refuse_is_one_message(tmp_path: Path, line: str) -> None
     refused = repository.invoke("policy", "--env", "dev")
     assert refused.code == 1
     assert "Traceback" not in refused.err
-    told = " ".join(refused.err.split())
+    message = " ".join(refused.err.split())
     for part in BAD[line]:
-        assert part in told
-    assert told.count("error:") == 1
+        assert part in message
+    assert message.count("error:") == 1
 
 
 def test_fifo_queues_with_their_name_and_arguments_that_are_texts_are_taken(tmp_path: Path) -> None:

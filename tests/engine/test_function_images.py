@@ -82,8 +82,8 @@ def test_an_image_that_does_not_exist_is_refused_before_anything_is_written(
     missing = image.partition("@")[0] + "@sha256:" + "0" * 64
     repository.project("acres", 'p.table("runs", partition_key="id")', FUNCTION.format(missing))
     for task in ("plan", "deploy"):
-        told = done(repository, task, code=1)
-        assert f"acres: lambda/Score: there is no image {missing}. Push it first, or correct the digest." in told
+        output = done(repository, task, code=1)
+        assert f"acres: lambda/Score: there is no image {missing}. Push it first, or correct the digest." in output
     assert tables.list_tables()["TableNames"] == []
     assert deployed() == functions
 
@@ -97,10 +97,10 @@ def test_who_may_not_look_at_the_image_is_told_the_call(
     monkeypatch.setattr(ECRBackend, "batch_get_image", deny)
     repository.project("acres", FUNCTION.format(image))
     for task in ("plan", "deploy"):
-        told = done(repository, task, code=1)
-        assert "ecr:BatchGetImage" in told
-        assert "AccessDenied" in told
-        assert "Traceback" not in told
+        output = done(repository, task, code=1)
+        assert "ecr:BatchGetImage" in output
+        assert "AccessDenied" in output
+        assert "Traceback" not in output
     assert deployed() == set()
 
 

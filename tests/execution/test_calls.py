@@ -65,9 +65,9 @@ def test_a_short_log_comes_with_the_response_so_no_log_is_read(pool: Executor) -
 def test_of_a_long_log_the_lines_of_this_request_are_read(pool: Executor) -> None:
     """The response has the last 4 KB of the log alone: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html."""
     texts = ("START RequestId: 1 V", "mine", "END RequestId: 1", REPORT.format("1"))
-    found = [{"logStreamName": "a", "timestamp": 1, "message": text} for text in texts]
+    log_events = [{"logStreamName": "a", "timestamp": 1, "message": text} for text in texts]
     other = [{"logStreamName": "b", "timestamp": 1, "message": text} for text in ("START RequestId: 2 V", "theirs")]
-    log = {"events": [*other, *found]}
+    log = {"events": [*other, *log_events]}
     aws = ScriptedAws({**NO_FUNCTION, "lambda:Invoke": answered("1", "e end of mine\n"), FILTER: [{"events": other}, log]})
     returned, events = call(aws, pool)
     assert [line.text for event in events if isinstance(event, Logged) for line in event.lines] == ["mine"]
@@ -202,24 +202,24 @@ def test_a_function_is_known_by_its_group_and_a_job_by_its_script(repository: Re
     repository.project("acres", 'p.function("Validate")', 'p.function("Other", folder="lambda/Other")', 'p.job("load")')
     repository.write("projects/acres/lambda/Other/handler.py", "def handler(event, context):\n    return 1\n")
     resources = repository.resources()
-    told = by_log_group(repository.root, [*resources.values()])
+    hints = by_log_group(repository.root, [*resources.values()])
     for name in ("Validate", "Other"):
-        shown = told(f"/aws/lambda/t-dev-acres-{name}", 'File "/var/task/handler.py", line 2')
+        shown = hints(f"/aws/lambda/t-dev-acres-{name}", 'File "/var/task/handler.py", line 2')
         assert shown == f'File "projects/acres/lambda/{name}/handler.py", line 2'
     script = Path(resources["glue-job/load"].artifacts[0].location).name
-    assert told("/t-dev/glue/output", f'File "/tmp/{script}"') == 'File "projects/acres/glue/landing/load.py"'
-    assert told("/another/group", 'File "/var/task/handler.py"') == 'File "/var/task/handler.py"'
+    assert hints("/t-dev/glue/output", f'File "/tmp/{script}"') == 'File "projects/acres/glue/landing/load.py"'
+    assert hints("/another/group", 'File "/var/task/handler.py"') == 'File "/var/task/handler.py"'
 
 
 def test_tracebacks_name_the_files_of_the_repository(repository: Repository) -> None:
     repository.project("acres", 'p.function("Validate")', 'p.job("load")')
     resources = repository.resources()
-    told = in_repository(repository.root, resources["lambda/Validate"])
+    hints = in_repository(repository.root, resources["lambda/Validate"])
     handler = "projects/acres/lambda/Validate/handler.py"
-    assert told('  File "/var/task/handler.py", line 2') == f'  File "{handler}", line 2'
-    assert told('  File "/tmp/x-9/handler.py", line 2') == f'  File "{handler}", line 2'
+    assert hints('  File "/var/task/handler.py", line 2') == f'  File "{handler}", line 2'
+    assert hints('  File "/tmp/x-9/handler.py", line 2') == f'  File "{handler}", line 2'
     for other in ('File "/opt/python/lib/python3.12/site-packages/handler.py"', 'File "/var/task/other.py"', "no path"):
-        assert told(other) == other
+        assert hints(other) == other
     job = resources["glue-job/load"]
     script = Path(job.artifacts[0].location).name
     assert (

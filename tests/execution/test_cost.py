@@ -72,9 +72,9 @@ def test_functions_cost_their_time_by_their_memory_and_their_calls(resources: di
     architecture = function.desired()["Architectures"][0]
     assert item.dollars == pytest.approx(1000 * gigabytes * cost.GB_SECOND[architecture] + 2000 / 1e6 * 0.20)
     assert len(aws.calls) == 1
-    asked = aws.sent("cloudwatch:GetMetricData")
-    assert asked["EndTime"] - asked["StartTime"] == timedelta(days=30)
-    assert {query["MetricStat"]["Metric"]["MetricName"] for query in asked["MetricDataQueries"]} == {"Duration", "Invocations"}
+    sent = aws.sent("cloudwatch:GetMetricData")
+    assert sent["EndTime"] - sent["StartTime"] == timedelta(days=30)
+    assert {query["MetricStat"]["Metric"]["MetricName"] for query in sent["MetricDataQueries"]} == {"Duration", "Invocations"}
 
 
 def test_executions_cost_the_mean_of_those_that_were_read(resources: dict[str, Resource], repository: Repository) -> None:

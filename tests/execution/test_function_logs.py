@@ -69,12 +69,12 @@ def test_a_success_is_no_failure() -> None:
     assert [item.failed for item in invocations(lines("a", *texts))] == [False]
 
 
-def events(*found: tuple[str, int, str]) -> dict[str, Any]:
+def events(*lines: tuple[str, int, str]) -> dict[str, Any]:
     at = int(START.timestamp() * 1000)
     return {
         "events": [
             {"logStreamName": "s", "timestamp": at + late, "message": text, **({"eventId": id_} if id_ else {})}
-            for id_, late, text in found
+            for id_, late, text in lines
         ]
     }
 

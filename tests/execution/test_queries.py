@@ -27,7 +27,7 @@ def test_statements_that_read_are_accepted(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "verb"),
     [
         ("drop table a.b", "DROP"),
         ("insert into a.b select 1", "INSERT"),
@@ -39,8 +39,8 @@ def test_statements_that_read_are_accepted(text: str) -> None:
         ("  ", "Give a statement"),
     ],
 )
-def test_statements_that_may_change_something_are_refused(text: str, found: str) -> None:
-    with pytest.raises(UsageError, match=found):
+def test_statements_that_may_change_something_are_refused(text: str, verb: str) -> None:
+    with pytest.raises(UsageError, match=verb):
         statements.checked(text)
 
 
@@ -156,9 +156,9 @@ def test_athena_runs_the_statement_in_the_workgroup() -> None:
     result = athena.run(aws, "select n from a.b", "team", None)  # type: ignore[arg-type]  # only what a query asks
     assert (result.columns, result.rows, result.scanned_bytes) == (("n",), (("1",), (None,)), 10)
     assert aws.calls[1] == ("StartQueryExecution", {"QueryString": "select n from a.b", "WorkGroup": "team"})
-    asked = Athena(place="")
-    athena.run(asked, "select 1", "primary", "s3://mine/")  # type: ignore[arg-type]  # likewise
-    assert asked.calls[0][1]["ResultConfiguration"] == {"OutputLocation": "s3://mine/"}
+    elsewhere = Athena(place="")
+    athena.run(elsewhere, "select 1", "primary", "s3://mine/")  # type: ignore[arg-type]  # likewise
+    assert elsewhere.calls[0][1]["ResultConfiguration"] == {"OutputLocation": "s3://mine/"}
 
 
 def test_athena_says_why_a_query_failed_and_where_results_go_nowhere() -> None:

@@ -157,8 +157,8 @@ def test_answers_that_never_come_fail_what_waits_for_them_and_nothing_else(repo:
     with repo.configured(**CHANGE):
         half = repo.run(ready.endpoint, "deploy", "--env", "local", pace=PACE)
         assert half.code == 1
-        told, again = half.out.split("\nfailed:\n")
-        assert [part.count("glue:UpdateJob was not answered: ReadTimeoutError") for part in (told, again)] == [3, 3]
+        output, again = half.out.split("\nfailed:\n")
+        assert [part.count("glue:UpdateJob was not answered: ReadTimeoutError") for part in (output, again)] == [3, 3]
         assert sum(call.operation == "UpdateJob" for call in ready.calls) <= 3 * 4
         ready.rule = pass_on
         rest = repo.deploy(ready.endpoint, pace=PACE)

@@ -211,13 +211,13 @@ def test_empty_fields_collections_and_files(yielded: dict[str, Any]) -> None:
 
 
 def test_what_is_not_there_says_so_by_name_and_what_to_use(yielded: dict[str, Any]) -> None:
-    said = yielded["refused"]
-    assert "write_dynamic_frame.from_jdbc_conf is not available" in said["jdbc"]
-    assert "Write to S3 locally" in said["jdbc"]
-    assert "spark-avro_2.12:3.5.4" in said["avro"]
-    assert "'mysql'" in said["mysql"]
-    assert "GlueContext.forEachBatch" in said["batch"]
-    assert "unnest_ddb_json" in said["ddb"]
-    assert "GlueContext.somethingNew is not available" in said["unknown"]
-    assert "cast:TYPE, project:TYPE, make_cols and make_struct" in said["action"]
-    assert "reaches the threshold 1" in said["threshold"]
+    messages = yielded["refused"]
+    assert "write_dynamic_frame.from_jdbc_conf is not available" in messages["jdbc"]
+    assert "Write to S3 locally" in messages["jdbc"]
+    assert "spark-avro_2.12:3.5.4" in messages["avro"]
+    assert "'mysql'" in messages["mysql"]
+    assert "GlueContext.forEachBatch" in messages["batch"]
+    assert "unnest_ddb_json" in messages["ddb"]
+    assert "GlueContext.somethingNew is not available" in messages["unknown"]
+    assert "cast:TYPE, project:TYPE, make_cols and make_struct" in messages["action"]
+    assert "reaches the threshold 1" in messages["threshold"]

@@ -39,7 +39,7 @@ def acres(repository: Repository) -> Repository:
 
 
 @pytest.mark.parametrize(
-    ("line", "found"),
+    ("line", "candidates"),
     [
         ("invoke dep", ["deploy", "deploy-jobs"]),
         ("uv run invoke dep", ["deploy", "deploy-jobs"]),
@@ -62,8 +62,8 @@ def acres(repository: Repository) -> Repository:
         ("", []),
     ],
 )
-def test_what_may_come_next(acres: Repository, line: str, found: list[str]) -> None:
-    assert complete.candidates(acres.root, "bash", line, TASKS) == found
+def test_what_may_come_next(acres: Repository, line: str, candidates: list[str]) -> None:
+    assert complete.candidates(acres.root, "bash", line, TASKS) == candidates
 
 
 def test_a_value_behind_an_equals_sign(acres: Repository) -> None:
@@ -109,7 +109,7 @@ def in_shell(shell: str, line: str) -> list[str]:
     done = subprocess.run(
         [shell, *quiet, "-c", code], cwd=ROOT / "docs", env=environment, capture_output=True, text=True, check=False, timeout=60
     )
-    return [found.partition("\t")[0] for found in done.stdout.splitlines()]
+    return [answer.partition("\t")[0] for answer in done.stdout.splitlines()]
 
 
 @pytest.mark.parametrize("shell", complete.SHELLS)

@@ -35,16 +35,16 @@ def findings(repository: Repository, *words: str) -> tuple[int, dict[str, dict[s
 def test_a_machine_and_an_account_without_problems(acres: Repository, moto: None) -> None:
     assert acres.invoke("deploy", "--env", "dev").code == 0
     before = {path: content for path, content in acres.files().items() if not path.startswith("build/")}
-    code, found = findings(acres, "--env", "dev")
-    assert code == 0, found
-    assert {name: finding["state"] for name, finding in found.items() if name not in {"Java", "git"}} == dict.fromkeys(
+    code, results = findings(acres, "--env", "dev")
+    assert code == 0, results
+    assert {name: finding["state"] for name, finding in results.items() if name not in {"Java", "git"}} == dict.fromkeys(
         {
             *("Python", "uv", "libraries", "build/", "deployer", "config/dev.json", "credentials", "region", "clock"),
             *("records", "tagging index", "roles", "records of acres", "records of shared"),
         }
-        - ({"clock"} if found["clock"]["state"] == "note" else set()),
+        - ({"clock"} if results["clock"]["state"] == "note" else set()),
         "fine",
-    ) | ({"clock": "note"} if found["clock"]["state"] == "note" else {})
+    ) | ({"clock": "note"} if results["clock"]["state"] == "note" else {})
     assert {path: content for path, content in acres.files().items() if not path.startswith("build/")} == before
     text = acres.invoke("doctor", "--env", "dev").out
     assert "No problems" in text
@@ -52,15 +52,15 @@ def test_a_machine_and_an_account_without_problems(acres: Repository, moto: None
 
 
 def test_who_is_not_signed_in_is_told_so(acres: Repository, no_credentials: None) -> None:
-    code, found = findings(acres, "--env", "dev")
-    assert (code, found["credentials"]["state"]) == (1, "problem")
-    assert "aws sso login" in found["credentials"]["text"]
+    code, results = findings(acres, "--env", "dev")
+    assert (code, results["credentials"]["state"]) == (1, "problem")
+    assert "aws sso login" in results["credentials"]["text"]
 
 
 def test_another_account_is_a_problem(acres: Repository, moto: None) -> None:
     acres.configure(account_id="999999999999")
-    code, found = findings(acres, "--env", "dev")
-    assert (code, "belong to account 123456789012" in found["credentials"]["text"]) == (1, True)
+    code, results = findings(acres, "--env", "dev")
+    assert (code, "belong to account 123456789012" in results["credentials"]["text"]) == (1, True)
 
 
 def test_a_record_of_a_later_version_is_a_problem(acres: Repository, moto: None) -> None:
@@ -69,30 +69,30 @@ def test_a_record_of_a_later_version_is_a_problem(acres: Repository, moto: None)
     boto3.client("s3", region_name="eu-central-1").put_object(
         Bucket="t-dev-artifacts", Key="dev/acres/release.json", Body=body, Tagging="state=clean"
     )
-    code, found = findings(acres, "--env", "dev")
-    assert (code, found["records of acres"]["state"]) == (1, "problem")
-    assert "Upgrade this repository's deployer to version 9.1.0" in found["records of acres"]["text"]
+    code, results = findings(acres, "--env", "dev")
+    assert (code, results["records of acres"]["state"]) == (1, "problem")
+    assert "Upgrade this repository's deployer to version 9.1.0" in results["records of acres"]["text"]
 
 
 def test_what_the_repository_lacks_is_told_for_each_environment(acres: Repository) -> None:
     acres.write("config/broken.json", "{")
     acres.write("pyproject.toml", PINS.replace("boto3>=1", "boto3==0.1").replace("packaging>=20", "no-such-library"))
-    code, found = findings(acres)
+    code, results = findings(acres)
     assert code == 1
-    assert found["config/broken.json"]["state"] == "problem"
-    assert found["config/dev.json"]["state"] == "fine"
-    assert "boto3 is" in found["libraries"]["text"]
-    assert "no-such-library is missing" in found["libraries"]["text"]
-    assert found["libraries"]["advice"] == "Type `uv sync`, and start commands with `uv run`."
+    assert results["config/broken.json"]["state"] == "problem"
+    assert results["config/dev.json"]["state"] == "fine"
+    assert "boto3 is" in results["libraries"]["text"]
+    assert "no-such-library is missing" in results["libraries"]["text"]
+    assert results["libraries"]["advice"] == "Type `uv sync`, and start commands with `uv run`."
 
 
 def test_programs_that_are_missing_are_told(acres: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("JAVA_HOME", "")
-    found = {finding.about: finding for finding in machine_checks.check_machine(acres.root)}
-    assert (found["git"].state, found["Java"].state) == ("note", "note")
-    assert "protected environments are refused" in found["git"].advice
-    assert "the first run fetches it" in found["Java"].advice
+    results = {finding.about: finding for finding in machine_checks.check_machine(acres.root)}
+    assert (results["git"].state, results["Java"].state) == ("note", "note")
+    assert "protected environments are refused" in results["git"].advice
+    assert "the first run fetches it" in results["Java"].advice
 
 
 class Answering:

@@ -80,8 +80,8 @@ class Tab:
 
     @staticmethod
     def _is_load(event: dict[str, Any], loader: str) -> bool:
-        told = event.get("params", {})
-        return event.get("method") == "Page.lifecycleEvent" and (told["name"], told["loaderId"]) == ("load", loader)
+        parameters = event.get("params", {})
+        return event.get("method") == "Page.lifecycleEvent" and (parameters["name"], parameters["loaderId"]) == ("load", loader)
 
     def _receive(self) -> dict[str, Any]:
         while b"\0" not in self._buffer:

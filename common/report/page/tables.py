@@ -33,8 +33,8 @@ def drift(content: Content) -> Element:
     if isinstance(result, str):
         return parts.section("drift", "Drift", parts.message(f"It could not be read: {result}", tone="warn"))
     count = parts.plural(result.checked, "resource")
-    told = f"{count} compared with AWS, field by field: {len(result.drifted) or 'none'} changed since the last deploy."
-    inner: list[Inner] = [element("p", told)]
+    summary = f"{count} compared with AWS, field by field: {len(result.drifted) or 'none'} changed since the last deploy."
+    inner: list[Inner] = [element("p", summary)]
     inner += [_drifted(item) for item in result.drifted]
     if result.drifted:
         inner.append(parts.note(parts.code("invoke deploy --verify"), " puts it back."))

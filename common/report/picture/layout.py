@@ -183,10 +183,10 @@ def _chain(graph: _Graph, ends: tuple[int, int], arrow: Arrow, across: bool) -> 
         for rank in range(first + 1, last)
     ]
     chain = [ends[0], *slots, ends[1]]
-    for one, other in pairwise(chain):
-        inside = not (graph.nodes[one].is_box or graph.nodes[other].is_box)
-        graph.links.append((one, other))
-        graph.pull[one, other] = graph.pull[other, one] = arrow.weight * (8.0 if inside else 2.0)
+    for upper, lower in pairwise(chain):
+        inside = not (graph.nodes[upper].is_box or graph.nodes[lower].is_box)
+        graph.links.append((upper, lower))
+        graph.pull[upper, lower] = graph.pull[lower, upper] = arrow.weight * (8.0 if inside else 2.0)
     graph.chains.append(slots)
     return chain
 

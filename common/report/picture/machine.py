@@ -63,8 +63,9 @@ def machine(
     """
     marks = marks or {}
     arranged, drawn = _Drawer(names, marks).level(definition, ends=True)
-    said = f"{len(definition['States'])} states and their transitions" + (", marked as in the last execution." if marks else ".")
-    return drawing.picture(arranged, drawn, identifier, f"The state machine {name}", said)
+    marked = ", marked as in the last execution" if marks else ""
+    description = f"{len(definition['States'])} states and their transitions{marked}."
+    return drawing.picture(arranged, drawn, identifier, f"The state machine {name}", description)
 
 
 class _Drawer:
@@ -107,8 +108,8 @@ class _Drawer:
         width, height = drawing.box_width(lines, 90.0), 17.0 * len(lines) + 14.0
         radius = {"Choice": 3.0, "Wait": height / 2, "Succeed": height / 2, "Fail": height / 2}.get(state["Type"], 8.0)
         shape = element("rect", class_="box", width=round(width, 1), height=height, rx=radius)
-        said = element("title", f"{name} ({state['Type']})")
-        return _Part(width, height, [said, shape, *drawing.lines_in_box((0, 0), width, height, lines)], class_)
+        title = element("title", f"{name} ({state['Type']})")
+        return _Part(width, height, [title, shape, *drawing.lines_in_box((0, 0), width, height, lines)], class_)
 
     def _frame(self, name: str, state: JsonMapping, inner: Sequence[Json], mark: Mark | None, class_: str) -> _Part:
         """A frame with the states within a state; branches stand side by side."""
@@ -171,8 +172,8 @@ def _transitions(state: JsonMapping) -> Iterator[tuple[str, Label, str]]:
 
 def _dot(class_: str) -> _Part:
     middle = DOT / 2
-    said = element("title", "Start" if class_ == "dot" else "End")
+    title = element("title", "Start" if class_ == "dot" else "End")
     shapes = [element("circle", class_=class_, cx=middle, cy=middle, r=middle - 1.5)]
     if class_ == "ring":
         shapes.append(element("circle", class_="dot", cx=middle, cy=middle, r=middle - 4.5))
-    return _Part(DOT, DOT, [said, *shapes])
+    return _Part(DOT, DOT, [title, *shapes])

@@ -81,7 +81,7 @@ def _swap(layers: Layers, rows: list[list[int]]) -> None:
 
 def _pairs(neighbours: Mapping[int, Sequence[int]], left: int, right: int, place: Mapping[int, int]) -> int:
     """How many arrows of two nodes cross if one stands left of the other."""
-    return sum(place[one] > place[other] for one in neighbours[left] for other in neighbours[right])
+    return sum(place[near] > place[far] for near in neighbours[left] for far in neighbours[right])
 
 
 def _crossings(layers: Layers, rows: list[list[int]]) -> int:

@@ -62,7 +62,7 @@ def test_a_machine_accepts_in_its_declaration(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize(
-    ("configuration", "code", "told"),
+    ("configuration", "code", "text"),
     [
         ({"projects": {"acres": {"state_machines": {"main": {"accept": ["ENDLESS_STATE: it runs on"]}}}}}, 0, ""),
         ({"defaults": {"state_machine": {"accept": ["ENDLESS_STATE: it runs on", "EXPRESS: others may have it"]}}}, 0, ""),
@@ -78,11 +78,11 @@ def test_a_machine_accepts_in_its_declaration(repository: Repository) -> None:
         ),
     ],
 )
-def test_configuration_accepts_more(repository: Repository, configuration: dict[str, Any], code: int, told: str) -> None:
+def test_configuration_accepts_more(repository: Repository, configuration: dict[str, Any], code: int, text: str) -> None:
     repository.project("acres", f'p.state_machine("main", {CIRCLE!r})')
     repository.configure(**configuration)
     ended = repository.invoke("check")
-    assert (ended.code, told in ended.out, "warning" in ended.out) == (code, True, code == 0 and told != ""), ended.out
+    assert (ended.code, text in ended.out, "warning" in ended.out) == (code, True, code == 0 and text != ""), ended.out
 
 
 def test_the_page_has_every_code_with_its_severity_and_link() -> None:

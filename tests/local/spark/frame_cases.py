@@ -240,7 +240,7 @@ def written() -> Any:
 
 @case
 def refused() -> Any:
-    said = {}
+    messages = {}
     for name, attempt in {
         "jdbc": lambda: glue.write_dynamic_frame.from_jdbc_conf(persons, "warehouse", {"dbtable": "t"}),
         "avro": lambda: glue.create_dynamic_frame.from_options("s3", {"paths": [str(FOLDER)]}, "avro"),
@@ -254,8 +254,8 @@ def refused() -> Any:
         try:
             attempt()
         except Exception as error:  # noqa: BLE001
-            said[name] = f"{type(error).__name__}: {error}"
-    return said
+            messages[name] = f"{type(error).__name__}: {error}"
+    return messages
 
 
 @case

@@ -36,12 +36,12 @@ def test_the_page_works(tab: Tab, repository: Repository, tmp_path: Path) -> Non
     assert len(backgrounds) == 2, "light and dark"
     requests = [event["params"]["request"]["url"] for event in tab.events if event.get("method") == "Network.requestWillBeSent"]
     assert {url.partition(":")[0] for url in requests} <= {"file", "data"}
-    told = [
+    messages = [
         event
         for event in tab.events
         if event.get("method") in {"Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled"}
     ]
-    assert told == []
+    assert messages == []
 
     tab.press("Tab")
     assert tab.evaluate("document.activeElement.className") == "skip"

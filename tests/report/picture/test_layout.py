@@ -33,8 +33,8 @@ def area(corner: Point, width: float, height: float) -> Area:
     return corner[0], corner[1], corner[0] + width, corner[1] + height
 
 
-def overlap(one: Area, other: Area) -> bool:
-    return all(one[side] < other[side + 2] - TOLERANCE and other[side] < one[side + 2] - TOLERANCE for side in (0, 1))
+def overlap(first: Area, other: Area) -> bool:
+    return all(first[side] < other[side + 2] - TOLERANCE and other[side] < first[side + 2] - TOLERANCE for side in (0, 1))
 
 
 def label_areas(layout: Layout, arrows: list[Arrow]) -> list[Area]:
@@ -55,8 +55,8 @@ def test_nothing_overlaps_and_all_is_in_the_picture(drawn: tuple[tuple[Box, ...]
     layout = arranged(boxes, arrows, across=across)
     areas = [area(layout.boxes[box.name], box.width, box.height) for box in boxes]
     labels = label_areas(layout, arrows)
-    for one, other in combinations([*areas, *labels], 2):
-        assert not overlap(one, other)
+    for first, other in combinations([*areas, *labels], 2):
+        assert not overlap(first, other)
     for left, top, right, bottom in (*areas, *labels):
         assert left >= 0
         assert top >= 0

@@ -49,17 +49,17 @@ def read(body: str) -> dict[str, Any]:
         OrderInvalid: it is none; the message names all fields that are wrong.
     """
     try:
-        given = json.loads(body, parse_float=Decimal)
+        message = json.loads(body, parse_float=Decimal)
     except ValueError as error:
         raise OrderInvalid(f"it is not JSON: {error}") from None
-    if not isinstance(given, dict):
+    if not isinstance(message, dict):
         raise OrderInvalid("it is not a JSON object")
     order, wrong = {}, []
     for name, normal in FIELDS.items():
         try:
-            order[name] = normal(given.get(name))
+            order[name] = normal(message.get(name))
         except (ValueError, TypeError, AttributeError, ArithmeticError):
-            wrong.append(f"{name} is {given.get(name)!r}")
+            wrong.append(f"{name} is {message.get(name)!r}")
     if wrong:
         raise OrderInvalid(", ".join(wrong))
     return order
