@@ -10,10 +10,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 from common.base.process_end import end_at_once
 
+Handler = Callable[[int, FrameType | None], object] | int | None
+"""What handles a signal: a function, one of Python's own numbers for it, or nothing that Python knows."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 STOPPED_MESSAGE = (
     b"Stopped at once. The next deploy finds out what was finished; until the lease expires it may have to wait a minute.\n"
@@ -51,7 +52,7 @@ class Stopping:
 
     def __init__(self, stop: Callable[[], None], say: Callable[[str], None]) -> None:
         self._stop, self._say = stop, say
-        self._before: dict[int, Any] = {}
+        self._before: dict[int, Handler] = {}
         self.number: int | None = None
         """The number of the first signal, or None."""
 

@@ -1,12 +1,15 @@
 """`invoke completion`: prints the script with which a shell completes tasks, options and their values."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from invoke.context import Context
 from invoke.loader import FilesystemLoader
 
 from common.commands.invocation import INVOCATION
 from common.commands.task import task
+
+if TYPE_CHECKING:
+    from common.setup.complete import Tasks
 
 
 @task(
@@ -34,7 +37,7 @@ def completion(_c: Context, shell: str | None = None, tasks: bool = False) -> No
     Screen().text(path.read_text(encoding="utf-8"))
 
 
-def tasks_with_options() -> dict[str, Any]:
+def tasks_with_options() -> "Tasks":
     """All tasks by name: their options, each with whether it takes a value, and the one whose value may stand alone."""
     module, _ = FilesystemLoader(start=str(INVOCATION.get().root)).load("tasks")
     collection = module.namespace

@@ -7,13 +7,16 @@ import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from common.aws.protocol import Aws
 from common.base.errors import DeployError, UsageError
 from common.base.json_types import JsonObject
 from common.execution import statements
 from common.execution.query_result import QueryResult
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 _FORMATS = ("parquet", "json", "csv")
 
@@ -68,7 +71,7 @@ def _tables(aws: Aws, database: str) -> Iterator[JsonObject]:
         yield from page["TableList"]
 
 
-def _load(aws: Aws, connection: Any, table: JsonObject, folder: Path) -> None:
+def _load(aws: Aws, connection: "DuckDBPyConnection", table: JsonObject, folder: Path) -> None:
     """Makes a table of the objects of one, with the values of partitions as columns."""
     database, name = table["DatabaseName"], table["Name"]
     storage = table["StorageDescriptor"]

@@ -10,13 +10,16 @@ import io
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from common.aws.protocol import Aws
 from common.base.errors import DeployError
 from common.base.json_types import JsonObject
 from common.model.reference import Location
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
 
 ROWS = 10
 COUNTED_FILES = 500
@@ -119,7 +122,7 @@ def _first_rows(aws: Aws, file: _File, rows: int) -> list[JsonObject]:
     return []
 
 
-def _open_parquet(aws: Aws, file: _File) -> Any:
+def _open_parquet(aws: Aws, file: _File) -> "ParquetFile":
     import pyarrow.parquet  # slow to load, and only a preview needs it
 
     try:

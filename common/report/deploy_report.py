@@ -9,7 +9,7 @@ Lines are written in rich's markup; what others have written is quoted in it (se
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import TextIO
 
 from common.base.command_text import typed
 from common.base.json_types import JsonObject
@@ -221,7 +221,7 @@ class JsonDeployReport(JsonReport):
         self.contents["predicted"] = {"calls": 0, "seconds": 0.0}
         self._changes = True
 
-    def take(self, event: Any) -> None:
+    def take(self, event: object) -> None:
         """See `JsonReport`."""
         match event:
             case Opened():

@@ -1,7 +1,7 @@
 """What a command has found as one JSON object on standard output, at the end: for programs."""
 
 import threading
-from typing import Any, TextIO
+from typing import TextIO
 
 from common.base.json_types import JsonObject
 from common.base.terminal import Screen
@@ -29,12 +29,12 @@ class JsonReport:
         self._changes = False
         """Whether the command changes something, so that it tells what was not changed."""
 
-    def __call__(self, event: Any) -> None:
+    def __call__(self, event: object) -> None:
         """Takes one event; from any thread."""
         with self._lock:
             self.take(event)
 
-    def take(self, event: Any) -> None:
+    def take(self, event: object) -> None:
         """Takes one event; nobody else takes one meanwhile."""
         self._tally.take(event)
         self._changes = self._changes or isinstance(event, Planned)

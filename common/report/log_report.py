@@ -1,7 +1,7 @@
 """What `logs` shows: each line with its time in UTC and, for a state machine, its state."""
 
 from datetime import date
-from typing import Any, TextIO
+from typing import TextIO
 
 from common.base.json_types import JsonObject
 from common.base.terminal import quoted
@@ -20,7 +20,7 @@ class TextLogReport(TextReport):
         super().__init__(stream=stream)
         self._day: date | None = None
 
-    def __call__(self, event: Logged | Note | Closed | Any) -> None:
+    def __call__(self, event: object) -> None:
         """Shows one event."""
         with self._lock:
             match event:
@@ -52,7 +52,7 @@ class JsonLogReport(JsonReport):
         self._lines: list[JsonObject] = []
         self.contents["lines"] = self._lines
 
-    def take(self, event: Any) -> None:
+    def take(self, event: object) -> None:
         """See `JsonReport`."""
         if isinstance(event, Logged):
             self._lines += [line_object(line) for line in event.lines]

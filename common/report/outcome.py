@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from common.base.errors import ArtifactError, DeclarationError, FailedError, StoppedError
 from common.base.json_types import JsonObject
-from common.model.events import Closed, Event, Failed, Finished, Opened, Planned, Skipped
+from common.model.events import Closed, Failed, Finished, Opened, Planned, Skipped
 from common.model.resource import CHANGING, REMOVING, SHARED, Action, Change
 from common.report.change_lines import PAST
 
@@ -34,8 +34,8 @@ class Tally:
         self._failed: dict[str, str] = {}
         self._skipped: dict[str, str] = {}
 
-    def take(self, event: Event) -> None:
-        """Takes one event."""
+    def take(self, event: object) -> None:
+        """Takes one event; one that tells nothing of changes is ignored."""
         match event:
             case Planned(plan):
                 self._left = {_name(change) for change in plan.changes if change.action in DONE}

@@ -7,7 +7,7 @@ tells what is waited for.
 import json
 import time
 from decimal import Decimal
-from typing import Any, TextIO
+from typing import TextIO
 
 from common.base import text_table
 from common.base.json_types import Json, JsonObject
@@ -179,7 +179,7 @@ class JsonRunReport(JsonReport):
         self._runs: list[JsonObject] = []
         self._messages: list[JsonObject] = []
 
-    def take(self, event: Any) -> None:
+    def take(self, event: object) -> None:
         """See `JsonReport`."""
         match event:
             case Sent(messages):

@@ -15,7 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("invoke", "inv")
@@ -41,7 +41,18 @@ LISTS = frozenset({"project", "match", "from-machine"})
 SHELLS = ("bash", "zsh", "fish")
 
 
-def candidates(root: Path, shell: str, line: str, tasks: dict[str, Any]) -> list[str]:
+class TaskWords(TypedDict, total=False):
+    """What may follow a task: its options, each with whether it takes a value, and the option whose value may stand alone."""
+
+    options: dict[str, bool]
+    subject: str
+
+
+Tasks = dict[str, TaskWords]
+"""What may follow each task, by its name."""
+
+
+def candidates(root: Path, shell: str, line: str, tasks: Tasks) -> list[str]:
     """Returns what may stand in place of the last word of a line.
 
     Args:
@@ -71,7 +82,7 @@ def candidates(root: Path, shell: str, line: str, tasks: dict[str, Any]) -> list
     return _values(root, subject, last) if subject else _matching([*tasks], last)
 
 
-def _context(before: list[str], tasks: dict[str, Any]) -> tuple[str, str | None]:
+def _context(before: list[str], tasks: Tasks) -> tuple[str, str | None]:
     """The task that the words before the last one end in, and the option whose value comes next, if one does."""
     task, pending = "", None
     for word in before:
@@ -84,7 +95,7 @@ def _context(before: list[str], tasks: dict[str, Any]) -> tuple[str, str | None]
     return task, pending
 
 
-def _takes_value(tasks: dict[str, Any], task: str, option: str) -> bool:
+def _takes_value(tasks: Tasks, task: str, option: str) -> bool:
     return bool(tasks.get(task, {}).get("options", {}).get(option.lstrip("-")))
 
 
@@ -132,14 +143,14 @@ def _matching(names: Iterable[str], begun: str) -> list[str]:
     return sorted({name for name in names if name.startswith(begun)})
 
 
-def known_tasks(root: Path) -> dict[str, Any]:
+def known_tasks(root: Path) -> Tasks:
     """Returns the tasks with their options: as remembered, or from Invoke if a task has changed since."""
     stamps = [path.stat().st_mtime_ns for path in (root / "common/commands").glob("*.py")]
     stamp, cache = [len(stamps), max(stamps, default=0)], root / "build" / "completion.json"
     try:
-        remembered: dict[str, Any] = json.loads(cache.read_text(encoding="utf-8"))
+        remembered = json.loads(cache.read_text(encoding="utf-8"))
         if remembered["stamp"] == stamp:
-            tasks: dict[str, Any] = remembered["tasks"]
+            tasks: Tasks = remembered["tasks"]
             return tasks
     except (OSError, ValueError, KeyError, TypeError):
         pass

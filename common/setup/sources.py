@@ -12,8 +12,9 @@ import stat
 import subprocess
 import tarfile
 import zipfile
+from http.client import HTTPMessage
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO
 from urllib.error import URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -56,7 +57,9 @@ def fetch(source: str, into: Path) -> Path:
 class _HttpsOnly(HTTPRedirectHandler):
     """Follows to https addresses alone."""
 
-    def redirect_request(self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str) -> Request | None:
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
         if not newurl.startswith("https://"):
             raise DeployError(f"{req.full_url} leads to {newurl}, which is not https. Nothing was changed.")
         return super().redirect_request(req, fp, code, msg, headers, newurl)

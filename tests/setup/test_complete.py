@@ -13,7 +13,7 @@ import pytest
 from common.setup import complete
 from tests.support.repository import ROOT, Repository
 
-TASKS = {
+TASKS: complete.Tasks = {
     "deploy": {"subject": "", "options": {"env": True, "project": True, "only": True, "force": False, "adopt": True}},
     "deploy-jobs": {"subject": "", "options": {"env": True}},
     "completion": {"subject": "shell", "options": {"shell": True, "tasks": False}},
