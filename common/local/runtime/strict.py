@@ -66,7 +66,7 @@ def _install_topics() -> None:
     sent_tags = seams.use(sns, "_param_tags", "params")
     parameter = seams.use(sns, "_p", "params, key, default")
 
-    def create_new_topic(params: Any) -> Any:
+    def create_new_topic(params: JsonObject) -> Response:
         name, sent = parameter(params, "Name"), {}
         while key := parameter(params, f"Attributes.entry.{len(sent) + 1}.key"):
             sent[key] = parameter(params, f"Attributes.entry.{len(sent) + 1}.value")
