@@ -167,11 +167,10 @@ class Reads:
             self.bodies[key] = self._pool.submit(self._records.read, key)
         return self.bodies[key]
 
-    def tag(self, key: Key) -> Future[Digest | None]:
-        """The digest in the tag of a record."""
+    def tag(self, key: Key) -> None:
+        """Begins to read the digest in the tag of a record, which is in `tags` then."""
         if key not in self.tags:
             self.tags[key] = self._pool.submit(self._records.recorded_digest, key)
-        return self.tags[key]
 
     def content(self, artifact: Artifact, user: Resource) -> Future[tuple[Digest, bool]]:
         """The artifact's content digest, and whether `user` can run it without an upload."""

@@ -26,9 +26,9 @@ TARGETS: dict[str, tuple[list[dict[str, Any]], str, list[dict[str, Any]], list[s
         ["glue:GetConnection", f"arn:aws:glue:{HERE}:connection/warehouse", "ec2:CreateNetworkInterface"],
     ),
     "catalog_targets": (
-        [{"database": "raw", "tables": ["orders"]}],
+        [{"database": "raw", "tables": ["orders"], "connection": "vpc"}],
         "CatalogTargets",
-        [{"DatabaseName": "raw", "Tables": ["orders"]}],
+        [{"DatabaseName": "raw", "Tables": ["orders"], "ConnectionName": "vpc"}],
         ["glue:UpdateTable", f"arn:aws:glue:{HERE}:table/raw/*"],
     ),
     "delta_targets": (

@@ -20,6 +20,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "log_group": ({"logGroupClass": "CHEAP"}, "logGroupClass is 'CHEAP'; it must be one of STANDARD,"),
     "log_group ": ({"retentionInDays": 7}, "say log_retention_days."),
     "database": ({"Description": "acres"}, "Description has a setting of its own: say description."),
+    "database  ": ({"Name": "acres"}, "Name has a setting of its own: say name."),
     "database ": ({"Parameters": {"owner": 7}}, "Parameters.owner is 7; it must be text."),
 }
 

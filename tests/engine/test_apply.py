@@ -1,5 +1,6 @@
 """Plan and apply in a world in memory: what is done, what is left alone, and that dying anywhere is harmless."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -243,3 +244,23 @@ def test_many_at_once_end_as_one_after_the_other(tmp_path: Path) -> None:
     deploy(parallel, things(fields), tmp_path, jobs=8)
     deploy(sequential, things(fields), tmp_path)
     assert parallel.live == sequential.live
+
+
+def test_a_plan_reads_no_record_of_what_is_new_and_none_of_an_artifact(tmp_path: Path) -> None:
+    """It reads the root, and the record of what runs the artifact that changed."""
+    world = World()
+    deploy(world, things(FIRST, CODES), tmp_path)
+    outcome, aws = plan(world, things({**FIRST, "d": {"Size": 1}}, {**CODES, "c": "print(3)"}), tmp_path)
+    assert {str(change.key) for change in outcome.plan.changes if change.action != "noop"} == {"artifact/c", "thing/c", "thing/d"}
+    assert aws.calls["s3:GetObject"] == 2
+
+
+def test_the_root_of_another_project_is_tidied_by_a_deploy_that_changes_something(tmp_path: Path) -> None:
+    """Nobody declares the project any more: its resources stay without --prune, and no artifact is needed for them."""
+    world = World()
+    deploy(world, [*things({"a": {"Size": 1}}), *things({"b": {"Size": 1}}, {"b": "print(1)"}, "q")[1:]], tmp_path)
+    root = world.buckets[ENV.artifact_bucket]["dev/q/release.json"]
+    assert "artifact/b" in json.loads(root.body)["digests"]
+    changed = deploy(world, things({"a": {"Size": 2}}), tmp_path, undeclared=["q"])
+    assert changed.actions() == {"thing/a": "update", "thing/b": "orphan"}
+    assert {*json.loads(world.buckets[ENV.artifact_bucket]["dev/q/release.json"].body)["digests"]} == {"thing/b"}

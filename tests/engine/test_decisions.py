@@ -67,3 +67,15 @@ def test_a_default_replaces_what_a_creation_that_broke_off_has_left_and_nothing_
     baseline = Baseline(pending={key: {}}) if begun else Baseline(digests=digests)
     decider = Decider(ENV, aws, Records(aws, ENV), digests, {}, Options())
     assert decider.decide(thing, baseline, Live({**thing.desired(), "Size": 9}, None), None).action is action
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [(None, "x", "Label none → x"), ("x", None, "Label x → none"), (1, [True], "Label 1 → [true]")],
+)
+def test_a_reason_has_texts_as_they_are_and_says_none_for_nothing(before: object, after: object, reason: str) -> None:
+    thing = things({"a": {"Label": after}})[-1]
+    aws, digests = FakeAws(World(), lambda *_: None), {thing.key: Digest("d")}
+    decider = Decider(ENV, aws, Records(aws, ENV), digests, {}, Options())
+    live = Live({**thing.desired(), "Label": before}, None)
+    assert decider.decide(thing, Baseline(digests={thing.key: Digest("old")}), live, None).reason == reason

@@ -103,3 +103,24 @@ def test_new_folders_go_with_log_alone(overrides: dict[str, str]) -> None:
 def test_nothing_to_crawl() -> None:
     with pytest.raises(DeclarationError, match="crawler/t-final: it has no targets"):
         Place().crawler(targets=()).desired()
+
+
+def test_a_crawler_that_a_deploy_which_died_has_created_is_updated_whole() -> None:
+    crawler = Place().crawler()
+    exists = refused("CreateCrawler", "AlreadyExistsException")
+    found = {"Crawler": {**state("READY")["Crawler"], "Role": "runner"}}
+    live: dict[str, Any] = {"glue:GetCrawler": found, "glue:GetTags": {"Tags": {}}}
+    aws = ScriptedAws({**live, "glue:CreateCrawler": exists, "glue:UpdateCrawler": {}, "glue:TagResource": {}})
+    assert crawler.create(aws, final(crawler)) == {}
+    assert [name for name in aws.operations if name not in live] == [
+        "glue:CreateCrawler",
+        "glue:UpdateCrawler",
+        "glue:TagResource",
+    ]
+
+
+def test_a_security_configuration_that_is_declared_no_more_is_taken_away() -> None:
+    aws = ScriptedAws({"glue:UpdateCrawler": {}, "glue:GetCrawler": state("READY")})
+    security = {"CrawlerSecurityConfiguration": "sealed"}
+    updated(aws, Place().crawler(), {*security}, stale=security)
+    assert aws.sent("glue:UpdateCrawler")["CrawlerSecurityConfiguration"] == ""

@@ -1,5 +1,6 @@
 """What is particular to functions: how many calls, in which order, and which waits."""
 
+import io
 from typing import Any
 
 import pytest
@@ -190,3 +191,19 @@ def test_four_kilobytes_of_environment() -> None:
     Place().function(environment={"A": "é" * ((4096 - empty) // 2)}).desired()
     with pytest.raises(DeclarationError, match="4097 bytes; Lambda accepts 4096"):
         Place().function(environment={"A": "a" * (4097 - empty)}).desired()
+
+
+def test_a_function_that_is_gone_when_its_update_is_too_large_is_told_by_lambda() -> None:
+    too_large = refused("UpdateFunctionConfiguration", "InvalidParameterValueException", "Unzipped size must be smaller than 1")
+    gone = refused("GetFunction", "ResourceNotFoundException")
+    aws = ScriptedAws({CONFIGURATION: too_large, "lambda:GetFunction": gone, CODE: gone})
+    with pytest.raises(AwsError, match="ResourceNotFoundException"):
+        updated(aws, FUNCTION, {"Timeout", "CodeSha256"})
+    assert aws.operations[0] == CONFIGURATION
+
+
+def test_code_that_lambda_cannot_load_from_the_bucket_is_sent() -> None:
+    aws = ScriptedAws({CODE: BUSY, "s3:GetObject": {"Body": io.BytesIO(b"zip")}})
+    updated(aws, Place().function(code_is_sent=True), {"CodeSha256"})
+    assert {"ZipFile": b"zip"}.items() <= aws.sent(CODE).items()
+    assert "S3Key" not in aws.sent(CODE)

@@ -40,6 +40,7 @@ def arns(action: str, type_name: str, name: str, properties: JsonMapping) -> set
         ),
         ("kms:CreateAlias", "AWS::KMS::Alias", "alias/a", {"TargetKeyId": KEY}, {f"{KMS}:alias/*alias/a*", f"{KMS}:key/*"}),
         ("sqs:CreateQueue", "AWS::SQS::Queue", "work", {}, {f"{SQS}:*work*"}),
+        ("sqs:CreateQueue", "AWS::SQS::Queue", "work:new", {}, {f"{SQS}:*work:new*"}),
         (
             "lambda:PutFunctionEventInvokeConfig",
             "AWS::Lambda::EventInvokeConfig",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from common.environment.resource_settings import JobSettings
+from common.resources import job_commands
 from tests.resources.builders import Code, Place, brought, final
 from tests.resources.test_every_property import PLACE
 from tests.support.model_aws import ModelAws
@@ -68,3 +69,14 @@ def test_ray_finds_shared_code_in_an_argument_of_its_own() -> None:
     arguments = final(Place().job(command="ray", shared_code=Code("shared", b"s"), log_group="/t/glue"))["DefaultArguments"]
     assert arguments["--s3-py-modules"].endswith(".zip")
     assert arguments.keys() == {"--zone", "--s3-py-modules"}
+
+
+def test_a_ray_job_that_names_no_workers_gets_those_of_ray_and_one_that_names_others_is_refused() -> None:
+    assert job_commands.problem("ray", JobSettings(workers=5)) == ""
+    refused = job_commands.problem("ray", JobSettings.model_validate({"worker_type": "G.1X"}))
+    assert refused == "worker_type is G.1X; Ray jobs have Z.2X."
+
+
+@pytest.mark.parametrize(("name", "python"), [("glueetl", "3"), ("gluestreaming", "3"), ("pythonshell", None), ("glueray", None)])
+def test_only_spark_runs_python_3_where_a_live_job_names_no_python(name: str, python: str | None) -> None:
+    assert job_commands.live_command({"Command": {"Name": name}}, {})["PythonVersion"] == python
