@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from common.base.errors import DeployError
+from common.resources.crawler_targets import as_setting
 from tests.resources.builders import brought, final
 from tests.support.model_aws import ModelAws
 from tests.support.repository import SHARED, Repository
@@ -130,3 +131,16 @@ def test_what_glue_does_not_take_is_refused(repository: Repository, settings: di
     with pytest.raises(DeployError) as refused:
         repository.resources()["crawler/found"].desired()
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("live", "setting"),
+    [
+        ({"ConnectionName": "warehouse", "Path": "a/%"}, [{"connection": "warehouse", "path": "a/%"}]),
+        ({"Path": "a/%"}, None),
+        ({"ConnectionName": "warehouse"}, None),
+        ({"ConnectionName": "warehouse", "Path": "a/%", "EnableAdditionalMetadata": ["COMMENTS"]}, None),
+    ],
+)
+def test_a_live_target_that_no_setting_can_express_is_imported_as_a_property(live: dict[str, Any], setting: Any) -> None:
+    assert as_setting("jdbc_targets", [live]) == setting

@@ -79,3 +79,19 @@ def test_a_reason_has_texts_as_they_are_and_says_none_for_nothing(before: object
     decider = Decider(ENV, aws, Records(aws, ENV), digests, {}, Options())
     live = Live({**thing.desired(), "Label": before}, None)
     assert decider.decide(thing, Baseline(digests={thing.key: Digest("old")}), live, None).reason == reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secretive(Thing):
+    """A thing with a label that nobody may read."""
+
+    hidden = frozenset({"Label"})
+
+
+def test_a_hidden_field_whose_record_cannot_be_read_is_changed_and_not_told() -> None:
+    key = Key("p", "thing", "a")
+    thing = Secretive(identity=Identity(key=key, name="a", arn=f"{ARN}a", tags=ENV.ownership("p")), fields={"Label": "new"})
+    aws, digests = FakeAws(World(), lambda *_: None), {key: Digest("d")}
+    decider = Decider(ENV, aws, Records(aws, ENV), digests, {}, Options())
+    change = decider.decide(thing, Baseline(digests=digests), Live({**thing.desired(), "Label": "old"}, None), {})
+    assert (change.action, "old" in change.reason, [field.name for field in change.fields]) == (Action.UPDATE, False, ["Label"])

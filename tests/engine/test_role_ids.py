@@ -10,7 +10,7 @@ from common.model.declared import Identity
 from common.model.resource import Key
 from common.state.records import Records
 from tests.resources.builders import Place
-from tests.resources.scripted import ScriptedAws
+from tests.resources.scripted import Answer, ScriptedAws
 from tests.support.deploying import ENV, Sequential
 from tests.support.fake_aws import Thing
 
@@ -38,14 +38,15 @@ def test_a_new_id_is_recorded_once_all_that_runs_with_the_role_has_it(
 
 
 def test_a_declared_role_at_a_path_of_its_own_is_of_its_project_and_others_are_by_their_path() -> None:
-    own, elsewhere, of_others = (
-        f"arn:aws:iam::123456789012:role/{name}" for name in ("test/dev/p/own", "team/named", "team/theirs")
-    )
-    listed = [{"Roles": [{"Arn": arn, "RoleId": arn[-3:]} for arn in arns]} for arns in ([own], [elsewhere, of_others])]
+    names = ("test/dev/p/own", "test/dev/gone/left", "team/named", "team/theirs")
+    own, undeclared, elsewhere, of_others = (f"arn:aws:iam::123456789012:role/{name}" for name in names)
+    listed: list[Answer] = [
+        {"Roles": [{"Arn": arn, "RoleId": arn[-3:]} for arn in arns]} for arns in ([own, undeclared], [elsewhere, of_others])
+    ]
     aws = ScriptedAws({"iam:ListRoles": listed, "resourcegroupstaggingapi:GetResources": {"ResourceTagMappingList": []}})
     with Sequential() as pool:
         reads = FirstReads(aws, Records(aws, ENV), ENV, (), ((),), pool)
         reads.look_for(
             [PLACE.role(key=Key("q", "role", "named"), arn=elsewhere), PLACE.role(key=Key("p", "role", "own"), arn=own)]
         )
-        assert reads.present() == {own: "p", elsewhere: "q"}
+        assert reads.present() == {own: "p", undeclared: "gone", elsewhere: "q"}

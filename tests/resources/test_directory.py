@@ -210,3 +210,15 @@ def test_every_call_says_whose_bucket_it_must_be_if_the_bucket_is_declared(
     assert {operation for operation, _ in aws.sent} == operations
     assert {sent.get("ExpectedBucketOwner") for _, sent in aws.sent} == {place.account_id if is_declared else None}
     aws.sent.clear()
+
+
+def test_owner_tags_of_an_earlier_tag_prefix_are_undeclared_and_those_of_now_are_not(moto_aws: AwsSession, place: Place) -> None:
+    resource = place.directory({"codes.csv": "a,b"})
+    prepare(moto_aws, resource)
+    resource.create(moto_aws, final(resource))
+    read = resource.read(moto_aws)
+    assert (read and read.undeclared) == {}
+    former = "former:environment=t/test&former:project=p"
+    moto_aws.call("s3", "PutObject", Bucket=ARTIFACTS, Key="configs/codes.csv", Body=b"a,b", Tagging=former)
+    read = resource.read(moto_aws)
+    assert (read and read.undeclared) == {"Tags": {"former:environment": "t/test", "former:project": "p"}}

@@ -8,7 +8,8 @@ from common.aws.session import AwsSession
 from common.base.errors import AwsError, DeclarationError
 from common.engine.decisions import find_stale
 from common.model import comparison
-from tests.resources.builders import Place, final, live_state, updated
+from tests.resources.builders import TAGS, Place, final, live_state, updated
+from tests.resources.scripted import ScriptedAws, refused
 
 
 def test_a_refused_target_is_loud(place: Place) -> None:
@@ -96,3 +97,22 @@ def test_what_a_rule_is_for_is_put_compared_and_taken_away(moto_aws: AwsSession,
     moto_aws.call("events", "PutRule", Name=plain.name, ScheduleExpression="rate(1 day)", Description="by hand")
     assert brought(described, described) == "Every day"
     assert brought(plain, described) == ""
+
+
+def test_whose_a_rule_is_can_be_asked_until_it_is_gone(place: Place) -> None:
+    rule, tags = place.rule(), [{"Key": key, "Value": value} for key, value in TAGS.items()]
+    aws = ScriptedAws({"events:DescribeRule": {}, "events:ListTagsForResource": {"Tags": tags}})
+    assert rule.live_tags(aws, rule) == TAGS
+    gone = refused("DescribeRule", "ResourceNotFoundException")
+    assert rule.live_tags(ScriptedAws({"events:DescribeRule": gone}), rule) is None
+
+
+def test_with_a_declared_description_only_the_role_of_the_rule_is_of_others(place: Place) -> None:
+    rule = place.rule(description="Daily")
+    live = {"State": "ENABLED", "Description": "Nightly", "RoleArn": "arn:theirs", "ScheduleExpression": "rate(1 day)"}
+    aws = ScriptedAws(
+        {"events:DescribeRule": live, "events:ListTagsForResource": {"Tags": []}, "events:ListTargetsByRule": {"Targets": []}}
+    )
+    read = rule.read(aws)
+    assert read is not None
+    assert (read.state["Description"], dict(read.undeclared)) == ("Nightly", {"RoleArn": "arn:theirs"})

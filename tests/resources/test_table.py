@@ -6,9 +6,11 @@ import pytest
 
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
-from common.model.resource import Live
+from common.model.generated import mark_of
+from common.model.resource import Key, Live
 from common.resources import table_indexes, table_settings
 from common.resources.table_indexes import Index
+from common.resources.table_reference import TableRef
 from tests.resources.builders import Place, final, live_state, updated
 from tests.resources.scripted import Answer, ScriptedAws, refused
 
@@ -211,3 +213,13 @@ def test_a_stream_that_is_on_is_switched_off_before_it_tells_something_else(plac
     updated(aws, table, {"StreamSpecification"})
     sent = [parameters["StreamSpecification"] for name, parameters in aws.calls if name == "dynamodb:UpdateTable"]
     assert sent == [{"StreamEnabled": False}, stream["StreamSpecification"]]
+
+
+def test_only_the_stream_of_a_table_that_has_one_is_known_after_it_is_made() -> None:
+    key = Key("p", "table", "runs")
+    streaming = TableRef(key, "runs", "arn:runs", has_stream=True)
+    assert streaming.generated == {"StreamArn": streaming.stream_arn} == {"StreamArn": mark_of(key, "StreamArn")}
+    plain = TableRef(key, "runs", "arn:runs")
+    assert plain.generated == {}
+    with pytest.raises(ValueError, match="table/runs has no stream"):
+        _ = plain.stream_arn
