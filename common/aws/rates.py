@@ -4,8 +4,9 @@ A call takes a token before it is sent, and waits if there is none. So a large d
 being throttled. Rates that AWS does not publish are left to botocore's adaptive retries. If AWS publishes a rate without a burst,
 calls are spread evenly.
 
-Follows https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html and
-https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+Follows https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html,
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html and
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
 """
 
 import threading

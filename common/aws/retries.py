@@ -9,7 +9,7 @@ Follows https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.h
 
 import random
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, TypeAlias
@@ -79,6 +79,14 @@ NO_REFUSALS = Refusals()
 def jitter() -> float:
     """A part of a pause, from 0 to 1, so that processes that were refused together do not all return at once."""
     return random.random()  # noqa: S311 - this needs no secure randomness
+
+
+def pauses(jitter: Callable[[], float] = jitter) -> Iterator[float]:
+    """The pauses in seconds between the attempts of a call that is refused while something new is not known everywhere."""
+    pause = 1.0
+    while True:
+        yield pause * (1 + jitter() / 4)
+        pause = min(pause * 1.5, 10.0)
 
 
 def retry_seconds(refusals: Refusals, service: str, operation: str, code: str, message: str, made: Collection[str]) -> float:

@@ -17,7 +17,7 @@ from itertools import chain, count
 from common.aws import profile
 from common.aws.protocol import MAX_BODY_BYTES, Stream
 from common.aws.rates import Rates
-from common.aws.retries import NO_REFUSALS, PROPAGATION_SECONDS, Refusals, jitter, retry_seconds
+from common.aws.retries import NO_REFUSALS, PROPAGATION_SECONDS, Refusals, pauses, retry_seconds
 from common.aws_common import Clients, Translated, make_waiter, method_name
 from common.base.errors import AccountError, AwsError
 from common.base.json_types import Json, JsonMapping, JsonObject
@@ -143,8 +143,8 @@ class AwsSession:
             AwsError: AWS refused, or could not be reached.
             AccountError: there are no credentials.
         """
-        waited, pause, bodies = 0.0, 1.0, BODY_ATTEMPTS
-        while True:
+        waited, bodies = 0.0, BODY_ATTEMPTS
+        for pause in pauses():
             try:
                 response = self._once(service, operation, parameters)
             except AwsError as error:
@@ -159,9 +159,9 @@ class AwsSession:
                 if service in {"s3", "iam"}:
                     self._remember(operation, parameters)
                 return response
-            wait = pause * (1 + jitter() / 4)
-            self.sleep(wait)
-            waited, pause = waited + wait, min(pause * 2, 10.0)
+            self.sleep(pause)
+            waited += pause
+        raise AssertionError("the pauses have no end")
 
     def find(self, service: str, operation: str, absent: str, /, **parameters: Json) -> JsonObject | None:
         """Calls an API operation and returns None if AWS answers with exactly the error code `absent`."""
@@ -186,11 +186,10 @@ class AwsSession:
         config = client.get_waiter(waiter).config
         operation, delay = config.operation, config.delay
         config.delay = 0  # `poll` makes the pauses
-        first = (FIRST_POLL_SECONDS if waiter in UPDATE_WAITERS else 0.0,)
-        pauses = chain(first, (min(FIRST_PAUSE_SECONDS * 1.5**number, delay) for number in count()))
+        before_polls = poll_pauses(FIRST_POLL_SECONDS if waiter in UPDATE_WAITERS else 0.0, delay)
 
         def poll(**poll_parameters: Json) -> Json:
-            self.sleep(next(pauses))
+            self.sleep(next(before_polls))
             self._count(service, operation)
             return getattr(client, method_name(operation))(**poll_parameters)
 
@@ -246,6 +245,11 @@ class AwsSession:
     def _count(self, service: str, operation: str) -> None:
         with self._lock:
             self.calls[f"{service}:{operation}"] += 1
+
+
+def poll_pauses(first: float, delay: float) -> Iterator[float]:
+    """The pauses in seconds before each poll of a waiter, of which the longest is `delay`."""
+    return chain((first,), (min(FIRST_PAUSE_SECONDS * 1.5**number, delay) for number in count()))
 
 
 def _read_body(body: Stream) -> io.BytesIO:

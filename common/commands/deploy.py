@@ -64,7 +64,7 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
         adopt_from: str = "",
         exclusive: bool = False,
         json: bool = False,
-        jobs: str = "16",
+        jobs: str = "32",
         yes: bool = False,
         wait: bool = False,
         prune: bool = False,

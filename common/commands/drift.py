@@ -14,7 +14,7 @@ def drift(
     env: str | None = None,
     project: str | None = None,
     json: bool = False,
-    jobs: str = "16",
+    jobs: str = "32",
     verbose: bool = False,
 ) -> None:
     """What is not as the last deploy left it. Reads everything, writes nothing. Exit code 0: nothing; 2: something."""

@@ -19,7 +19,7 @@ def import_project(
     config: str | None = None,
     dry_run: bool = False,
     json: bool = False,
-    jobs: str = "16",
+    jobs: str = "32",
 ) -> None:
     """Write a project from what runs in the account: declaration, code, definitions, configuration. Changes nothing in AWS."""
     from common.base.errors import UsageError

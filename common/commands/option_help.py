@@ -11,7 +11,7 @@ HELP = {
     "adopt_from": "Take over resources that carry the tags of this owner, as the refusal names it.",
     "exclusive": "Take away what nobody has declared: other tags, policies and fields of resources. It reads as --verify does.",
     "json": "Print one JSON object instead of text.",
-    "jobs": "How many AWS calls may be under way at once (default: 16).",
+    "jobs": "How many AWS calls may be under way at once (default: 32).",
     "yes": "Ask nothing, not even on protected environments.",
     "wait": "Wait for another deploy of the same project instead of giving up.",
     "prune": "Delete what is no longer declared, in the end.",

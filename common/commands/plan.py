@@ -24,7 +24,7 @@ def plan(  # Invoke reads a task's options from its signature
     adopt_from: str = "",
     exclusive: bool = False,
     json: bool = False,
-    jobs: str = "16",
+    jobs: str = "32",
     prune: bool = False,
     data: bool = False,
     validate: bool = False,

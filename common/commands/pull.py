@@ -16,7 +16,7 @@ def pull(
     only: str | None = None,
     dry_run: bool = False,
     json: bool = False,
-    jobs: str = "16",
+    jobs: str = "32",
 ) -> None:
     """Write settings that were edited in AWS into configuration. Exit code 0: done; 2: something belongs elsewhere."""
     from common.commands.environment_command import opened

@@ -21,7 +21,7 @@ def report(
     project: str | None = None,
     out: str = "report.html",
     drift: bool = True,
-    jobs: str = "16",
+    jobs: str = "32",
 ) -> None:
     """One page with pictures, executions, drift, permissions, cost and history. Reads only."""
     from common.commands.environment_command import opened

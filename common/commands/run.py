@@ -26,7 +26,7 @@ def run(
     redrive: bool = False,
     yes: bool = False,
     json: bool = False,
-    jobs: str = "16",
+    jobs: str = "32",
 ) -> None:
     """Start a pipeline, or one thing of it, follow it to its end, and show what it made. Exit code 0: it succeeded."""
     from common.commands.environment_command import opened

@@ -7,7 +7,6 @@ hold the outcome of each change. See `records` for the reasons.
 """
 
 from collections.abc import Collection, Sequence
-from concurrent.futures import Future, wait
 from threading import Event
 
 from common.aws.fence import fenced
@@ -27,7 +26,7 @@ from common.engine.scheduling import Needs, Schedule
 from common.engine.step_events import StepEvents
 from common.model.events import Blocked, Failed, Finished, Skipped, Started
 from common.model.hidden_fields import scrubbed, stored, with_kept
-from common.model.resource import CHANGING, REMOVING, Action, Change, Key, Outputs, Resource
+from common.model.resource import CHANGING, REMOVING, Action, Artifact, Change, Key, Outputs, Resource
 from common.state import locations
 from common.state.records import Records
 from common.state.release_root import ARTIFACT
@@ -54,9 +53,6 @@ class Engine:
         self._resources = {resource.key: resource for resource in resources}
         self._artifacts = {artifact.key: artifact for resource in resources for artifact in resource.artifacts}
         self._roots = RootUpdates(outcome, self._resources, self._artifacts)
-        self._uploads: dict[Key, Future[float | None]] = {}
-        self._upload_seconds: dict[Key, float] = {}
-        """The duration of each upload in seconds. An upload begins before its step."""
         self._interrupted = Event()
         self._refused = self._finished = False
         self._broken: set[Key] = set()
@@ -129,14 +125,9 @@ class Engine:
             self._leases.release(project, root)
 
     def _settle(self) -> None:
-        """After a deploy was stopped: waits for uploads that were running, and reports the other changes as not tried."""
-        wait(self._uploads.values())
-        for change in [change for change in self._todo() if change.key in self.untried]:
-            upload = self._uploads.get(change.key)
-            if upload and not upload.exception() and (seconds := upload.result()) is not None:
-                self._report_finished(change, {}, seconds)
-            elif change.key not in self._blocked_by:
-                self._events(Blocked(change, None))
+        """After a deploy was stopped: reports the changes that were not tried."""
+        for change in [change for change in self._todo() if change.key in self.untried - self._blocked_by.keys()]:
+            self._events(Blocked(change, None))
 
     def _todo(self) -> list[Change]:
         return [change for change in self._outcome.plan.changes if change.action in RECORDED]
@@ -157,8 +148,6 @@ class Engine:
             self._leases.take(sorted({change.key.project for change in self._todo()}))
             self._check_pending()
             writes = [self._context.pool.submit(self._write_root, project) for project in self._leases.held]
-            uploads = [change.key for change in self._todo() if change.action is Action.UPLOAD]
-            self._uploads = {key: self._context.pool.submit(self._begin_upload, key) for key in uploads}
             results(writes)
         except OvertakenError:
             self._leases.give_back(without_root=True)
@@ -191,7 +180,9 @@ class Engine:
         return tuple({**change.as_object(), **self._results.get(change.key, {})} for change in changes)
 
     def _schedule(self, needs: Needs) -> Schedule:
-        return Schedule(needs, self._broken, self._context.pool, self._carry_out_one, self._interrupted.is_set)
+        return Schedule(
+            needs, self._broken, self._context.pool, self._carry_out_one, self._interrupted.is_set, self._context.jobs
+        )
 
     def _remove(self, todo: Sequence[Change]) -> None:
         removing = {change.key: change for change in todo}
@@ -204,9 +195,8 @@ class Engine:
         for change in schedule.run(keys):
             need = next((key for key in needs(change.key) if key in self._broken), None)
             self._broken.add(change.key)
-            if need or change.key not in self._uploads:  # else `_settle` reports what became of the upload
-                cause = self._blocked_by[change.key] = self._blocked_by.get(need, need) if need else None
-                self._events(Blocked(change, cause))
+            cause = self._blocked_by[change.key] = self._blocked_by.get(need, need) if need else None
+            self._events(Blocked(change, cause))
 
     def _carry_out_one(self, change: Change) -> None:
         started = self._context.clock()
@@ -232,7 +222,7 @@ class Engine:
             self._keep_failure(change, repr(error))  # nobody knows how far it came
             raise
         else:
-            self._report_finished(change, outputs, self._upload_seconds.get(change.key, self._context.clock() - started))
+            self._report_finished(change, outputs, self._context.clock() - started)
 
     def _keep_failure(self, change: Change, message: str) -> None:
         self._broken.add(change.key)
@@ -246,8 +236,7 @@ class Engine:
 
     def _act(self, change: Change) -> Outputs:
         if change.action is Action.UPLOAD:
-            seconds = self._uploads[change.key].result()
-            self._upload_seconds[change.key] = self._upload(change.key) if seconds is None else seconds
+            self._upload(self._artifacts[change.key])
             return {}
         if change.action in REMOVING:
             kind = self._context.types(change.key.kind)
@@ -259,18 +248,10 @@ class Engine:
         moving.wait_until_quiet(self._aws, change, self._outcome.plan)
         return act(self._aws, with_request(resource, change, self._roots.tokens), change)
 
-    def _begin_upload(self, key: Key) -> float | None:
-        """Uploads an artifact as soon as the leases are held: nothing relies on it until a change is carried out."""
-        return None if self._interrupted.is_set() else self._upload(key)
-
-    def _upload(self, key: Key) -> float:
-        """Uploads an artifact and returns how many seconds that took."""
-        artifact, started = self._artifacts[key], self._context.clock()
+    def _upload(self, artifact: Artifact) -> None:
         artifact.content(self._context.build_dir)  # built again if it is not what was built
         built, sbom = artifact.build(self._context.build_dir), artifact.sbom_file(self._context.build_dir)
-        with fenced(self._leases.held[key.project].check):
-            self._records.upload(artifact, built, sbom)
-        return self._context.clock() - started
+        self._records.upload(artifact, built, sbom)
 
     def _record(self, change: Change, outputs: Outputs) -> None:
         if change.action in REMOVING:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.engine.prune import Types, no_type
+from common.model.choices import JOBS
 from common.model.events import Report
 from common.state.lease import Lock
 
@@ -24,6 +25,7 @@ class ApplyContext:
         about: who deploys what, for people who read the release root; called when a root is written.
         clock: returns seconds, for durations.
         types: finds the type of a resource that is no longer declared.
+        jobs: how many changes are under way at most.
     """
 
     pool: Executor
@@ -34,3 +36,4 @@ class ApplyContext:
     about: Callable[[], Mapping[str, str]] = dict
     clock: Callable[[], float] = time.monotonic
     types: Types = no_type
+    jobs: int = JOBS

@@ -74,6 +74,7 @@ class Deployment:
             self.about,
             wait=self._choices.wait,
             types=types,
+            jobs=self._choices.jobs,
         )
         self._outcome: Outcome | None = None
 

@@ -12,6 +12,7 @@ from common.engine.apply_context import ApplyContext
 from common.engine.connection import Connection
 from common.engine.planner import Outcome
 from common.engine.prune import Types
+from common.model.choices import JOBS
 from common.model.events import Note, Report
 from common.model.resource import Resource
 from common.resources import of_kind
@@ -42,6 +43,7 @@ class Interruptible:
         about: who deploys what; called when a release root is written.
         wait: wait while another deploy holds a lease.
         types: finds the type of a resource that is no longer declared.
+        jobs: how many changes are under way at most.
 
     Attributes:
         engine: carries out the current plan; None before the first.
@@ -57,9 +59,10 @@ class Interruptible:
         *,
         wait: bool = False,
         types: Types = of_kind,
+        jobs: int = JOBS,
     ) -> None:
         self._connection = connection
-        self._context = ApplyContext(connection.pool, build_dir, report, lease, wait, about, types=types)
+        self._context = ApplyContext(connection.pool, build_dir, report, lease, wait, about, types=types, jobs=jobs)
         self._stopping = Stopping(self._stop, lambda text: report(Note(text)))
         self.engine: Engine | None = None
 

@@ -1,10 +1,17 @@
 """Which changes must come before another one."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from graphlib import TopologicalSorter
 
 from common.model.orphan import Orphan
 from common.model.resource import Change, Key, Resource
 from common.state import locations
+
+
+def in_order(resources: Sequence[Resource]) -> list[Key]:
+    """The keys, each after what it needs, otherwise in the order of their declaration."""
+    sorter = TopologicalSorter({resource.key: resource.needs for resource in resources})
+    return list(sorter.static_order())
 
 
 class Needed:

@@ -9,7 +9,6 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 from common.aws.protocol import Aws
@@ -19,6 +18,7 @@ from common.declare import naming
 from common.engine import listing, moving, ownership, renewed_roles, uploads
 from common.engine.decisions import Decider
 from common.engine.options import Options
+from common.engine.order import in_order
 from common.engine.prune import Pruner, Types, no_type
 from common.engine.reads import Reads
 from common.engine.rounds import Rounds
@@ -114,7 +114,7 @@ class Planner:
         root_tags = {name: reads.first.root_tag(name) for name in projects}
         for name in projects if options.verify or options.force else ():
             reads.root(name)
-        ordered = _order(resources)
+        ordered = in_order(resources)
         ids = renewed_roles.listed(resources, reads.first.roles())
         baselines = baseline.of_projects(
             self._records, self._pool, {name: tag.result() for name, tag in root_tags.items()}, reads.roots, digests, ids
@@ -258,9 +258,3 @@ def _check_overwritten(reads: Reads, recorded: Mapping[Key, Change]) -> None:
 def _used_kinds(resources: Sequence[Resource]) -> list[Kind]:
     """The kinds of these resources, each once."""
     return [kind for name, kind in kinds().items() if any(resource.key.kind == name for resource in resources)]
-
-
-def _order(resources: Sequence[Resource]) -> list[Key]:
-    """The keys, each after what it needs, otherwise in the order of their declaration."""
-    sorter = TopologicalSorter({resource.key: resource.needs for resource in resources})
-    return list(sorter.static_order())

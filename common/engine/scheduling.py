@@ -1,10 +1,16 @@
-"""Runs changes in dependency order, as many at once as the pool allows. It does not use AWS."""
+"""Runs changes in dependency order, as many at once as the pool allows. It does not use AWS.
 
-from collections import deque
+Of the changes that are ready, one of the kind begins of which the fewest are under way. A change that waits for its turn, because
+AWS limits the rate of its calls, occupies a thread. So changes of one kind, however many, never occupy all threads while others
+are ready, and all services work at the same time.
+"""
+
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor, Future
 from queue import SimpleQueue
 
+from common.model.choices import JOBS
 from common.model.resource import Change, Key
 
 Needs = Callable[[Key], Collection[Key]]
@@ -19,6 +25,7 @@ class Schedule:
         pool: where `act` runs.
         act: carries out one change, and adds its key to `broken` when that fails. After an error that escapes it nothing more
             starts.
+        at_once: how many changes are under way at most.
         stopped: called before each start; once it returns True, no more changes start.
     """
 
@@ -29,6 +36,7 @@ class Schedule:
         pool: Executor,
         act: Callable[[Change], None],
         stopped: Callable[[], bool],
+        at_once: int = JOBS,
     ) -> None:
         self._needs, self._broken, self._pool, self._act, self._is_stopped = needs, broken, pool, act, stopped
         self._missing: dict[Key, set[Key]] = {}
@@ -36,8 +44,11 @@ class Schedule:
         self._users: dict[Key, list[Key]] = {}
         self._changes: dict[Key, Change] = {}
         """The changes that have not begun, or are under way."""
-        self._ready: deque[Key] = deque()
-        self._running: set[Key] = set()
+        self._ready: dict[str, deque[Key]] = {}
+        """The changes that may begin, by kind."""
+        self._running: Counter[str] = Counter()
+        """How many changes of each kind are under way."""
+        self._at_once = at_once
         self._ended: SimpleQueue[tuple[Key, Future[bool]]] = SimpleQueue()
         self._left: dict[Key, Change] = {}
         """The changes that cannot start any more."""
@@ -54,7 +65,7 @@ class Schedule:
             if any(need in self._broken for need in needs):
                 self._give_up(key)
             elif not self._missing[key]:
-                self._ready.append(key)
+                self._make_ready(key)
 
     def run(self, keys: Collection[Key]) -> list[Change]:
         """Goes on until the changes of `keys` have ended. Others that were added run meanwhile, and may still run afterwards.
@@ -64,27 +75,38 @@ class Schedule:
         """
         awaited = set(keys)
         while True:
-            while self._ready and not self._stopped():
-                self._start(self._ready.popleft())
-            if not self._running or awaited.isdisjoint(self._changes):
+            while self._ready and self._running.total() < self._at_once and not self._stopped():
+                self._start(self._next())
+            if not self._running.total() or awaited.isdisjoint(self._changes):
                 break
-            self._end(*self._ended.get())
-        if not self._running:  # stopped, or they wait for each other
+            self._wait_for_end()
+        if not self._running.total():  # stopped, or they wait for each other
             for key in [key for key in self._changes if key in awaited]:
                 self._left[key] = self._changes.pop(key)
         return [self._left.pop(key) for key in [*self._left] if key in awaited]
 
     def wait(self) -> None:
         """Waits for the changes that are under way, and starts no more."""
-        while self._running:
-            self._end(*self._ended.get())
+        while self._running.total():
+            self._wait_for_end()
 
     def _stopped(self) -> bool:
         return self._escaped or self._is_stopped()
 
+    def _make_ready(self, key: Key) -> None:
+        self._ready.setdefault(key.kind, deque()).append(key)
+
+    def _next(self) -> Key:
+        """Takes the next change of the kind of which the fewest are under way."""
+        kind = min(self._ready, key=lambda kind: self._running[kind])
+        key = self._ready[kind].popleft()
+        if not self._ready[kind]:
+            del self._ready[kind]
+        return key
+
     def _start(self, key: Key) -> None:
         del self._missing[key]
-        self._running.add(key)
+        self._running[key.kind] += 1
         future = self._pool.submit(self._attempt, self._changes[key])
         future.add_done_callback(lambda ended: self._ended.put((key, ended)))
 
@@ -99,8 +121,12 @@ class Schedule:
             raise
         return True
 
+    def _wait_for_end(self) -> None:
+        """Waits until a change has ended."""
+        self._end(*self._ended.get())
+
     def _end(self, key: Key, future: Future[bool]) -> None:
-        self._running.discard(key)
+        self._running[key.kind] -= 1
         change = self._changes.pop(key)
         try:
             has_begun = future.result()
@@ -116,7 +142,7 @@ class Schedule:
                 if key in self._broken:
                     self._give_up(user)
                 elif not self._missing[user]:
-                    self._ready.append(user)
+                    self._make_ready(user)
 
     def _give_up(self, key: Key) -> None:
         """Leaves out a change, and all that need it."""

@@ -8,7 +8,7 @@ from common.base.errors import UsageError
 from common.base.suggestions import did_you_mean
 from common.model.resource import Key, Resource
 
-JOBS = 16
+JOBS = 32
 """Without --jobs, this number of calls may run at once."""
 LISTED = "`plan --json` lists all of them."
 """The end of a message about keys, which says where to see them."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from common.aws.protocol import Aws
+from common.aws.rates import Budget
 from common.base.errors import AwsError
 from common.base.json_types import Json, JsonObject
 from common.model import steps
@@ -38,6 +39,11 @@ KIND = Kind(
     names=NameRule(512, re.compile(r"(?!aws/)[A-Za-z0-9_./#-]+")),
     listing=Listing("DescribeLogGroups", "logGroups", "logGroupName", prefix="logGroupNamePrefix"),
     calls=Calls(("CreateLogGroup", "PutRetentionPolicy")),
+    budgets={  # the first two can be raised
+        "logs:CreateLogGroup": Budget(1, 10),
+        "logs:DescribeLogGroups": Budget(1, 10),
+        "logs:PutRetentionPolicy": Budget(1, 5),
+    },
     properties=Properties("CreateLogGroup", settings={"logGroupName": "name", "retentionInDays": "log_retention_days"}),
     passing=Passing(codes={"OperationAbortedException": AT_ONCE}),
     policy=Policy(

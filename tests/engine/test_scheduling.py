@@ -128,3 +128,22 @@ def test_events_of_a_later_step_are_told_when_it_begins() -> None:
     assert told == ["a", "b", "c"]
     events.end()
     assert told == ["a", "b", "c", "d"]
+
+
+def test_changes_of_one_kind_never_occupy_all_threads_while_others_are_ready() -> None:
+    """All `slow` ones would wait for their rate; of the two other kinds everything ends meanwhile."""
+    keys = [Key("p", kind, str(number)) for kind in ("slow", "lambda", "glue-job") for number in range(8)]
+    others_ended, ended = Event(), list[str]()
+
+    def act(change: Change) -> None:
+        if change.key.kind == "slow":
+            assert others_ended.wait(10)
+        ended.append(change.key.kind)
+        if len(ended) == 16:
+            others_ended.set()
+
+    with ThreadPoolExecutor(4) as pool:
+        made = Schedule(lambda _: (), set(), pool, act, lambda: False, 4)
+        made.add([Change(key, Action.CREATE, "") for key in keys])
+        assert made.run(keys) == []
+    assert ended[16:] == ["slow"] * 8
