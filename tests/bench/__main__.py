@@ -15,11 +15,13 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from common import local
 from tests.bench import measuring
+from tests.bench.critical_path import HEAD, Call, phases, profile
 from tests.bench.generated import PROJECT, Size, edit_function, edit_job, generate
 from tests.bench.hashing import hashing
 from tests.support.repository import ROOT, Repository
@@ -41,10 +43,10 @@ def proxied(endpoint: str) -> Iterator[str]:
             proxy.kill()
 
 
-def tell(proxy: str, milliseconds: int) -> int:
-    """Sets the delay; the number of calls since the last time."""
+def tell(proxy: str, milliseconds: int) -> list[Call]:
+    """Sets the delay; the calls since the last time."""
     with DIRECT.open(f"{proxy}/_proxy/{milliseconds}") as answer:
-        return int(answer.read())
+        return [Call(*call) for call in json.loads(answer.read())]
 
 
 class Bench:
@@ -72,6 +74,20 @@ class Bench:
         yield self._row("one function changed", ["deploy", "--env", "dev"], self._edit(edit_function))
         yield self._row("package-lambdas, unchanged", ["package-lambdas"])
 
+    def profiles(self) -> Iterator[str]:
+        """The critical paths of a first deploy, an unchanged one, and one of a function's code."""
+        edits: dict[str, Callable[[], object]] = {
+            "first deploy": lambda: None,
+            "nothing changed": lambda: None,
+            "one function changed": lambda: edit_function(self.repository, "edited"),
+        }
+        for situation, edit in edits.items():
+            edit()
+            tell(self._proxy, self.delay)
+            started, ended, marks = profile(["deploy", "--env", "dev"], self.repository.root, self._environment)
+            yield f"\n{situation}, N = {self.number}, {self.delay} ms a call: {ended - started:.2f} s\n\n{HEAD}"
+            yield from (phase.line(started) for phase in phases(started, ended, marks, tell(self._proxy, 0)))
+
     def _edit(self, edit: Callable[[Repository, str], None]) -> Callable[[int], None]:
         return lambda number: edit(self.repository, f"edit {number}")
 
@@ -86,7 +102,7 @@ class Bench:
             measured = measuring.once(command, self.repository.root, self._environment)
         else:
             measured = measuring.measure(command, self.repository.root, self._environment, self.runs, before)
-        calls = tell(self._proxy, 0)
+        calls = len(tell(self._proxy, 0))
         output = json.loads(measured.out)
         bare = 0 if first else measured.runs  # one call each
         seen = (calls - bare) / measured.runs
@@ -108,17 +124,23 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[10, 50, 100, 500, 1000], help="N; default: %(default)s")
     parser.add_argument("--delays", type=int, nargs="+", default=[0, 50], help="milliseconds; default: %(default)s")
     parser.add_argument("--runs", type=int, default=5, help="of each situation but the first deploy; default: %(default)s")
+    parser.add_argument("--profile", action="store_true", help="print the critical path of single commands instead")
     parser.add_argument("--json", type=Path, help="where to write everything")
     chosen = parser.parse_args()
     rows = []
+    if chosen.profile:
+        for number, delay in product(chosen.sizes, chosen.delays):
+            with prepared(number, delay, chosen.runs) as bench:
+                for line in bench.profiles():
+                    print(line, flush=True)
+        return
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs\n")
     print("| " + " | ".join(COLUMNS) + " |\n|" + "---|" * len(COLUMNS), flush=True)
-    for number in chosen.sizes:
-        for delay in chosen.delays:
-            with tempfile.TemporaryDirectory() as folder:
-                for row in one(Path(folder), number, delay, chosen.runs):
-                    rows.append(row)
-                    print(shown(row), flush=True)
+    for number, delay in product(chosen.sizes, chosen.delays):
+        with prepared(number, delay, chosen.runs) as bench:
+            for row in bench.situations():
+                rows.append(row)
+                print(shown(row), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         hashed = hashing(Path(folder))
     print(f"\nhashing 1 GiB: {hashed['seconds']:.2f} s, {hashed['ratio']:.2f} x hashlib alone")
@@ -126,16 +148,19 @@ def main() -> None:
         chosen.json.write_text(json.dumps({"rows": rows, "hashing": hashed}, indent=2))
 
 
-def one(folder: Path, number: int, delay: int, runs: int) -> Iterator[dict[str, Any]]:
-    """All situations of one size and delay, on an empty AWS."""
-    for part in ("aws", "repository"):
-        (folder / part).mkdir()
-    running = local.start(folder / "aws", account_id=ACCOUNT, region=REGION, say=lambda text: print(text, file=sys.stderr))
-    try:
-        with proxied(running.endpoint) as proxy:
-            yield from Bench(folder / "repository", proxy, running.secret, number, delay, runs).situations()
-    finally:
-        local.stop(folder / "aws")
+@contextmanager
+def prepared(number: int, delay: int, runs: int) -> Iterator[Bench]:
+    """The project of one size, behind one delay, on an empty AWS."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for part in ("aws", "repository"):
+            (folder / part).mkdir()
+        running = local.start(folder / "aws", account_id=ACCOUNT, region=REGION, say=lambda text: print(text, file=sys.stderr))
+        try:
+            with proxied(running.endpoint) as proxy:
+                yield Bench(folder / "repository", proxy, running.secret, number, delay, runs)
+        finally:
+            local.stop(folder / "aws")
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
 It runs as a program of its own, so that it takes no time from the program that is measured: ``python -m tests.bench.proxy
 UPSTREAM``. The first line of its output is its address. ``GET /_proxy/ms`` sets the delay in milliseconds and answers with the
-number of calls since the last time.
+calls since the last time: when each began and ended, its service, and its operation or path.
 """
 
 import http.client
+import json
+import re
 import sys
 import threading
 import time
@@ -24,7 +26,7 @@ class Proxy(BaseHTTPRequestHandler):
     wbufsize = -1  # head and body in one packet
     upstream: ClassVar[str]
     delay: ClassVar[float] = 0.0
-    calls: ClassVar[int] = 0
+    calls: ClassVar[list[tuple[float, float, str, str]]] = []
     lock: ClassVar[threading.Lock] = threading.Lock()
 
     def setup(self) -> None:
@@ -47,8 +49,7 @@ class Proxy(BaseHTTPRequestHandler):
             self._set(float(self.path.rpartition("/")[2]))
             return
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        with self.lock:
-            type(self).calls += 1
+        begun = time.time()
         time.sleep(self.delay)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
         try:
@@ -56,7 +57,20 @@ class Proxy(BaseHTTPRequestHandler):
         except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):  # it was idle for too long
             self._upstream.close()
             answer = self._ask(body, headers)
-        self._answer(answer.status, answer.headers.items(), answer.read(), answer.headers.get("Content-Length"))
+        content = answer.read()
+        with self.lock:
+            self.calls.append((begun, time.time(), *self._named(body)))
+        self._answer(answer.status, answer.headers.items(), content, answer.headers.get("Content-Length"))
+
+    def _named(self, body: bytes) -> tuple[str, str]:
+        """The service of a call, and its operation, or method and path where only these tell it."""
+        scope = self.headers.get("Authorization", "").partition("Credential=")[2].split("/")
+        service = scope[3] if len(scope) > 3 else ""
+        if target := self.headers.get("X-Amz-Target"):
+            return service, target.rpartition(".")[2]
+        if action := re.match(rb"Action=(\w+)", body):
+            return service, action[1].decode()
+        return service, f"{self.command} {urlsplit(self.path).path}"
 
     def _ask(self, body: bytes, headers: dict[str, str]) -> http.client.HTTPResponse:
         self._upstream.request(self.command, self.path, body, headers)
@@ -64,8 +78,8 @@ class Proxy(BaseHTTPRequestHandler):
 
     def _set(self, milliseconds: float) -> None:
         with self.lock:
-            calls, type(self).calls, type(self).delay = self.calls, 0, milliseconds / 1000
-        self._answer(200, (), str(calls).encode(), None)
+            calls, type(self).calls, type(self).delay = self.calls, [], milliseconds / 1000
+        self._answer(200, (), json.dumps(calls).encode(), None)
 
     def _answer(self, status: int, headers: object, body: bytes, length: str | None) -> None:
         self.send_response_only(status)
