@@ -26,13 +26,18 @@ def _is_closed(response: JsonObject) -> bool:
     return all(block.get(name) for name in ACCESS_BLOCK)
 
 
+def _region(response: JsonObject) -> str:
+    constraint = response.get("LocationConstraint") or ""
+    return _REGIONS.get(constraint, constraint)
+
+
 LOOKUP = Lookup(
     "GetBucketLocation",
     lambda bucket: {"Bucket": bucket.name},
     ("NoSuchBucket",),
     names=re.compile(f"(?P<name>{BUCKET_NAME.pattern})"),
     words="the name of a bucket, or arn:aws:s3:::name",
-    region=lambda response: _REGIONS.get(response.get("LocationConstraint") or "", response.get("LocationConstraint") or ""),
+    region=_region,
     further={
         EVENTS: Further(
             "GetBucketNotificationConfiguration",

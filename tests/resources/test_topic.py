@@ -1,11 +1,12 @@
 """What is particular to topics: one call makes one, and one that exists with other tags or attributes is brought up to date."""
 
+import json
 from typing import Any
 
 import pytest
 
 from common.base.errors import AwsError
-from tests.resources.builders import Place, final
+from tests.resources.builders import Place, final, updated
 from tests.resources.scripted import ScriptedAws, refused
 
 
@@ -27,7 +28,7 @@ def test_one_that_exists_with_other_tags_is_brought_up_to_date(place: Place) -> 
         "sns:TagResource": {},
     }
     aws = ScriptedAws(answers)
-    topic.create(aws, final(topic))
+    assert topic.create(aws, final(topic)) == {}
     assert [name for name, _ in aws.calls][-2:] == ["sns:SetTopicAttributes", "sns:TagResource"]
 
 
@@ -35,3 +36,17 @@ def test_any_other_refusal_is_loud(place: Place) -> None:
     aws = ScriptedAws({"sns:CreateTopic": refused("CreateTopic", "InvalidParameter", "Invalid parameter: Topic Name")})
     with pytest.raises(AwsError, match="Topic Name"):
         place.topic().create(aws, final(place.topic()))
+
+
+def test_a_policy_that_is_declared_no_more_gives_way_to_the_one_of_a_new_topic(place: Place) -> None:
+    """By hand from https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html: its account alone may use it."""
+    topic, aws = place.topic(), ScriptedAws({"sns:SetTopicAttributes": {}})
+    updated(aws, topic, {"Policy"}, stale={"Policy": "{}"})
+    sent = aws.sent("sns:SetTopicAttributes")
+    policy = json.loads(sent["AttributeValue"])
+    (statement,) = policy["Statement"]
+    assert (sent["AttributeName"], policy["Id"], statement["Resource"]) == ("Policy", "__default_policy_ID", topic.arn)
+    assert (statement["Effect"], statement["Principal"]) == ("Allow", {"AWS": "*"})
+    assert statement["Condition"] == {"StringEquals": {"AWS:SourceOwner": place.account_id}}
+    actions = "Publish RemovePermission SetTopicAttributes DeleteTopic ListSubscriptionsByTopic GetTopicAttributes AddPermission Subscribe"
+    assert {*statement["Action"]} == {f"SNS:{action}" for action in actions.split()}
