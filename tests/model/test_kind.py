@@ -70,3 +70,29 @@ def test_what_looks_at_one_of_others_is_an_operation_that_reads(kind: Kind) -> N
 def test_what_is_no_kind_is_a_mistake() -> None:
     with pytest.raises(KeyError):
         kind_of("artifact")
+
+
+def test_a_listing_asks_for_names_with_a_beginning_where_aws_takes_one() -> None:
+    """Else an account with many resources would be listed whole."""
+    missing = {}
+    for kind in kinds().values():
+        if kind.listing:
+            operation = get_session().get_service_model(kind.service).operation_model(kind.listing.operation)
+            prefixes = [name for name in operation.input_shape.members if name.lower().endswith("prefix")]
+            if [kind.listing.prefix] != (prefixes or [""]):
+                missing[kind.name] = prefixes
+    assert missing == {}
+
+
+def test_the_quotas_of_accounts_that_may_not_be_asked_are_those_of_new_accounts() -> None:
+    """By hand from https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html ."""
+    assert {kind.name: kind.quota.default for kind in kinds().values() if kind.quota} == {
+        "bucket": 10_000,
+        "crawler": 1000,
+        "database": 10_000,
+        "glue-job": 1000,
+        "role": 1000,
+        "rule": 300,
+        "state-machine": 100_000,
+        "table": 2500,
+    }

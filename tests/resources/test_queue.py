@@ -257,3 +257,31 @@ def test_a_shared_queue_may_have_a_shared_key(repository: Repository) -> None:
 def test_a_key_that_is_not_declared_is_refused(repository: Repository) -> None:
     repository.project("acres", 'p.queue("work", kms_key="${key.Arn}")')
     assert "queue/work: ${key.Arn} refers to nothing" in done(repository, "plan", code=1)
+
+
+def test_what_others_set_of_a_queue_that_exists_is_not_written_over_by_its_creation(place: Place) -> None:
+    """Their dead letter queue and their key stay, with the encryption that goes with the key."""
+    redrive = json.dumps({"deadLetterTargetArn": "arn:theirs", "maxReceiveCount": 7})
+    theirs = {"RedrivePolicy": redrive, "KmsMasterKeyId": "alias/theirs", "SqsManagedSseEnabled": "false"}
+    existing = {"Attributes": {**THERE["Attributes"], **theirs}}
+    aws = ScriptedAws({READ: existing, "sqs:ListQueueTags": {}, "sqs:SetQueueAttributes": {}, "sqs:TagQueue": {}})
+    place.queue().create(aws, final(place.queue()))
+    assert not theirs.keys() & aws.sent("sqs:SetQueueAttributes")["Attributes"].keys()
+
+
+@pytest.mark.parametrize(
+    ("live", "properties", "undeclared"),
+    [
+        ({"MaximumMessageSize": "262144"}, {}, {}),
+        ({"MaximumMessageSize": "1048576"}, {}, {}),
+        ({"MaximumMessageSize": "1024"}, {}, {"MaximumMessageSize": "1024"}),
+        ({"MaximumMessageSize": "1024"}, {"MaximumMessageSize": "2048"}, {}),
+    ],
+)
+def test_what_aws_itself_sets_and_what_is_declared_is_not_of_others(
+    place: Place, live: dict[str, str], properties: dict[str, str], undeclared: dict[str, str]
+) -> None:
+    """AWS sets 1 MiB: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html ."""
+    aws = ScriptedAws({READ: {"Attributes": {**THERE["Attributes"], **live}}, "sqs:ListQueueTags": {}})
+    read = place.queue(properties=properties).read(aws)
+    assert (read and read.undeclared) == undeclared

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from common.base.errors import AwsError
+from common.resources.topic import KIND
 from tests.resources.builders import Place, final, updated
 from tests.resources.scripted import ScriptedAws, refused
 
@@ -13,7 +14,7 @@ from tests.resources.scripted import ScriptedAws, refused
 def test_a_topic_is_made_by_one_call(place: Place) -> None:
     topic, aws = place.topic(), ScriptedAws({"sns:CreateTopic": {}})
     topic.create(aws, final(topic))
-    assert [name for name, _ in aws.calls] == ["sns:CreateTopic"]
+    assert aws.operations == ["sns:CreateTopic"] == [f"sns:{operation}" for operation in KIND.calls.create]
 
 
 def test_one_that_exists_with_other_tags_is_brought_up_to_date(place: Place) -> None:
@@ -48,5 +49,6 @@ def test_a_policy_that_is_declared_no_more_gives_way_to_the_one_of_a_new_topic(p
     assert (sent["AttributeName"], policy["Id"], statement["Resource"]) == ("Policy", "__default_policy_ID", topic.arn)
     assert (statement["Effect"], statement["Principal"]) == ("Allow", {"AWS": "*"})
     assert statement["Condition"] == {"StringEquals": {"AWS:SourceOwner": place.account_id}}
-    actions = "Publish RemovePermission SetTopicAttributes DeleteTopic ListSubscriptionsByTopic GetTopicAttributes AddPermission Subscribe"
+    own = "DeleteTopic GetTopicAttributes ListSubscriptionsByTopic SetTopicAttributes"
+    actions = f"AddPermission Publish RemovePermission Subscribe {own}"
     assert {*statement["Action"]} == {f"SNS:{action}" for action in actions.split()}
