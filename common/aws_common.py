@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from common.aws import fence, shell_credentials
 from common.aws.rates import Rates
@@ -25,6 +25,7 @@ from common.environment.endpoints import Endpoints, is_loopback
 if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.session import Session
+    from botocore.waiter import SingleWaiterConfig, Waiter
 
 __all__ = ["Clients", "Session", "Translated", "make_waiter", "method_name", "sign_request"]
 ABSENT_CREDENTIALS = (
@@ -145,7 +146,7 @@ class Clients:
         return client
 
 
-def make_waiter(name: str, config: Any, poll: Callable[..., Any]) -> Any:
+def make_waiter(name: str, config: "SingleWaiterConfig", poll: Callable[..., JsonObject]) -> "Waiter":
     """Returns one of botocore's waiters that calls `poll`, so that its polls can be counted and paced."""
     from botocore.waiter import NormalizedOperationMethod, Waiter  # most commands wait for nothing
 

@@ -17,7 +17,9 @@ from typing import Any, TypeAlias
 from common.base.errors import BUSY
 from common.base.json_types import JsonMapping
 
-Response: TypeAlias = tuple[Any, JsonMapping]
+Untyped: TypeAlias = Any
+"""An object of botocore, which has no types; this module must not import it."""
+Response: TypeAlias = tuple[Untyped, JsonMapping]
 """A response as botocore hands it to those who decide on retries: of HTTP, and parsed."""
 ATTEMPTS = 12
 """How often a call is sent that AWS throttles or does not answer."""
@@ -141,7 +143,7 @@ class Retries:
         request_dict: JsonMapping,
         response: Response | None = None,
         caught_exception: BaseException | None = None,
-        operation: Any = None,
+        operation: Untyped = None,
         **_: object,
     ) -> float | None:
         """Decides with botocore's arguments; `attempts` is the number of attempts so far."""
@@ -158,7 +160,7 @@ class Retries:
             return None
         return jitter() * min(2.0 ** (attempts - 1), MAX_PAUSE_SECONDS)
 
-    def _passes(self, response: Response | None, error: BaseException | None, operation: Any) -> bool:
+    def _passes(self, response: Response | None, error: BaseException | None, operation: Untyped) -> bool:
         is_unrepeatable = operation is not None and operation.name in UNREPEATABLE
         if response is None:
             return isinstance(error, self.unreachable if is_unrepeatable else self.lost)
@@ -171,7 +173,7 @@ class Retries:
         )
 
 
-def _missing_bytes(request: JsonMapping, response: Response | None, operation: Any) -> dict[str, int]:
+def _missing_bytes(request: JsonMapping, response: Response | None, operation: Untyped) -> dict[str, int]:
     """Returns how many bytes of how many were received, if the response is truncated. A stream has not been read yet."""
     if response is None or operation is None or operation.has_streaming_output or request.get("method") == "HEAD":
         return {}

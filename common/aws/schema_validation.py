@@ -1,16 +1,19 @@
 """Checks properties against the schema of a resource type, and says what is wrong with them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.suggestions import closest, did_you_mean, known_names
+
+if TYPE_CHECKING:
+    from jsonschema_rs import ValidationError, Validator
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 """The version of JSON schema in which CloudFormation's are written."""
 
 
-def validator_of(document: JsonMapping) -> Any:
+def validator_of(document: JsonMapping) -> "Validator":
     """What checks properties. A pattern that its language of regular expressions does not have is left to AWS."""
     import jsonschema_rs  # only a declaration of such a resource waits for it
 
@@ -62,7 +65,7 @@ def resolved(document: JsonMapping, node: JsonMapping) -> JsonMapping:
     return target if reference else node
 
 
-def _as_meant(error: Any) -> Iterator[Any]:
+def _as_meant(error: "ValidationError") -> Iterator["ValidationError"]:
     """Yields the errors of the one alternative of a schema whose type the value has; the error itself if there is no such one."""
     alternatives = getattr(error.kind, "context", None) or ()
     meant = [errors for errors in alternatives if not any(_is_of_type(inner, error) for inner in errors)]
@@ -73,12 +76,12 @@ def _as_meant(error: Any) -> Iterator[Any]:
         yield from _as_meant(inner)
 
 
-def _is_of_type(inner: Any, error: Any) -> bool:
+def _is_of_type(inner: "ValidationError", error: "ValidationError") -> bool:
     """Whether an error is about the type of the value that another error is about."""
     return inner.kind.name == "type" and list(inner.instance_path) == list(error.instance_path)
 
 
-def _worded(document: JsonMapping, type_name: str, error: Any) -> str:
+def _worded(document: JsonMapping, type_name: str, error: "ValidationError") -> str:
     path, kind = list(error.instance_path), error.kind
     if unexpected := getattr(kind, "unexpected", None):
         names = _names_at(document, path)

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from common.aws.protocol import Aws
 
 T = TypeVar("T")
+# Each value has the type that its key stands for.
 _memories: WeakKeyDictionary[Aws, dict[Hashable, Any]] = WeakKeyDictionary()
 _lock = Lock()
 

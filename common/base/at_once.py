@@ -16,7 +16,7 @@ def at_once(pool: Executor, call: Callable[[T], object], arguments: Iterable[T])
     results([pool.submit(call, argument) for argument in arguments])
 
 
-def results(futures: Sequence[Future[Any]]) -> None:
+def results(futures: Sequence[Future[Any]]) -> None:  # `Future` is invariant, so `object` would take none
     """Waits for calls, and raises the error of the first that failed."""
     wait(futures)
     for future in futures:

@@ -63,7 +63,7 @@ class _Loader(yaml.SafeLoader):
     """A loader with the types of the core schema that refuses repeated keys, and aliases and merges that expand too far."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML declares it as an instance attribute
-    yaml_constructors: ClassVar[dict[Any, Any]] = {}
+    yaml_constructors: ClassVar[dict[Any, Any]] = {}  # as its stubs declare it; so are nodes and anchors below
 
     def get_single_node(self) -> yaml.Node | None:
         node = super().get_single_node()

@@ -18,6 +18,7 @@ from invoke.collection import Collection
 from invoke.exceptions import Exit
 from invoke.parser.context import ParserContext
 from invoke.program import Program
+from invoke.runners import Result
 from invoke.tasks import Call, Task
 
 from common.base import process_clock, signals, terminal
@@ -40,7 +41,7 @@ STOPPED = frozenset({130, 143})
 class Executor(invoke.executor.Executor):
     """Runs tasks, and turns our errors into one message and an exit code."""
 
-    def execute(self, *tasks: str | tuple[str, JsonObject] | ParserContext) -> Any:
+    def execute(self, *tasks: str | tuple[str, JsonObject] | ParserContext) -> dict[Task[Any], Result]:
         """Runs the tasks of one command line within one `Invocation`."""
         gc.set_threshold(1_000_000, 50, 50)  # modules and declarations are many objects and hardly any garbage
         atexit.register(gc.freeze)  # which Python would otherwise look for in all of them before it ends
@@ -73,13 +74,13 @@ class Executor(invoke.executor.Executor):
             _show_object(requested, written, "stopped", "Stopped.")
             raise Exit("Stopped.", code=143 if isinstance(stopped, signals.Terminated) else 130) from None
 
-    def _execute(self, invocation: Invocation, *tasks: str | tuple[str, JsonObject] | ParserContext) -> object:
+    def _execute(self, invocation: Invocation, *tasks: str | tuple[str, JsonObject] | ParserContext) -> dict[Task[Any], Result]:
         """The first error is the one to tell: what closing finds afterwards is its consequence."""
         answer: Exit | None = None
         try:
             result = super().execute(*tasks)
         except Exit as code:  # such as that of `plan`: no error, and none while closing
-            result, answer = None, code
+            result, answer = {}, code
         except BaseException:
             with suppress(DeployError):
                 invocation.close()
@@ -130,7 +131,7 @@ def _show_object(requested: Sequence[tuple[str, JsonMapping]], written: int, out
 
 
 def _expanded(call: Call, options: JsonObject) -> Iterator[Call]:
-    before: list[Any] = list(call.task.pre)
+    before: list[Any] = list(call.task.pre)  # Invoke declares texts, and keeps tasks and calls
     for pre in before:
         yield from _expanded(_with(pre, options), options)
     yield call

@@ -31,7 +31,7 @@ class Invocation:
         self._requested, self.root = requested, root
         self.began = time.monotonic() if began is None else began
         self._options: JsonMapping = {}
-        self._kept: dict[Hashable, Any] = {}
+        self._kept: dict[Hashable, Any] = {}  # each value has the type that its key stands for
         self._closing: list[Callable[[], None]] = []
 
     def requested(self, *, alike: bool = False) -> list[str]:

@@ -12,7 +12,7 @@ from invoke.tasks import task as invoke_task
 from common.commands import invoke_options
 from common.commands.invocation import INVOCATION
 
-T = TypeVar("T", bound=Callable[..., Any])
+T = TypeVar("T", bound=Callable[..., object])
 
 
 class OurTask(Task[T]):
@@ -26,7 +26,14 @@ class OurTask(Task[T]):
         named: the other arguments of `Task`.
     """
 
-    def __init__(self, body: Any, reads_only: bool = False, for_all: bool = False, subject: str = "", **named: Any) -> None:
+    def __init__(
+        self,
+        body: T,
+        reads_only: bool = False,
+        for_all: bool = False,
+        subject: str = "",
+        **named: Any,  # each has a type of its own, which `Task` checks
+    ) -> None:
         super().__init__(body, **named)
         self.reads_only, self.for_all, self.subject = reads_only, for_all, subject
 
@@ -43,7 +50,7 @@ class OurTask(Task[T]):
             self.help = options_help
         return arguments
 
-    def __call__(self, *args: Any, **options: Any) -> T:
+    def __call__(self, *args: object, **options: object) -> T:
         """Runs it, once everything that tasks with other options have opened is closed."""
         invocation = INVOCATION.get(None)
         if invocation is None:

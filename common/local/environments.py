@@ -156,8 +156,8 @@ def _run_and_read(command: list[str], what: str, take: Say = quiet) -> str:
     errors: list[str] = []
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, errors="replace", env=environ, cwd=root) as process:
-        assert process.stdout is not None, "it is a pipe"  # noqa: S101 - as said
-        assert process.stderr is not None, "it is a pipe"  # noqa: S101 - as said
+        assert process.stdout is not None, "it is a pipe"  # noqa: S101 - Popen was told so
+        assert process.stderr is not None, "it is a pipe"  # noqa: S101 - Popen was told so
         for line in process.stderr:
             errors.append(line)
             take(line)

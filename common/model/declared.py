@@ -130,7 +130,7 @@ class Declared:
         return False
 
     @classmethod
-    def holds_data(cls, orphan: Any) -> bool:  # noqa: ARG003 - types that override it look at the orphan
+    def holds_data(cls, orphan: Any) -> bool:  # noqa: ARG003 - types that override it say what they need of it
         """Whether an orphan of the type holds data: as every resource of the type unless it overrides this."""
         return getattr(cls, "data", False) is True  # a type that does not override it has the property here
 
@@ -201,12 +201,12 @@ class Declared:
         self.erase(aws, self)
 
     @staticmethod
-    def erase(aws: Aws, orphan: Any) -> None:
+    def erase(aws: Aws, orphan: Any) -> None:  # each type says what it needs of an orphan
         """See `orphan.Type`: every type implements this."""
         raise NotImplementedError
 
     @staticmethod
-    def untag(aws: Aws, orphan: Any, keys: Sequence[str]) -> None:
+    def untag(aws: Aws, orphan: Any, keys: Sequence[str]) -> None:  # likewise
         """See `orphan.Type`: every type that can be unbound implements this."""
         raise NotImplementedError
 
