@@ -45,9 +45,9 @@ class Phase(NamedTuple):
         """One line of the table."""
         busy = _busy_seconds(self.calls, started + self.begun, started + self.ended)
         services = Counter(call.service for call in self.calls)
-        told = ", ".join(f"{number} {service}" for service, number in services.most_common())
+        by_service = ", ".join(f"{number} {service}" for service, number in services.most_common())
         seconds = self.ended - self.begun
-        return f"| {self.begun:.2f} | {seconds:.2f} | {seconds - busy:.2f} | {self.name} | {told} |"
+        return f"| {self.begun:.2f} | {seconds:.2f} | {seconds - busy:.2f} | {self.name} | {by_service} |"
 
 
 HEAD = "| at | seconds | no call under way | what | calls |\n|---|---|---|---|---|"

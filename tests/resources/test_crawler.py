@@ -108,8 +108,8 @@ def test_nothing_to_crawl() -> None:
 def test_a_crawler_that_a_deploy_which_died_has_created_is_updated_whole() -> None:
     crawler = Place().crawler()
     exists = refused("CreateCrawler", "AlreadyExistsException")
-    found = {"Crawler": {**state("READY")["Crawler"], "Role": "runner"}}
-    live: dict[str, Any] = {"glue:GetCrawler": found, "glue:GetTags": {"Tags": {}}}
+    live_crawler = {"Crawler": {**state("READY")["Crawler"], "Role": "runner"}}
+    live: dict[str, Any] = {"glue:GetCrawler": live_crawler, "glue:GetTags": {"Tags": {}}}
     aws = ScriptedAws({**live, "glue:CreateCrawler": exists, "glue:UpdateCrawler": {}, "glue:TagResource": {}})
     assert crawler.create(aws, final(crawler)) == {}
     assert [name for name in aws.operations if name not in live] == [
