@@ -1,5 +1,6 @@
 """Tags that changed are one call, which changes nothing else: what runs goes on running, and nothing is written over."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -59,3 +60,11 @@ def test_tags_that_are_declared_no_more_are_taken_away_and_no_others(place: Plac
     assert [name for name, _ in called] == [tag, untag]
     assert "old" in str(called[1][1])
     assert "theirs" not in str(called[1][1])
+
+
+@pytest.mark.parametrize(("build", "tag", "untag"), TYPES, ids=[f"{build.__name__}" for build, _, _ in TYPES])
+def test_what_an_earlier_name_prefix_has_left_can_be_unbound(place: Place, build: Build, tag: str, untag: str) -> None:
+    """If the deployer may delete it by its tags, it may take its tags away, too."""
+    policy = sys.modules[type(build(place)).__module__].KIND.policy
+    assert tag.partition(":")[2] in policy.operations
+    assert not policy.left_over or untag.partition(":")[2] in policy.left_over
