@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from common.base.errors import AwsError
+from common.base.errors import AwsError, DeployError
 from common.declare import existing as references
 from common.engine import existing
 from common.environment.config import Environment
@@ -119,3 +119,8 @@ def test_a_key_that_is_being_deleted_is_missing() -> None:
     key = ref("key", "0f0f0f0f-0f0f-0f0f-0f0f-0f0f0f0f0f0f")
     (finding,), _ = looked(lambda *_: {"KeyMetadata": {"KeyState": "PendingDeletion"}}, key)
     assert finding.missing.startswith("here: there is no key 0f0f0f0f-")
+
+
+def test_how_a_secret_of_others_may_be_named_is_told_with_what_aws_adds_to_its_name() -> None:
+    with pytest.raises(DeployError, match="the name of a secret, or its whole ARN with the six characters at its end"):
+        ref("secret", "a secret!")
