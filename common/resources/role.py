@@ -47,7 +47,7 @@ KIND = Kind(
     quota=Quota(
         "IAM roles", "iam", "L-FE177D64", 1000, "or let several resources share one that exists: `roles` in configuration"
     ),
-    calls=Calls(("CreateRole", "PutRolePolicy", "ListRolePolicies", "ListAttachedRolePolicies")),
+    calls=Calls(("CreateRole", "PutRolePolicy")),
     passing=Passing(
         codes={
             "ConcurrentModification": AT_ONCE,

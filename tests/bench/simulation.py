@@ -106,7 +106,7 @@ class Simulation:
     """
 
     def __init__(self, resources: Sequence[Resource], jobs: int = JOBS, seed: int = 1) -> None:
-        self._resources, self._random = {resource.key: resource for resource in resources}, random.Random(seed)
+        self._resources, self._seed = {resource.key: resource for resource in resources}, seed
         artifacts = {artifact.key for resource in resources for artifact in resource.artifacts}
         self.changes = [
             Change(key, Action.UPLOAD if key in artifacts else Action.CREATE, "does not exist") for key in in_order(resources)
@@ -124,6 +124,7 @@ class Simulation:
 
     def _run(self, work: Callable[[Change], Work], needs: Callable[[Key], Collection[Key]]) -> Result:
         self._calls: Counter[str] = Counter()
+        self._random = random.Random(self._seed)
         self._spent = {change.key: Spent() for change in self.changes}
         self._waits: list[float] = []
         self._pool = pool = VirtualPool(self._jobs, lambda change: self._timed(change, work))

@@ -25,7 +25,7 @@ from tests.support.repository import ACCOUNT, ROOT, Repository, fresh_imports
 
 BUCKET = f"t-dev-artifacts-{ACCOUNT}"
 ROOT_KEY = f"dev/{PROJECT}/release.json"
-OWN, FIRST = 6, 75
+OWN, FIRST = 6, 51
 """What projects share, and what it costs to make it: two buckets above all, and two releases."""
 PROJECTS = 2
 """The generated one, and the shared resources."""
