@@ -60,5 +60,5 @@ def test_jobs_count_in_what_plan_foretells(repository: Repository, moto: None) -
     (calls, seconds), (same, longer) = foretold(), foretold("--jobs", "1")
     assert calls == same
     assert longer == pytest.approx(calls * 0.05, abs=0.06)
-    assert seconds < longer / 10
+    assert seconds < longer / 3  # what is left is the rate at which log groups get their retentions
     assert f"AWS calls, {longer:.0f} s or more" in repository.invoke("plan", "--env", "dev", "--jobs", "1").out

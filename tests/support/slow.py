@@ -21,6 +21,7 @@ FILES = frozenset(
         "aws/test_fence.py",
         "base/test_isolation.py",
         "base/test_process_clock.py",
+        "bench/test_simulation.py",
         "commands/test_any_type_end_to_end.py",
         "commands/test_destroy.py",
         "commands/test_executor.py",
