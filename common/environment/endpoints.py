@@ -18,20 +18,8 @@ from common.base.suggestions import did_you_mean
 DEFAULT = "default"
 """The key in `endpoints` that stands for every service that is not named."""
 SERVICES = (
-    *(
-        "cloudcontrol",
-        "cloudwatch",
-        "dynamodb",
-        "ecr",
-        "events",
-        "glue",
-        "iam",
-        "kms",
-        "lambda",
-        "logs",
-        "resourcegroupstaggingapi",
-        "s3",
-    ),
+    *("athena", "cloudcontrol", "cloudwatch", "dynamodb", "ecr", "events", "glue", "iam", "kms", "lambda", "logs"),
+    *("resourcegroupstaggingapi", "s3"),
     *("scheduler", "secretsmanager", "service-quotas", "sns", "sqs", "ssm", "stepfunctions", "sts"),
 )
 """The services that the deployer calls, by botocore's names."""

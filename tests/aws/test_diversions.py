@@ -19,7 +19,7 @@ from tests.support.repository import ACCOUNT, Repository
 
 __all__ = ["client", "elsewhere", "embedded", "embedded_root", "internet"]
 TASKS = (
-    *("plan", "deploy", "deploy-sfn", "drift", "status", "history", "run"),
+    *("plan", "deploy", "deploy-sfn", "drift", "status", "history", "run --only lambda/Validate"),
     *("destroy --yes dev", "gc --yes", "unlock --project acres --yes"),
 )
 
@@ -93,7 +93,7 @@ def test_no_task_asks_elsewhere(
     task: str, repository: Repository, monkeypatch: pytest.MonkeyPatch, elsewhere: Recorder, internet: Recorder
 ) -> None:
     """`AWS_ENDPOINT_URL` alone once let an environment's account guard pass against an emulator."""
-    repository.project()
+    repository.project("acres", 'p.function("Validate")')
     divert_by_variables(monkeypatch, elsewhere.url, repository.root)
     ended = repository.shell("invoke", *with_env(task))
     assert ended.code == 1, ended

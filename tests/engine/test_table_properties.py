@@ -153,10 +153,10 @@ def test_an_index_of_somebody_else_is_named_and_stays(repository: Repository, mo
         ),
         ('indexes={"by day": {"partition_key": "day"}}', "the name 'by day' must have 3 to 255 letters"),
         (
-            'stream="NEW", properties={"StreamSpecification": {"StreamEnabled": False}}',
+            'stream="NEW_IMAGE", properties={"StreamSpecification": {"StreamEnabled": False}}',
             "stream and properties both set StreamSpecification: take",
         ),
-        ('stream="NEW"', "StreamSpecification.StreamViewType is 'NEW'; it must be one of"),
+        ('stream="NEW"', "stream is 'NEW'; it must be one of KEYS_ONLY, NEW_IMAGE"),
         ('key_types={"at": "N"}', "key_types: the table has no key 'at'."),
         ('sort_key="at", key_types={"at": "number"}', "key_types: the type of at is 'number'; it must be S (text), N (number)"),
         (

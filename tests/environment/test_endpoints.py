@@ -135,7 +135,7 @@ def test_the_account_guard_asks_the_configured_sts(repository: Repository, elsew
     [
         (
             {"organizations": "https://x.example"},
-            "'organizations' is not a service that the deployer calls. There are default, cloudcontrol, cloudwatch,",
+            "'organizations' is not a service that the deployer calls. There are default, athena, cloudcontrol, cloudwatch,",
         ),
         ({"sfn": "https://x.example"}, "Did you mean 'stepfunctions'?"),
         ({"resource_groups_tagging_api": "https://x.example"}, "Did you mean 'resourcegroupstaggingapi'?"),

@@ -112,7 +112,7 @@ def test_a_crawl_of_a_missing_bucket_fails_with_the_reason(client: Any, crawl: A
 
 def test_a_running_crawler_cannot_be_changed_or_started(client: Any, bucket: str) -> None:
     glue = client("glue")
-    for number in range(200):
+    for number in range(400):
         client("s3").put_object(Bucket=bucket, Key=f"many/{number}.csv", Body=b"a,b\n1,2\n")
     glue.create_database(DatabaseInput={"Name": "many"})
     target = {"S3Targets": [{"Path": f"s3://{bucket}/many/"}]}
