@@ -1,6 +1,7 @@
 """For all tests: no credentials of anybody's, and a repository to do harm to."""
 
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -30,6 +31,11 @@ __all__ = ["moto_gaps", "moto_glue", "strict_s3"]
 # How long an example takes says more of the machine than of the test.
 settings.register_profile("unhurried", settings(), deadline=None)
 settings.load_profile("unhurried")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are CPUs, because many slow tests wait: for a lease to run out, or for a server."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

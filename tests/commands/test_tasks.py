@@ -21,7 +21,7 @@ def test_options_have_no_letters(repository: Repository, task: str) -> None:
     assert "--env" in help_text.out
 
 
-@pytest.mark.parametrize(("task", "default"), [("deploy", "16"), ("run", "16"), ("gc", "30"), ("history", "20")])
+@pytest.mark.parametrize(("task", "default"), [("deploy", "32"), ("run", "32"), ("gc", "30"), ("history", "20")])
 def test_help_tells_defaults(repository: Repository, task: str, default: str) -> None:
     assert f"(default: {default})" in " ".join(repository.invoke(task, "--help").out.split())
 
