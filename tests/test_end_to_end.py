@@ -110,7 +110,8 @@ class Clones:
         made = clone(self._folder / f"clone{len(self._made)}")
         self._made.append(made)
         self._before = {path: (made / path).read_text() for path in (JOB, CONFIGURED)}
-        assert tour.not_printed("deploy --env local", on_terminal(made, "deploy", "--env", "local")) == []
+        printed = on_terminal(made, "deploy", "--env", "local")
+        assert tour.not_printed("deploy --env local", printed) == [], printed
         return made
 
     def _put_back(self, made: Path) -> bool:

@@ -45,13 +45,12 @@ def fitting(part: str, width: int) -> str:
 
 
 def kinds_of(keys: Iterable[Key]) -> list[str]:
-    """How many there are of each kind, the most frequent first, such as ``4 buckets`` and ``table``."""
-    counts = Counter(key.kind for key in keys)
-    return [_counted(kind, count) for kind, count in sorted(counts.items(), key=lambda item: -item[1])]
+    """How many there are of each kind, such as ``4 buckets`` and ``table``: the most frequent first, else by their words."""
+    words = Counter(kinds()[key.kind].word.replace("_", " ") if key.kind in kinds() else key.kind for key in keys)
+    return [_counted(word, count) for word, count in sorted(words.items(), key=lambda item: (-item[1], item[0]))]
 
 
-def _counted(kind: str, count: int) -> str:
-    word = kinds()[kind].word.replace("_", " ") if kind in kinds() else kind
+def _counted(word: str, count: int) -> str:
     plural = f"{word[:-1]}ies" if word.endswith("ry") else f"{word}s"
     return word if count == 1 else f"{count} {plural}"
 

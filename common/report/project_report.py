@@ -133,6 +133,9 @@ class ProjectReport(TextReport):
     def _summarize(self) -> None:
         removal = self._planned is not None and self._planned.removal
         projects = [*self._projects.values()]
+        order = {change.key: position for position, change in enumerate(self._planned.plan.changes if self._planned else ())}
+        for progress in projects:  # in the order of the plan, whatever ended first
+            progress.done.sort(key=lambda change: order.get(change.key, len(order)))
         layout = SummaryLines(projects, self._screen.width, self._screen.spelled, "kept" if removal else "no longer declared")
         for line in layout.unchanged():
             self._line(line)
