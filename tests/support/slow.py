@@ -93,9 +93,16 @@ FILES = frozenset(
 """Files, and folders of them, in tests/ whose tests are slow."""
 TESTS = frozenset(
     {
+        "aws/test_resource_schemas.py::test_every_schema_can_be_used",
         "base/test_import_source.py::test_other_threads_may_import_meanwhile",
         "commands/test_bad_input.py::test_one_message_and_nothing_written[artifact too large]",
+        "declare/test_enabled.py::test_all_values_that_an_environment_lacks_are_told_with_the_lines_to_add",
+        *(
+            f"engine/test_garbage_meanwhile.py::test_killed_at_any_call_nothing_needed_is_gone_and_the_next_run_goes_on[{when}]"
+            for when in ("before", "after")
+        ),
         "engine/test_policy_needs.py::test_no_command_makes_a_call_that_the_policy_does_not_allow",
+        "model/test_hidden_fields.py::test_no_value_is_stored_and_none_of_others_is_told",
         "packaging/test_artifact.py::test_lambda_takes_only_so_much",
         "packaging/test_source_files.py::test_names_are_read_as_utf_8_or_not_at_all",
         "packaging/test_unpacking.py::test_a_zip_that_expands_without_end_is_refused",
