@@ -23,7 +23,6 @@ from common.engine.planner import Outcome
 from common.engine.recorded import completed, recalled, with_request
 from common.engine.root_updates import RootUpdates, is_untidy
 from common.engine.scheduling import Needs, Schedule
-from common.engine.step_events import StepEvents
 from common.model.events import Blocked, Failed, Finished, Skipped, Started
 from common.model.hidden_fields import scrubbed, stored, with_kept
 from common.model.resource import CHANGING, REMOVING, Action, Artifact, Change, Key, Outputs, Resource
@@ -59,7 +58,6 @@ class Engine:
         self._blocked_by: dict[Key, Key | None] = {}
         """The failed resource because of which each of these was not tried; None if the deploy was stopped."""
         self._results: dict[Key, JsonMapping] = {}
-        self._events = StepEvents(context.report)
         self._needed = Needed(self._resources, {change.key for change in self._todo() if change.action not in REMOVING}, bucket)
         self._making = self._schedule(self._needed)
         """Creates and updates. What can be done early of later steps is in it, too."""
@@ -84,15 +82,13 @@ class Engine:
 
         Args:
             keys: what is to be done when this returns, as far as it does not fail.
-            ahead: what comes after `keys`; of this everything begins as soon as what it needs is done. Its events are reported
-                when `apply` is called for it.
+            ahead: what comes after `keys`; of this everything begins as soon as what it needs is done.
 
         Raises:
             LockedError: another deploy is changing one of the projects.
             OvertakenError: another deploy has changed one of the projects since the plan was made.
         """
         todo = [change for change in self._todo() if change.key in keys]
-        self._events.begin({change.key for change in todo})
         if todo and not self._interrupted.is_set():
             self._start()
             begins = {*keys, *ahead} - self._begun
@@ -112,7 +108,6 @@ class Engine:
         self._making.wait()
         if self._interrupted.is_set():
             self._settle()
-        self._events.end()
         try:
             at_once(self._context.pool, self._end, sorted(self._outcome.baselines))
         finally:
@@ -127,7 +122,7 @@ class Engine:
     def _settle(self) -> None:
         """After a deploy was stopped: reports the changes that were not tried."""
         for change in [change for change in self._todo() if change.key in self.untried - self._blocked_by.keys()]:
-            self._events(Blocked(change, None))
+            self._context.report(Blocked(change, None))
 
     def _todo(self) -> list[Change]:
         return [change for change in self._outcome.plan.changes if change.action in RECORDED]
@@ -196,11 +191,11 @@ class Engine:
             need = next((key for key in needs(change.key) if key in self._broken), None)
             self._broken.add(change.key)
             cause = self._blocked_by[change.key] = self._blocked_by.get(need, need) if need else None
-            self._events(Blocked(change, cause))
+            self._context.report(Blocked(change, cause))
 
     def _carry_out_one(self, change: Change) -> None:
         started = self._context.clock()
-        self._events(Started(change))
+        self._context.report(Started(change))
         try:
             lease = self._leases.held[change.key.project] if self._leases.held else None
             with fenced(lease.check if lease else None):
@@ -211,11 +206,11 @@ class Engine:
         except SkippedError as error:
             self.skipped.add(change.key)
             self._results[change.key] = {"outcome": "skipped", "message": str(error)}
-            self._events(Skipped(change, str(error)))
+            self._context.report(Skipped(change, str(error)))
         except DeployError as error:
             message = scrubbed(str(error), self._resources.get(change.key), with_kept(change))
             self._keep_failure(change, message)
-            self._events(Failed(change, message))
+            self._context.report(Failed(change, message))
             if isinstance(error, AwsError) and error.code.startswith(EXPIRED):
                 self.interrupt()  # every other change would be told the same
         except BaseException as error:
@@ -232,7 +227,7 @@ class Engine:
     def _report_finished(self, change: Change, outputs: Outputs, seconds: float) -> None:
         self.done[change.key] = outputs
         self._results[change.key] = {"outcome": "done", **({"outputs": outputs} if outputs else {})}
-        self._events(Finished(change, seconds))
+        self._context.report(Finished(change, seconds))
 
     def _act(self, change: Change) -> Outputs:
         if change.action is Action.UPLOAD:

@@ -255,8 +255,9 @@ class Deployment:
         part = self._of_step(outcome.plan, name)
         keys = chain(self._declarations.consumers, (resource.key for resource in self._declarations.resources))
         is_declared = bool(part) or any(self._step_of(key) == name for key in keys)
-        self._report(StepStarted(name, Plan(tuple(part)).counts(), is_declared))
-        engine.apply({change.key for change in part}, self._ahead(outcome.plan, name))
+        present = {change.key for change in part}
+        self._report(StepStarted(name, Plan(tuple(part)).counts(), is_declared, present))
+        engine.apply(present, self._ahead(outcome.plan, name))
 
     def _of_step(self, plan: Plan, name: str) -> list[Change]:
         return [change for change in plan.changes if self._step_of(change.key) == name and not locations.goes_last(change)]

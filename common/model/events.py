@@ -1,6 +1,6 @@
 """The events of a command. The engine passes each to a `Report`, a function that takes one event, such as `list.append`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -63,11 +63,19 @@ class Planned:
 
 @dataclass(frozen=True)
 class StepStarted:
-    """A step begins; `counts` of its changes by action, those to be left alone too; whether anything is `declared` for it."""
+    """A step begins. Changes of later steps may begin before it ends.
+
+    Args:
+        step: its name.
+        counts: how many changes it has by action, those to be left alone too.
+        declared: whether anything is declared for it.
+        keys: its changes; None if all that follow are its own.
+    """
 
     step: str
     counts: Mapping[str, int]
     declared: bool = False
+    keys: Collection[Key] | None = None
 
 
 @dataclass(frozen=True)

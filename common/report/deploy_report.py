@@ -35,6 +35,7 @@ from common.model.resource import CHANGING, Action, Change, Key, Plan
 from common.report.change_lines import FAILED, PAST, ChangeLines, width_of_keys
 from common.report.json_report import JsonReport
 from common.report.outcome import CHANGING_ORDER, Ending, correcting
+from common.report.step_events import ChangeEvent, StepEvents
 
 COMMIT = 7
 """How many digits of the commit the header shows."""
@@ -63,6 +64,7 @@ class TextReport:
         self._opened: Opened | None = None
         self._planned: Planned | None = None
         self._lines, self._has_begun = ChangeLines(), False
+        self._changes = StepEvents(self._show_change)
         self._live(self._reading)
 
     def __call__(self, event: Event) -> None:
@@ -83,15 +85,17 @@ class TextReport:
             case StepStarted():
                 self._has_begun = True
                 self._step(event)
+                self._changes.begin(event.keys)
             case Built():
                 from common.report import package_lines  # a deploy does not need it
 
                 for line in package_lines.lines(event, self._screen.width):
                     self._line(line)
             case Closed():
+                self._changes.begin(None)
                 self._close(event)
             case _:
-                self._show_change(event)
+                self._changes(event)
 
     def _tell(self, event: Opened | Note | UnderWay) -> None:
         match event:
@@ -121,7 +125,7 @@ class TextReport:
         packaging = ", ".join(dict.fromkeys(key.name for key in self._building))
         self._live(f"packaging {packaging}" if packaging else self._reading)
 
-    def _show_change(self, event: Event) -> None:
+    def _show_change(self, event: ChangeEvent) -> None:
         lines = self._lines
         if isinstance(event, Started):
             self._running[event.change.key] = lines.name(event.change.key)

@@ -15,6 +15,7 @@ from common.report import change_parts
 from common.report.change_lines import FAILED, SIGNS, STYLES
 from common.report.deploy_report import TextReport
 from common.report.outcome import CHANGING_ORDER
+from common.report.step_events import ChangeEvent
 from common.report.summary_lines import Progress, SummaryLines
 
 CARRIED_OUT = CHANGING | REMOVING | {Action.RECORD}
@@ -63,9 +64,7 @@ class ProjectReport(TextReport):
             case _:
                 super()._show(event)
 
-    def _show_change(self, event: Event) -> None:
-        if not isinstance(event, Started | Finished | Failed | Skipped | Blocked):
-            return
+    def _show_change(self, event: ChangeEvent) -> None:
         change = event.change
         progress = self._projects.setdefault(change.key.project, Progress(change.key.project))
         progress.running.pop(change.key, None)

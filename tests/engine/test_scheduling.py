@@ -7,8 +7,6 @@ from threading import Event
 import pytest
 
 from common.engine.scheduling import Schedule
-from common.engine.step_events import StepEvents
-from common.model.events import Finished
 from common.model.resource import Action, Change, Key
 
 
@@ -110,40 +108,3 @@ def test_what_was_stopped_is_returned_and_nothing_of_it_starts_later(pool: Threa
     assert names(made.run(keys("c"))) == ["c"]
     made.wait()
     assert ended == ["a"]
-
-
-def test_events_of_a_later_step_are_told_when_it_begins() -> None:
-    told: list[str] = []
-
-    def report(event: object) -> None:
-        assert isinstance(event, Finished)
-        told.append(event.change.key.name)
-
-    events = StepEvents(report)
-    events.begin(keys("ab"))
-    for name in "acbd":
-        events(Finished(change_of(name), 0.1))
-    assert told == ["a", "b"]
-    events.begin(keys("c"))
-    assert told == ["a", "b", "c"]
-    events.end()
-    assert told == ["a", "b", "c", "d"]
-
-
-def test_changes_of_one_kind_never_occupy_all_threads_while_others_are_ready() -> None:
-    """All `slow` ones would wait for their rate; of the two other kinds everything ends meanwhile."""
-    keys = [Key("p", kind, str(number)) for kind in ("slow", "lambda", "glue-job") for number in range(8)]
-    others_ended, ended = Event(), list[str]()
-
-    def act(change: Change) -> None:
-        if change.key.kind == "slow":
-            assert others_ended.wait(10)
-        ended.append(change.key.kind)
-        if len(ended) == 16:
-            others_ended.set()
-
-    with ThreadPoolExecutor(4) as pool:
-        made = Schedule(lambda _: (), set(), pool, act, lambda: False, 4)
-        made.add([Change(key, Action.CREATE, "") for key in keys])
-        assert made.run(keys) == []
-    assert ended[16:] == ["slow"] * 8
