@@ -66,8 +66,8 @@ class Spent:
 
     def __str__(self) -> str:
         waits = {"its turn": self.begun - self.ready, **self.waits}
-        told = ", ".join(f"{reason} {seconds:.1f}" for reason, seconds in waits.items() if seconds >= 0.05)
-        return f"{self.ended - self.ready:.1f} s ({told})"
+        reasons = ", ".join(f"{reason} {seconds:.1f}" for reason, seconds in waits.items() if seconds >= 0.05)
+        return f"{self.ended - self.ready:.1f} s ({reasons})"
 
 
 @dataclass(frozen=True)
@@ -184,9 +184,9 @@ class Simulation:
     def _repeat(self, change: Change, service: str, operation: str) -> Work:
         """Sends a call again for as long as the role is new."""
         needs = self._resources[change.key].needs if kinds()[change.key.kind].principal else ()
-        known = max((self._spent[need].ended + ROLE_SECONDS for need in needs if need.kind == ROLE), default=0.0)
+        settled = max((self._spent[need].ended + ROLE_SECONDS for need in needs if need.kind == ROLE), default=0.0)
         for pause in retries.pauses(self._random.random):
-            if self._pool.now >= known:
+            if self._pool.now >= settled:
                 return
             yield from self._wait(change, "new role", pause)
             yield from self._call(change, service, operation)
