@@ -46,7 +46,7 @@ SHARED_BY_TASKS = {
     *("all_tasks", "deployment_command", "environment_command", "executor", "invocation", "invoke_options", "option_help"),
     *("report_reading", "spelling", "task"),
 }
-"""The modules of `commands` that are no task's."""
+"""The modules of `commands` that are not tasks."""
 OPTIONS = {"sbom", "watch"}
 """The modules of `commands` that are about one option of `package-lambdas`."""
 IN_OTHER_FILES = {"import": "import_project", "list": "list_tasks"}

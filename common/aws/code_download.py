@@ -22,7 +22,7 @@ def download(address: str, name: str) -> bytes:
     """The zip of a function's code.
 
     Args:
-        address: where it is, as GetFunction says; it is no secret, but who has it may download the code, so no message shows it.
+        address: where it is, as GetFunction says. It lets anybody download the code, so no message shows it.
         name: the function's name, for messages.
 
     Raises:

@@ -126,7 +126,7 @@ def check_moment(text: str) -> str:
         ValueError: it is none.
     """
     if _time_problem(text.removesuffix("Z")):
-        raise ValueError(f"{text!r} is no moment in UTC; write it as 2027-01-31T06:30:00")
+        raise ValueError(f"{text!r} is not a moment in UTC; write it as 2027-01-31T06:30:00")
     return f"{text.removesuffix('Z')}Z"
 
 

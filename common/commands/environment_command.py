@@ -166,5 +166,5 @@ def deployed_projects(connection: Connection, project: str | None) -> list[str]:
     names = [name.strip() for name in project.split(",")]
     for name in names:
         if not PROJECT_NAME.fullmatch(name):
-            raise UsageError(f"{name!r} is no project's name.")
+            raise UsageError(f"{name!r} is not a project's name.")
     return [*dict.fromkeys(deployed for name in names for deployed in (name, *connection.env.instances_of(name)))]

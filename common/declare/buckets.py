@@ -15,7 +15,7 @@ def check_expiry(reference: str, days: Mapping[str, int], env: Environment) -> d
     """Returns after how many days objects are deleted, by the beginning of their keys.
 
     Raises:
-        TypeError: it is no map of numbers.
+        TypeError: it is not a map of numbers.
         ValueError: a number is too small, or the deployer's own objects would be deleted.
     """
     own = f"{env.store_prefix}{env.name}/"

@@ -1,4 +1,4 @@
-"""The targets of a crawler that are no locations in S3, and its queues: what they refer to, and what its role needs for them.
+"""The targets of a crawler that are not locations in S3, and its queues: what they refer to, and what its role needs for them.
 
 Follows https://docs.aws.amazon.com/glue/latest/dg/crawler-prereqs.html and, for events,
 https://docs.aws.amazon.com/glue/latest/dg/crawler-s3-event-notifications.html

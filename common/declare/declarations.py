@@ -77,7 +77,7 @@ class Declarations:
 
         Raises:
             DeclarationError: it was declared before, or AWS does not allow the name.
-            TypeError: `role` is no role of others.
+            TypeError: `role` is not a role of others.
         """
         if kind not in AWAY and self._env.is_away:
             where, home, place = self._env.where(self._project), self._env.home_region, self._env.place(self._project, "region")

@@ -52,7 +52,7 @@ def check_values(what: str, pattern: JsonMapping) -> None:
     """Checks the values of a pattern whose fields are not those of an event, as of a filter.
 
     Raises:
-        ValueError: one is no value of a pattern; one message names all problems.
+        ValueError: one is not a value of a pattern; one message names all problems.
     """
     if problems := [*_problems(pattern, ""), *([] if pattern else ["it is empty, and would match nothing"])]:
         raise ValueError("; ".join(f"{what}: {problem}" for problem in problems))

@@ -55,7 +55,7 @@ def reference(env: Environment, kind: Kind, name: str, text: str, location: str,
         kms_key: the ARN of the key that encrypts it, if any.
 
     Raises:
-        ConfigError: this is no name and no ARN of the kind, or the thing is in another partition.
+        ConfigError: this is not a name and no ARN of the kind, or the thing is in another partition.
     """
     lookup = kind.lookup
     assert lookup is not None, f"nothing refers to a {kind.name} of others"  # noqa: S101 - a mistake in a type
@@ -81,7 +81,7 @@ def _by_arn(env: Environment, kind: Kind, lookup: Lookup, text: str, location: s
     form = rf"(?P<arn>arn:(?P<partition>aws[a-z-]*):{service}:{where}:{re.escape(beginning)}{lookup.names.pattern}{ending})"
     match = re.fullmatch(form, text)
     if match is None:
-        raise ConfigError(f"{location}: {text!r} is no ARN of a {_words(kind)}. Write {lookup.words}.")
+        raise ConfigError(f"{location}: {text!r} is not an ARN of a {_words(kind)}. Write {lookup.words}.")
     if match["partition"] != env.partition:
         raise ConfigError(
             f"{location}: {text} is in the partition {match['partition']}, but {env.region} is in {env.partition}, and nothing "

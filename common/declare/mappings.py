@@ -111,8 +111,8 @@ def filters_of(filters: Iterable[JsonMapping]) -> JsonObject | None:
     Follows https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
 
     Raises:
-        TypeError: they are no list of objects.
-        ValueError: one is no pattern.
+        TypeError: they are not list of objects.
+        ValueError: one is not a pattern.
     """
     if isinstance(filters, dict | str):
         raise TypeError('filters is a list, even of one: write filters=[{"body": …}]')

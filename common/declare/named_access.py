@@ -121,7 +121,7 @@ class Access:
 
 
 def _with_references(what: str, values: Json, resolved: Callable[[NamedThing], Ref]) -> Json:
-    """The values with a reference in place of each name; what is no list stays as it is, and is refused elsewhere."""
+    """The values with a reference in place of each name; what is not a list stays as it is, and is refused elsewhere."""
     if isinstance(values, NamedThing):
         raise TypeError(f"{what} is a list, even of one: write {what}=[{values.kind}(…)]")
     if isinstance(values, str | Ref | Location) or not isinstance(values, Iterable):

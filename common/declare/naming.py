@@ -88,7 +88,7 @@ class PhysicalNames:
         """Takes the exact name that a declaration gives a resource, if it does.
 
         Raises:
-            TypeError: it is no text.
+            TypeError: it is not text.
         """
         if name is not None:
             self._declared[key] = validation.check_length("a name in AWS", name, longest=1024, shortest=1)

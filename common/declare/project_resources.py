@@ -205,7 +205,7 @@ class ProjectResources:
         return UsedRole(arn, (key, *used))
 
     def _needed_of(self, arn: str, ref: Ref, statements: Iterable[Statement], further: FurtherAccess, service: str) -> RoleNeeds:
-        """What `ref` needs of an existing role. What cannot be told is no reason to refuse it: the role may allow it."""
+        """What `ref` needs of an existing role. What cannot be told is not a reason to refuse it: the role may allow it."""
         where = self.where(ref)
         needed: list[Statement] = []
         unknown: list[str] = []

@@ -103,7 +103,7 @@ def check_dead_letter(queue: Ref) -> Ref:
     """Returns the queue that takes what could not be delivered.
 
     Raises:
-        TypeError: it is no queue.
+        TypeError: it is not a queue.
         ValueError: it is FIFO.
     """
     if check("dead_letter", queue, [QUEUE]).name.endswith(FIFO):

@@ -23,7 +23,7 @@ class TypeAccess(NamedTuple):
 
     Args:
         kind: the kind of ours that is the same thing; empty if there is none.
-        reads: the IAM actions that read it, if it is no kind of ours.
+        reads: the IAM actions that read it, if it is not a kind of ours.
         writes: the IAM actions that write it.
         encryption: the path of the property that names the key with which it is encrypted; empty if callers need no key.
     """

@@ -66,7 +66,7 @@ def _operation(arn: str) -> tuple[str, str, str]:
 
     match = API.fullmatch(arn)
     if match is None:
-        raise ValueError(f"target: {arn!r} is no operation to call, as in {EXAMPLE}")
+        raise ValueError(f"target: {arn!r} is not an operation to call, as in {EXAMPLE}")
     name, action = match["service"], match["action"]
     service = sdk_services.service_of(name)
     if service is None:

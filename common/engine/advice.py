@@ -1,4 +1,4 @@
-"""Words advice about a plan: what people should know, although it is no reason to refuse the plan."""
+"""Words advice about a plan: what people should know, although it is not a reason to refuse the plan."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime

@@ -242,5 +242,5 @@ class Destruction:
 
 
 def _reason(reason: str) -> str:
-    """The reason of a deletion without "no longer declared", which is no reason here because everything is deleted."""
+    """The reason of a deletion without "no longer declared", which is not a reason here because everything is deleted."""
     return reason.removeprefix(UNDECLARED).removeprefix("; ") or "is destroyed"

@@ -1,7 +1,7 @@
 """Proves that what is used of others exists, where it is used for the first time: by what a plan creates or changes.
 
 An unchanged deploy asks nothing; `--verify` and `drift` ask for everything that is used. What is missing is one error. What these
-credentials may not look at is said, and is no error: to use a thing is one permission, and to look at it is another.
+credentials may not look at is said, and is not an error: to use a thing is one permission, and to look at it is another.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

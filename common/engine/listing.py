@@ -70,7 +70,7 @@ def _listed(aws: Aws, group: Sequence[Resource]) -> set[str]:
     Listing ends where it would take more calls than reading the resources, or where AWS refuses it: then the rest is read.
     """
     arns = {resource.name: resource.arn for resource in group}
-    beginning = commonprefix(list(arns))  # noqa: RUF071 - names are no paths
+    beginning = commonprefix(list(arns))  # noqa: RUF071 - names are not paths
     key = owner_tags.environment_key(group[0].tag_prefix)
     owner = {key: group[0].tags[key]} if key in group[0].tags else None
     pages = names(regions.at(aws, group[0].arn), kind_of(group[0].key.kind), beginning, owner)

@@ -38,7 +38,7 @@ def checked(
         env: the environment.
         connection: where the quotas are read.
         build_dir: the build folder.
-        say: receives a message for each finding that is no reason to refuse the plan.
+        say: receives a message for each finding that is not a reason to refuse the plan.
         verify: prove what unchanged resources use of others, too.
         validate: let AWS diagnose what changes.
 

@@ -36,7 +36,7 @@ def set_values(text: str, values: Mapping[tuple[str, ...], Json]) -> str:
         values: the new values by path.
 
     Raises:
-        ValueError: the text is not a JSON object, or a path leads through a value that is no object.
+        ValueError: the text is not a JSON object, or a path leads through a value that is not an object.
     """
     for path, value in values.items():
         text = _set(text, path, value)

@@ -31,7 +31,7 @@ class Repository(NamedTuple):
         """The repository of an image that was checked."""
         match = _URI.fullmatch(image)
         if match is None:
-            raise ValueError(f"{image} is no image in ECR")
+            raise ValueError(f"{image} is not an image in ECR")
         return cls(match["account"], match["region"], match["repository"])
 
     def arn(self, partition: str) -> str:
@@ -42,7 +42,7 @@ class Repository(NamedTuple):
 def _check(image: str) -> str:
     match = _URI.fullmatch(image)
     if match is None:
-        raise ValueError(f"{image} is no image in ECR, from which alone Lambda takes images; one is written {_EXAMPLE}")
+        raise ValueError(f"{image} is not an image in ECR, from which alone Lambda takes images; one is written {_EXAMPLE}")
     named = match["named"] or ""
     if named.startswith(":") or not named:
         tag = f"the tag {named[1:].partition('@')[0]}" if named else "no digest, which stands for the tag latest"

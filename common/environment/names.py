@@ -40,7 +40,7 @@ def _check_template(key: str, text: str) -> None:
     for name in FIELD.findall(text):
         if name not in FIELDS:
             raise ValueError(
-                f"{key}: {{{name}}} is no field of a template.{did_you_mean(name, FIELDS, otherwise=known_names(FIELDS))}"
+                f"{key}: {{{name}}} is not a field of a template.{did_you_mean(name, FIELDS, otherwise=known_names(FIELDS))}"
             )
     if "{" in (rest := FIELD.sub("", text)) or "}" in rest:
         raise ValueError(f"{key}: the braces of a template come in pairs around a field, as in {{name}}")

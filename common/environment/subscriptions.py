@@ -37,7 +37,7 @@ def check(text: str) -> str:
         raise ValueError(f"{text!r} must begin with a protocol, as in {ENDPOINTS['email'][1]}.{guess}")
     pattern, example = ENDPOINTS[protocol]
     if "${" not in endpoint and not pattern.fullmatch(endpoint):
-        raise ValueError(f"{text!r} is no subscription; write it as {example}")
+        raise ValueError(f"{text!r} is not a subscription; write it as {example}")
     return text
 
 

@@ -87,7 +87,7 @@ def invocations(lines: Iterable[LogLine]) -> list[Invocation]:
 
 
 def usage_of(text: str) -> Usage:
-    """Returns what a report of Lambda says; nothing if the text is no report."""
+    """Returns what a report of Lambda says; nothing if the text is not a report."""
     platform = _platform_event(text)
     if platform.get("type") == "platform.report":
         metrics = platform.get("record", {}).get("metrics", {})

@@ -23,7 +23,7 @@ def check_arn(env: Environment, text: str) -> str:
     """Returns the ARN of an execution, if it can be one of this environment.
 
     Raises:
-        UsageError: it is no ARN of an execution of a standard machine in the account and regions of the environment.
+        UsageError: it is not an ARN of an execution of a standard machine in the account and regions of the environment.
     """
     match = _ARN.fullmatch(text.strip())
     example = f"arn:{env.partition}:states:{env.region}:{env.account_id}:execution:MACHINE:NAME"

@@ -19,7 +19,7 @@ def why_not(resource: LiveResource) -> str:
     if kind not in job_commands.BY_NAME:
         return f"it is a {kind} job, and only {', '.join(job_commands.BY_NAME)} can be declared"
     if not (script.startswith("s3://") and script.endswith(".py")):
-        return f"its script {script!r} is no Python file in S3"
+        return f"its script {script!r} is not a Python file in S3"
     if python not in job_commands.COMMANDS[job_commands.BY_NAME[kind]].pythons:
         return f"it is a {kind} job for Python {python}"
     if kind != "pythonshell" and not live.get("WorkerType"):

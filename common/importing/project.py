@@ -151,7 +151,7 @@ class Importer:
         for resource in new:
             source = fetched.get(resource.arn, "")
             if reason := self._why_not(resource) or (source if isinstance(source, str) else ""):
-                if not resource.live.get("ManagedBy"):  # AWS's own rules are no business of a project
+                if not resource.live.get("ManagedBy"):  # AWS's own rules are not the business of a project
                     result.unexpressed.append(Unexpressed(resource, reason))
             else:
                 yield resource

@@ -89,7 +89,7 @@ def _set_constant(result: Entry, context: Context, target: JsonObject) -> None:
     if constant is None:
         return
     if not isinstance(constant, dict):
-        result.say("Its input is no JSON object; it stays as it is.")
+        result.say("Its input is not a JSON object; it stays as it is.")
     elif any(True for _ in values.secrets_in(constant)):
         result.say("Its input holds a secret, so it is not written here; it stays as it is.")
     elif constant:

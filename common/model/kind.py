@@ -157,7 +157,7 @@ class Setting(NamedTuple):
         name: the setting.
         words: AWS's words for its values, if they differ.
         beside: what is sent with it, in AWS's spelling.
-        services: the services whose ARNs it accepts; none if it is no ARN.
+        services: the services whose ARNs it accepts; none if it is not an ARN.
     """
 
     name: str

@@ -99,7 +99,7 @@ def _reason_to_keep(contents: Contents, info: str, version: str, files: dict[str
         if Version(version).local:
             return f"{version} is a version of its own, which public indexes do not have"
     except InvalidVersion:
-        return f"{version!r} is no version"
+        return f"{version!r} is not a version"
     if not any(not name.startswith(f"{info}/") for name in files):
         return "only its metadata are there"
     own = {name: expected for name, expected in files.items() if expected or not name.startswith(f"{info}/")}

@@ -50,7 +50,7 @@ def read_zip(data: bytes) -> tuple[Contents, list[str]]:
         raise ArtifactError(f"The zip cannot be read: {error}.") from None
     for name, target in links.items():
         if (file := _follow(name, target, links, contents)) is None:
-            notes.append(f"{name} is a link to {target}, which is no file of the package; it was left out.")
+            notes.append(f"{name} is a link to {target}, which is not a file of the package; it was left out.")
         else:
             contents[name] = file
             notes.append(f"{name} is a link to {target}; it became a copy of that file.")
@@ -83,7 +83,7 @@ def _member_name(info: zipfile.ZipInfo) -> str:
     """Returns the path of a member.
 
     Raises:
-        ArtifactError: it leads out of the folder, or is no path.
+        ArtifactError: it leads out of the folder, or is not a path.
     """
     name = info.orig_filename
     if not info.flag_bits & UTF8_FLAG and not name.isascii():

@@ -9,7 +9,7 @@ COMMIT = 8
 
 
 def minute(when: str) -> str:
-    """A time, as in ISO 8601, to the minute and in UTC; what is no time as it is."""
+    """A time, as in ISO 8601, to the minute and in UTC; what is not a time as it is."""
     try:
         return datetime.fromisoformat(when).astimezone(UTC).strftime(MINUTE)
     except (ValueError, OverflowError):

@@ -87,7 +87,7 @@ def as_sarif(checked: Checked) -> JsonObject:
 
 
 def _declaration(message: str) -> JsonObject:
-    """The result for what is no problem of a definition; most messages begin with the file and the line."""
+    """The result for what is not a problem of a definition; most messages begin with the file and the line."""
     place = PLACE.match(message)
     location = _location(place["file"], int(place["line"] or 1)) if place else _location("deploy.py", 1)
     return {"ruleId": "DECLARATION", "level": "error", "message": {"text": message}, "locations": [location]}

@@ -1,4 +1,4 @@
-"""The targets of a crawler that are no locations in S3, as settings and as Glue spells them.
+"""The targets of a crawler that are not locations in S3, as settings and as Glue spells them.
 
 Follows https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-crawling.html
 """

@@ -44,7 +44,7 @@ def parts(root: Path) -> list[str]:
     try:
         return (root / LIST).read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError):
-        raise UsageError(f"{root} is no repository with the deployer: it has no {LIST}.") from None
+        raise UsageError(f"{root} is not a repository with the deployer: it has no {LIST}.") from None
 
 
 def manifest(root: Path) -> Manifest:
@@ -55,7 +55,7 @@ def manifest(root: Path) -> Manifest:
     """
     version = VERSION.search((root / VERSION_FILE).read_text(encoding="utf-8")) if (root / VERSION_FILE).is_file() else None
     if version is None:
-        raise UsageError(f"{root} is no repository with the deployer: {VERSION_FILE} names no version.")
+        raise UsageError(f"{root} is not a repository with the deployer: {VERSION_FILE} names no version.")
     return Manifest(version[1], {path: digest.of_file(root / path) for path in _files(root)})
 
 

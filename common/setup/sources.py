@@ -77,7 +77,9 @@ def _download(url: str, target: Path) -> Path:
             while block := answer.read(1 << 20):
                 left -= len(block)
                 if left < 0:
-                    raise DeployError(f"{url} is larger than {MOST_BYTES >> 20} MB, so it is no deployer. Nothing was changed.")
+                    raise DeployError(
+                        f"{url} is larger than {MOST_BYTES >> 20} MB, so it is not a deployer. Nothing was changed."
+                    )
                 file.write(block)
     except (URLError, OSError) as error:
         raise DeployError(f"{url} cannot be fetched: {error}. Nothing was changed.") from None
@@ -120,7 +122,7 @@ def _unpack_zip(archive: Path, source: str, into: Path) -> None:
 def _check(source: str, name: str, *, is_plain: bool) -> None:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or not is_plain:
-        raise DeployError(f"{source} has {name!r}, which leads out of the archive or is no plain file. Nothing was changed.")
+        raise DeployError(f"{source} has {name!r}, which leads out of the archive or is not a plain file. Nothing was changed.")
 
 
 def _check_sizes(source: str, files: int, size: int) -> None:

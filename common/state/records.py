@@ -119,7 +119,7 @@ class Records:
         """
         if etag is None and not is_new:
             present, etag = self.root(project)
-            # A body that cannot be read is no reason to stop: the plan was made from the tag.
+            # A body that cannot be read is not a reason to stop: the plan was made from the tag.
             if (present.digest() if present else None) != expected and self.root_tag(project) != RootTag(
                 CLEAN, expected or Digest("")
             ):

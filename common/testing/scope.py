@@ -16,7 +16,7 @@ EXAMPLE = "arn:aws:states:us-east-1:123456789012"
 """The beginning of the ARNs in the context object."""
 
 
-class ExecutionTimedOut(Exception):  # noqa: N818 - it is no error of a state
+class ExecutionTimedOut(Exception):  # noqa: N818 - it is not an error of a state
     """The execution has lasted longer than the TimeoutSeconds of the machine."""
 
 

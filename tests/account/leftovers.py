@@ -83,7 +83,7 @@ def _names(ask: Ask, listing: Listing) -> Iterator[str]:
 
 
 def delete(ask: Ask, left: Left) -> str:
-    """Deletes it with all that is in it; AWS's error, or an empty text. What is listed and gone already is no error."""
+    """Deletes it with all that is in it; AWS's error, or an empty text. What is listed and gone already is not an error."""
     code = _DELETIONS[left.kind](ask, left.name).code
     return "" if GONE.search(code) else code
 

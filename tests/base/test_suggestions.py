@@ -107,7 +107,7 @@ def test_a_folder_that_is_no_function_is_told_how_to_say_so(repository: Reposito
     repository.project("acres")
     repository.write("projects/acres/lambda/common/codes.py", "COUNTIES = 3\n")
     with pytest.raises(
-        ArtifactError, match=r"If the folder is no function, let its name begin with _, as in _common, or move it"
+        ArtifactError, match=r"If the folder is not a function, let its name begin with _, as in _common, or move it"
     ):
         repository.declared()
     (repository.root / "projects/acres/lambda/common").rename(repository.root / "projects/acres/lambda/_common")

@@ -153,7 +153,7 @@ CASES = [
         machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}),
         r"acres: state-machine/main has 1 problem:\n  projects/acres/main\.asl\.json:1: A\.Next: there is no state 'B'\.",
     ),
-    Case("ASL that is no JSON", machine('{"StartAt": }'), r"main\.asl\.json:1:13: this is not JSON: Expecting value\."),
+    Case("ASL that is not a JSON", machine('{"StartAt": }'), r"main\.asl\.json:1:13: this is not JSON: Expecting value\."),
     Case(
         "missing ASL file",
         declared('p.state_machine("main", "main.asl.json")'),

@@ -185,7 +185,7 @@ def test_configuration_names_every_kind_and_counts_more_than_the_declaration(rep
 @pytest.mark.parametrize(
     ("configured", "message"),
     [
-        ({"lambda": "FSA-{stage}-{name}"}, "lambda: {stage} is no field of a template."),
+        ({"lambda": "FSA-{stage}-{name}"}, "lambda: {stage} is not a field of a template."),
         ({"lambda": "FSA-{regoin}-{name}"}, "Did you mean 'region'?"),
         ({"bucket": "company-lake"}, "bucket: a template needs {name}, or all resources of the kind would have one name"),
         ({"lambda": "{name}-}"}, "lambda: the braces of a template come in pairs around a field, as in {name}"),

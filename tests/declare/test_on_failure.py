@@ -116,7 +116,7 @@ def test_a_rule_that_cannot_deliver_has_an_alarm(repository: Repository) -> None
     assert alarm["Dimensions"] == [{"Name": "RuleName", "Value": "t-dev-acres-e"}]
     assert alarm["AlarmActions"] == [TOPIC]
     assert "rule/e-failed" not in resources, "an alarm publishes itself"
-    assert "queue/e-undelivered" not in resources, "it is no schedule"
+    assert "queue/e-undelivered" not in resources, "it is not a schedule"
 
 
 def test_an_alarm_reaches_a_machine_by_an_event(repository: Repository) -> None:

@@ -43,7 +43,7 @@ def test_what_is_referred_to_is_needed_and_granted(repository: Repository) -> No
     granted = statements(resources["role/Validate-lambda"])
     assert "s3:GetObject arn:aws:s3:::t-dev-landing-123456789012/in/*" in granted
     assert "dynamodb:PutItem arn:aws:dynamodb:eu-central-1:123456789012:table/t-dev-acres-runs" in granted
-    assert not any(statement.startswith("sns:") for statement in granted), "a variable is no permission"
+    assert not any(statement.startswith("sns:") for statement in granted), "a variable is not a permission"
 
 
 def test_nearer_settings_win(repository: Repository) -> None:

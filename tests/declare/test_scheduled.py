@@ -152,7 +152,7 @@ def test_a_time_zone_in_configuration_makes_a_schedule(repository: Repository) -
         (
             f'p.schedule("t", m, {DAILY})',
             {"start": "tomorrow"},
-            "'tomorrow' is no moment in UTC; write it as 2027-01-31T06:30:00",
+            "'tomorrow' is not a moment in UTC; write it as 2027-01-31T06:30:00",
         ),
         (
             f'p.schedule("t", m, {DAILY}, start="2027-02-01T00:00:00")',
@@ -196,7 +196,7 @@ def test_a_role_may_have_an_exact_name(repository: Repository) -> None:
             "q.fifo is FIFO, and EventBridge takes standard queues",
         ),
         ('p.schedule("nightly", m, "at(2027-02-31T06:30:00)")', "write a single time as at(2027-01-31T06:30:00)"),
-        (f'p.schedule("nightly", "arn:aws:glue:x", {DAILY})', "'arn:aws:glue:x' is no operation to call"),
+        (f'p.schedule("nightly", "arn:aws:glue:x", {DAILY})', "'arn:aws:glue:x' is not an operation to call"),
         (
             f'p.schedule("nightly", "arn:aws:scheduler:::aws-sdk:glue:startCrawler", {DAILY})',
             "say what the schedule's role is allowed",

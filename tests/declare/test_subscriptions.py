@@ -88,7 +88,7 @@ def test_addresses_that_look_alike_stay_apart(repository: Repository) -> None:
             {"subscriptions": {"alerts": ["mail:team@example.com"]}},
             "must begin with a protocol, as in email:team@example.com. Did you mean email?",
         ),
-        ({"subscriptions": {"alerts": ["email:team"]}}, "'email:team' is no subscription; write it as email:team@example.com"),
+        ({"subscriptions": {"alerts": ["email:team"]}}, "'email:team' is not a subscription; write it as email:team@example.com"),
         ({"subscriptions": {"alerts": ["sms:0123"]}}, "write it as sms:+12065550100"),
         ({"subscriptions": {"alerts": ["sqs:arn:aws:sqs:x"]}}, "Subscribe programs where they are declared: p.resource("),
         ({"subscriptions": {"alerts": TEAM}}, "$.subscriptions.alerts"),

@@ -240,7 +240,7 @@ def test_a_task_that_names_a_resource_of_another_type_is_refused(repository: Rep
     topic = '{"QueueUrl": "${it.TopicArn}", "MessageBody": "x"}'
     machine = f'p.state_machine("main", {TASK.format("sqs:sendMessage", topic)})'
     repository.project("acres", 'it = p.resource("it", "AWS::SNS::Topic")', machine)
-    with pytest.raises(DeclarationError, match=r"A.QueueUrl: resource/it \(AWS::SNS::Topic\) is no queue"):
+    with pytest.raises(DeclarationError, match=r"A.QueueUrl: resource/it \(AWS::SNS::Topic\) is not a queue"):
         repository.resources()
 
 

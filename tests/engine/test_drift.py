@@ -96,7 +96,7 @@ def test_nothing_right_after_a_deploy_then_every_field_that_somebody_changes(
         assert {field.name.partition(".")[0] for field in drift.fields} == case.changed - unsaid | both
         assert all(field.live not in (field.applied, field.declared) for field in drift.fields)
 
-    assert found(moto_aws, env, after, final(before)).drifted == ()  # what is declared now is no drift, whoever has made it
+    assert found(moto_aws, env, after, final(before)).drifted == ()  # what is declared now is not drift, whoever has made it
 
     before.delete(moto_aws)
     assert [drift.how for drift in found(moto_aws, env, before, final(before)).drifted] == ["deleted"]

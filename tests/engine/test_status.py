@@ -22,7 +22,7 @@ class Recorded(Records):
 
     def read(self, key: Key) -> dict[str, Any]:
         name = key.name.partition(".email-")[2].partition("-")[0]
-        assert name in PEOPLE, f"{key} is no subscription"
+        assert name in PEOPLE, f"{key} is not a subscription"
         return {"desired": {"Endpoint": f"{name}@example.com"}, "outputs": {"Identifier": f"{ARN}{name}"}}
 
 

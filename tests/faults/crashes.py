@@ -39,7 +39,7 @@ class World:
     def seen(cls, site: Site, resources: Sequence[Resource], where: Emulator) -> "World":
         read = {f"{resource.key.project}:{resource.key} {resource.arn}": resource.read(site.aws) for resource in resources}
         states = {name: live and (live.state, live.undeclared) for name, live in read.items()}  # a revision is another each time
-        objects = where.objects()  # a lease that is left behind runs out; it is no part of the result
+        objects = where.objects()  # a lease that is left behind runs out; it is not a part of the result
         recorded = {name: stored for name, stored in objects.items() if "/records/" in name}
         records = {name: (json.loads(text)["desired"], tags) for name, (text, tags) in recorded.items()}
         kept = {name: tags for name, (_, tags) in objects.items() if "/artifacts/" in name or name.endswith("/release.json")}

@@ -57,7 +57,7 @@ ASKED = {
 
 @pytest.mark.parametrize("policy", ASKED)
 def test_a_running_crawler_is_waited_for_or_left_alone_or_stopped(repo: Clone, ready: Proxy, policy: str) -> None:
-    """By its own setting; what was left alone is no failure, and is still to be done."""
+    """By its own setting; what was left alone is not a failure, and is still to be done."""
     glue = console(ready, "glue")
     projects = {"fpac_pipeline": {**PARAMETERS, "crawlers": {"final_crawler": {"while_running": policy, "exclusions": ["x"]}}}}
     with repo.configured(projects=projects):

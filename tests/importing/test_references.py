@@ -117,7 +117,7 @@ def test_a_definition_gets_references_where_a_parameter_says_what_it_names() -> 
     made = references()
     written = made.definition(DEFINITION)
     states = written["States"]
-    assert written["StartAt"] == "fsa-dev-Validate", "names of states are no names of functions"
+    assert written["StartAt"] == "fsa-dev-Validate", "names of states are not names of functions"
     assert states["fsa-dev-Validate"]["Resource"] == "${function.Validate.arn}"
     assert states["Clean"]["Parameters"] == {"JobName": "${clean.name}", "Arguments": {"--name": "fsa-dev-clean"}}
     crawl, start = (branch["States"] for branch in states["Both"]["Branches"])

@@ -1,4 +1,4 @@
-"""Modules beside a Glue script go with it, and are no jobs; what may be both is asked about."""
+"""Modules beside a Glue script go with it, and are not jobs; what may be both is asked about."""
 
 import zipfile
 

@@ -54,7 +54,7 @@ def test_libraries_become_requirements_with_exact_versions(tmp_path: Path) -> No
             "grain stays as files: it has no list of its files",
         ),
         (library("grain", "1.0+ours", {"grain/__init__.py": ""}), "grain stays as files: 1.0+ours is a version of its own"),
-        (library("grain", "new", {"grain/__init__.py": ""}), "grain stays as files: 'new' is no version"),
+        (library("grain", "new", {"grain/__init__.py": ""}), "grain stays as files: 'new' is not a version"),
     ],
 )
 def test_a_library_that_cannot_be_installed_again_stays_as_files(tmp_path: Path, files: dict[str, str], note: str) -> None:
@@ -151,7 +151,7 @@ def test_links_become_copies_of_files_of_the_package_and_of_nothing_else(tmp_pat
     assert names(tmp_path / "Validate") == {"app.py", "lib/app.py", "twice"}
     assert not any(path.is_symlink() for path in (tmp_path / "Validate").rglob("*"))
     assert (tmp_path / "Validate/twice").read_text() == HANDLER
-    assert "passwords is a link to /etc/passwd, which is no file of the package; it was left out." in unpacked.notes
+    assert "passwords is a link to /etc/passwd, which is not a file of the package; it was left out." in unpacked.notes
 
 
 def test_a_zip_that_expands_without_end_is_refused(tmp_path: Path) -> None:

@@ -261,7 +261,7 @@ def test_what_is_no_longer_declared_is_deleted_by_its_record() -> None:
     CloudResource.untag(api.aws(), gone, ["deployer:project"])
     assert "deployer:project" not in (CloudResource.live_tags(api.aws(), gone) or {})
     CloudResource.erase(api.aws(), gone)
-    CloudResource.erase(api.aws(), gone)  # twice is no error
+    CloudResource.erase(api.aws(), gone)  # twice is not an error
     assert api.resources == {}
     assert CloudResource.live_tags(api.aws(), gone) is None
 

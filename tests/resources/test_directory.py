@@ -151,7 +151,7 @@ def test_what_is_known_is_not_read(place: Place) -> None:
 
 
 class KeyOfItsOwn(AwsSession):
-    """A bucket that is encrypted with KMS: an ETag is no MD5 there, which moto does not know.
+    """A bucket that is encrypted with KMS: an ETag is not an MD5 there, which moto does not know.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
     """

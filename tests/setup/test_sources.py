@@ -116,7 +116,7 @@ def test_archives_are_fetched_and_unpacked(address: str, tmp_path: Path) -> None
 def test_no_path_leads_out_of_an_archive(address: str, tmp_path: Path, name: str, content: bytes) -> None:
     CONTENT[f"/{name}"] = content
     (tmp_path / "in").mkdir()
-    with pytest.raises(DeployError, match="leads out of the archive or is no plain file"):
+    with pytest.raises(DeployError, match="leads out of the archive or is not a plain file"):
         sources.fetch(f"{address}/{name}", tmp_path / "in")
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 

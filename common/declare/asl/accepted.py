@@ -15,7 +15,7 @@ class Accepted:
 
     Args:
         reasons: the reason for each.
-        by_default: those that all state machines of an environment may have, so that one without them is no reason for a warning.
+        by_default: those that all state machines of an environment may have; one that lacks them gets no warning.
     """
 
     def __init__(self, reasons: Mapping[str, str], by_default: frozenset[str] = frozenset()) -> None:
@@ -26,7 +26,7 @@ class Accepted:
         """What a declaration says.
 
         Raises:
-            TypeError: it is no list of texts with reasons.
+            TypeError: it is not a list of texts with reasons.
             ValueError: there is no such code, or it cannot be accepted.
         """
         if isinstance(accept, str) or not all(isinstance(text, str) for text in accept):
@@ -36,7 +36,7 @@ class Accepted:
             code, _, reason = (part.strip() for part in text.partition(":"))
             if code not in CODES:
                 raise ValueError(
-                    f"accept names {code!r}, which is no code.{did_you_mean(code, CODES, otherwise=known_names(CODES, 99))}"
+                    f"accept names {code!r}, which is not a code.{did_you_mean(code, CODES, otherwise=known_names(CODES, 99))}"
                 )
             if code in BASIC:
                 raise ValueError(f"accept names {code}, without which nothing else can be checked or deployed. Mend it.")

@@ -25,7 +25,7 @@ TOKEN = re.compile(
 )
 """Matches what may pass on a task token: the token itself, or a part of the context object that has it."""
 PLAIN = re.compile(r"[\w.-]+(:[\w./$-]*)+")
-"""What is written like an ARN or a part of one, and is no placeholder of a template."""
+"""What is written like an ARN or a part of one, and is not a placeholder of a template."""
 CALLED = re.compile(r"arn:[^:]*:(lambda:[^:]*:[^:]*:function:.+|states:[^:]*:[^:]*:(activity:)?.+)")
 """What the Resource of a Task can be: a function, an activity or an integration."""
 READING = ("getObject", "listObjectsV2", "putObject")
@@ -55,7 +55,7 @@ def _part(here: Place, part: JsonMapping, language: str, *, in_map: bool) -> Ite
     resource, called = part.get("Resource"), called_by(part.get("Resource"))
     if called is None:
         if isinstance(resource, str) and not is_later(resource) and PLAIN.fullmatch(resource) and not CALLED.fullmatch(resource):
-            text = f"{shown(resource)} is no ARN of a function, an activity or an integration."
+            text = f"{shown(resource)} is not an ARN of a function, an activity or an integration."
             yield Problem("UNKNOWN_INTEGRATION", here / "Resource", text)
         return
     problems = [*_integration(here / "Resource", called, in_map=in_map)]

@@ -56,7 +56,7 @@ def read(source: Source, where: str, tokens: Mapping[str, str] | None = None) ->
         tokens: a team's own tokens, which become references: see `spelled_out`.
 
     Raises:
-        DeclarationError: the file is missing or malformed, or is no object.
+        DeclarationError: the file is missing or malformed, or is not an object.
     """
     content = _read(source, where) if isinstance(source, Path) else source() if callable(source) else source
     if not isinstance(content, Mapping):

@@ -85,7 +85,7 @@ def _errors(at: Place, errors: list[Json], *, last: bool) -> Iterator[Problem]:
     for number, error in enumerate(errors):
         here = at / number
         if not isinstance(error, str):
-            yield Problem("WRONG_VALUE", here, f"{error!r} is no name of an error; it must be a text.")
+            yield Problem("WRONG_VALUE", here, f"{error!r} is not a name of an error; it must be a text.")
         elif error.startswith("States.") and error not in ERRORS and not STATUS.fullmatch(error) and not is_later(error):
             guess = did_you_mean(error, ERRORS, otherwise=known_names(sorted(ERRORS)))
             yield Problem("UNKNOWN_ERROR", here, f"Step Functions has no error {error!r}.", guess)

@@ -35,7 +35,7 @@ def parse_path(text: str) -> JsonPath:
     """Returns the path that a text says.
 
     Raises:
-        ScanError: it is no path.
+        ScanError: it is not a path.
     """
     scanner = Scanner(text)
     try:

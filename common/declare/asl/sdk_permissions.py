@@ -78,7 +78,7 @@ def needs(targets: Targets, name: str, parameters: Json, place: str) -> Iterator
     """
     service, _, operation = name.partition(":")
     if not service or not operation:
-        text = f"{place}: 'aws-sdk:{name}' is no integration. It is written …:aws-sdk:service:operation."
+        text = f"{place}: 'aws-sdk:{name}' is not an integration. It is written …:aws-sdk:service:operation."
         targets.problems.append(Problem(text))
         return
     prefix, operation = prefix_of(service), f"{operation[0].upper()}{operation[1:]}"

@@ -190,7 +190,7 @@ def _named(search: _Search, parameters: Json) -> set[str] | None:
 
 
 def _value(part: str, parameter: str, text: str | None) -> str:
-    """What stands in a part of an ARN for the value of a parameter: a name is no id."""
+    """What stands in a part of an ARN for the value of a parameter: a name is not an id."""
     is_other = name_of(part).end == "id" and name_of(parameter).end == "name"
     if text is None or is_other or not VALUE.fullmatch(text):
         return ALL

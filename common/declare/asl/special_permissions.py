@@ -132,7 +132,7 @@ def _api(call: Call) -> Iterator[Need]:
         yield need(action, listed)
     elif (api := API.fullmatch(endpoint)) is None:
         example = f"abc123.execute-api.{targets.env.region}.amazonaws.com"
-        targets.problems.append(Problem(f"{place}.ApiEndpoint: {endpoint!r} is no endpoint of API Gateway, as in {example}."))
+        targets.problems.append(Problem(f"{place}.ApiEndpoint: {endpoint!r} is not an endpoint of API Gateway, as in {example}."))
     else:
         rest = ALL if path is None else permissions.literal(path.lstrip("/"))
         arn = f"arn:{targets.env.partition}:execute-api:{api['region']}:{targets.env.account_id}:{api['id']}"

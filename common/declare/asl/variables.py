@@ -160,7 +160,7 @@ def _bad_names(here: Place, at: Place, names: list[str]) -> Iterator[Problem]:
         elif any(character in name for character in ".["):
             yield Problem(CODE, place, "a part of a variable cannot be assigned, only the whole variable.")
         elif not name.isidentifier() or name.startswith("_"):
-            message = f"{name!r} is no name for a variable: it must be letters, digits and _, beginning with a letter."
+            message = f"{name!r} is not a name for a variable: it must be letters, digits and _, beginning with a letter."
             yield Problem(CODE, place, message)
         elif len(name) > LONGEST:
             yield Problem(CODE, place, f"the name has {len(name)} characters; AWS allows {LONGEST}.")

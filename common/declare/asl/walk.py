@@ -61,7 +61,7 @@ class PlacedState(NamedTuple):
 def every_state(definition: JsonMapping) -> Iterator[PlacedState]:
     """Yields every state, also those within Parallel and Map states, each before the states within it.
 
-    What is no state, because it is no object or has no known type, is left out.
+    What is not a state, because it is not an object or has no known type, is left out.
     """
     yield from _states(definition, Place(), str(definition.get("QueryLanguage", "JSONPath")))
 

@@ -28,7 +28,7 @@ PATHS = ("InputPath", "OutputPath", "ResultPath", "ItemsPath", "Variable", "Seco
 
 
 def problems_of(source: Any) -> list[Problem]:
-    """What is wrong with a definition, and is no warning."""
+    """What is wrong with a definition, and is not a warning."""
     check = DefinitionCheck("here", "")
     check.look_at(source)
     if check.is_whole:

@@ -40,7 +40,7 @@ def test_an_accept_that_silences_nothing_is_told() -> None:
     [
         ("ENDLESS_STATE: x", TypeError, "accept is a list of texts."),
         ([5], TypeError, "accept is a list of texts."),
-        (["ENDLES_STATE: x"], ValueError, "accept names 'ENDLES_STATE', which is no code. Did you mean 'ENDLESS_STATE'?"),
+        (["ENDLES_STATE: x"], ValueError, "accept names 'ENDLES_STATE', which is not a code. Did you mean 'ENDLESS_STATE'?"),
         (["ENDLESS_STATE"], ValueError, "accept names ENDLESS_STATE without a reason."),
         (["MISSING_STATE: x"], ValueError, "accept names MISSING_STATE, without which nothing else"),
     ],
@@ -74,7 +74,7 @@ def test_a_machine_accepts_in_its_declaration(repository: Repository) -> None:
         (
             {"projects": {"acres": {"state_machines": {"main": {"accept": ["ENDLESS: x"]}}}}},
             1,
-            "config/dev.json: $.projects.acres.state_machines.main: accept names 'ENDLESS', which is no code.",
+            "config/dev.json: $.projects.acres.state_machines.main: accept names 'ENDLESS', which is not a code.",
         ),
     ],
 )

@@ -145,8 +145,8 @@ def test_nested_tasks_count_and_payloads_that_look_like_tasks_do_not(names: Name
             "${Validate.arn}",
             "here: A: the integration 'lambda:invok' is not known. Did you mean 'lambda:invoke'?",
         ),
-        ("aws-sdk:glue", "${db.name}", "here: A: 'aws-sdk:glue' is no integration."),
-        ("sns:publish", "arn:aws:sns:x:1:y", "here: A.TopicArn: 'arn:aws:sns:x:1:y' is no topic, so no permission can be"),
+        ("aws-sdk:glue", "${db.name}", "here: A: 'aws-sdk:glue' is not an integration."),
+        ("sns:publish", "arn:aws:sns:x:1:y", "here: A.TopicArn: 'arn:aws:sns:x:1:y' is not a topic, so no permission can be"),
         ("lambda:invoke", "${Valdate.arn}", "here: A.FunctionName: ${Valdate.arn} refers to nothing. Did you mean"),
         (
             "aws-sdk:lambda:getLayerVersionByArn",
@@ -241,7 +241,7 @@ UNTOLD = "which bucket it is, is known only when the machine runs. List what it 
         ({"Resource": READER, "Arguments": {"Bucket": "{% $bucket %}"}}, f".Bucket: {UNTOLD}"),
         ({"Resource": READER, "Arguments": "{% $all %}"}, f".Bucket: {UNTOLD}"),
         ({"Resource": READER}, " needs s3:GetObject, but has no Bucket."),
-        ({"Resource": READER, "Parameters": {"Bucket": "${runs.name}"}}, ".Bucket: table/runs is no bucket"),
+        ({"Resource": READER, "Parameters": {"Bucket": "${runs.name}"}}, ".Bucket: table/runs is not a bucket"),
         (
             {"Resource": "arn:aws:states:::s3:headObject"},
             ": the integration 's3:headObject' is not known. Did you mean 's3:getObject'?",

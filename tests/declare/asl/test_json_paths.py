@@ -1,4 +1,4 @@
-"""Paths of JSONPath: what Step Functions accepts is parsed, and what breaks off or is no path is refused with the place.
+"""Paths of JSONPath: what Step Functions accepts is parsed, and what breaks off or is not a path is refused with the place.
 
 Follows https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html, the examples of
 https://states-language.net/spec.html#ref-paths and the dialect of https://github.com/json-path/JsonPath

@@ -129,7 +129,7 @@ def test_one_message_names_all_states_and_says_what_to_write(names: Names) -> No
         "here: its role cannot be generated, for 3 reasons:\n"
         "  Call.FunctionName.$: which function it is, is known only when the machine runs.\n"
         "  All > A.Bucket.$: which bucket it is, is known only when the machine runs.\n"
-        "  Wrong.TopicArn: table/runs is no topic, so no permission can be generated. Write it as ${Name.arn}.\n"
+        "  Wrong.TopicArn: table/runs is not a topic, so no permission can be generated. Write it as ${Name.arn}.\n"
         "List what it may be in the declaration, references or ARNs, as in "
         f'may_call=["arn:aws:lambda:{REGION}:function:NAME", "arn:aws:s3:::NAME"]. '
         "Or set a role for the machine in config/dev.json."

@@ -165,7 +165,7 @@ WRONG: dict[str, tuple[str, Any]] = {
     "an operator": ("CHOICE_RULE", choice(StringEqual="x")),
     "two operators": ("CHOICE_RULE", choice(StringEquals="x", IsNull=True)),
     "an operand": ("WRONG_VALUE", choice(NumericEquals="5")),
-    "an operand that is no boolean": ("WRONG_VALUE", choice(IsPresent="yes")),
+    "an operand that is not a boolean": ("WRONG_VALUE", choice(IsPresent="yes")),
     "an error": ("UNKNOWN_ERROR", retried(ErrorEquals=["States.TimeOut"])),
     "an error of Lambda": ("UNKNOWN_ERROR", caught(ErrorEquals=["Lambda.ServiceExcepton"])),
     "States.ALL first": ("CATCH_ALL", retried({"ErrorEquals": ["States.ALL"]})),

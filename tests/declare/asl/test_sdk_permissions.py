@@ -146,7 +146,7 @@ THEIR_ROLE = "arn:aws:iam::999999999999:role/theirs"
         ("lambda:getLayerVersionByArn", {"Arn": "x"}, "A calls lambda:GetLayerVersionByArn, and IAM has no action of that name."),
         ("ssm:getParameter", {"Name.$": "$.n"}, "A.Name.$: which parameter it is, is known only when the machine runs."),
         ("ecs:updateService", {"Cluster": "c", "Service.$": "$.s"}, "A.Service.$: which service it is, is known only when"),
-        ("lambda:createFunction", {"FunctionName": "f", "Role": "r*"}, "A.Role: 'r*' is no role"),
+        ("lambda:createFunction", {"FunctionName": "f", "Role": "r*"}, "A.Role: 'r*' is not a role"),
     ],
 )
 def test_what_cannot_be_told_is_refused(call: str, parameters: dict[str, Any], message: str) -> None:

@@ -121,7 +121,7 @@ def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
             "A.Arguments.FunctionName.$: there is no such parameter. JSONata has no names that end with .$: write the value as",
         ),
         (machine(A={**END, "Assign": ["x"]}), "STRUCTURE", "A.Assign: it must be an object"),
-        (machine(A={**TASK, "Resource": "lambda:invoke"}), "UNKNOWN_INTEGRATION", "A.Resource: 'lambda:invoke' is no ARN of"),
+        (machine(A={**TASK, "Resource": "lambda:invoke"}), "UNKNOWN_INTEGRATION", "A.Resource: 'lambda:invoke' is not an ARN of"),
         (jsonata(**END, Result={}), "QUERY_LANGUAGE", "A.Result: JSONata does not know it. Use Output."),
         (jsonata(**{**END, "QueryLanguage": "JSONPath"}), "QUERY_LANGUAGE", "A.QueryLanguage: a definition in JSONata has no"),
         (jsonata(**DISTRIBUTED, ItemReader=READER), "QUERY_LANGUAGE", "A.ItemReader.Parameters: JSONata does not know it."),

@@ -72,9 +72,9 @@ def test_the_target_decides_whatever_else_is_mentioned(
 @pytest.mark.parametrize(
     ("integration", "parameters", "message"),
     [
-        ("lambda:invoke", {"FunctionName": "${landing.name}"}, "A.FunctionName: bucket/landing is no function"),
-        ("lambda:invoke", {"FunctionName": "${final_job.name}"}, "A.FunctionName: glue-job/final_job is no function"),
-        ("lambda:invoke", {"FunctionName": "${alerts.arn}"}, "A.FunctionName: topic/alerts is no function"),
+        ("lambda:invoke", {"FunctionName": "${landing.name}"}, "A.FunctionName: bucket/landing is not a function"),
+        ("lambda:invoke", {"FunctionName": "${final_job.name}"}, "A.FunctionName: glue-job/final_job is not a function"),
+        ("lambda:invoke", {"FunctionName": "${alerts.arn}"}, "A.FunctionName: topic/alerts is not a function"),
         ("lambda:invoke", {"FunctionName": "arn:aws:sns:eu-central-1:999999999999:x"}, "A.FunctionName: 'arn:aws:sns:"),
         (
             "lambda:invoke",
@@ -87,8 +87,8 @@ def test_the_target_decides_whatever_else_is_mentioned(
             "A.FunctionName: 'Validate' is not what lambda/Validate is called in AWS. Write it as ${Validate.name} or",
         ),
         ("glue:startJobRun", {"JobName": "final_job"}, "A.JobName: 'final_job' is not what glue-job/final_job is called in AWS."),
-        ("lambda:invoke", {"FunctionName": "*"}, "A.FunctionName: '*' is no function"),
-        ("lambda:invoke", {"FunctionName": "acres-*"}, "A.FunctionName: 'acres-*' is no function"),
+        ("lambda:invoke", {"FunctionName": "*"}, "A.FunctionName: '*' is not a function"),
+        ("lambda:invoke", {"FunctionName": "acres-*"}, "A.FunctionName: 'acres-*' is not a function"),
         (
             "lambda:invoke",
             {"FunctionName.$": "$.which", "Payload": MENTIONED},
@@ -97,21 +97,21 @@ def test_the_target_decides_whatever_else_is_mentioned(
         ("lambda:invoke", {"FunctionName": "{% $which %}"}, "A.FunctionName: which function it is, is known only"),
         ("lambda:invoke", {"FunctionName": "{% '${Validate.arn}' %}"}, "A.FunctionName: which function it is, is known only"),
         ("lambda:invoke", {"Payload": MENTIONED}, "A needs lambda:InvokeFunction, but has no FunctionName."),
-        ("glue:startJobRun", {"JobName": "${Validate.name}"}, "A.JobName: lambda/Validate is no job"),
+        ("glue:startJobRun", {"JobName": "${Validate.name}"}, "A.JobName: lambda/Validate is not a job"),
         ("glue:startJobRun", {"JobName": "${final_job.arn}"}, "A.JobName: 'arn:aws:glue:"),
-        ("glue:startJobRun", {"JobName": "*"}, "A.JobName: '*' is no job"),
-        ("aws-sdk:glue:startCrawler", {"Name": "${final_job.name}"}, "A.Name: glue-job/final_job is no crawler"),
-        ("states:startExecution", {"StateMachineArn": "${child.name}"}, "A.StateMachineArn: 'child' is no machine"),
-        ("states:startExecution", {"StateMachineArn": "${Validate.arn}"}, "A.StateMachineArn: lambda/Validate is no machine"),
+        ("glue:startJobRun", {"JobName": "*"}, "A.JobName: '*' is not a job"),
+        ("aws-sdk:glue:startCrawler", {"Name": "${final_job.name}"}, "A.Name: glue-job/final_job is not a crawler"),
+        ("states:startExecution", {"StateMachineArn": "${child.name}"}, "A.StateMachineArn: 'child' is not a machine"),
+        ("states:startExecution", {"StateMachineArn": "${Validate.arn}"}, "A.StateMachineArn: lambda/Validate is not a machine"),
         ("sns:publish", {"Message": "${alerts.arn}"}, "A calls sns:publish without TopicArn."),
-        ("sns:publish", {"TopicArn": "${alerts.name}"}, "A.TopicArn: 'alerts' is no topic"),
-        ("dynamodb:getItem", {"TableName": "${landing.name}"}, "A.TableName: bucket/landing is no table"),
-        ("aws-sdk:s3:getObject", {"Bucket": "${runs.name}"}, "A.Bucket: table/runs is no bucket"),
-        ("aws-sdk:s3:getObject", {"Bucket": "${landing.arn}"}, "A.Bucket: 'arn:aws:s3:::landing' is no bucket"),
+        ("sns:publish", {"TopicArn": "${alerts.name}"}, "A.TopicArn: 'alerts' is not a topic"),
+        ("dynamodb:getItem", {"TableName": "${landing.name}"}, "A.TableName: bucket/landing is not a table"),
+        ("aws-sdk:s3:getObject", {"Bucket": "${runs.name}"}, "A.Bucket: table/runs is not a bucket"),
+        ("aws-sdk:s3:getObject", {"Bucket": "${landing.arn}"}, "A.Bucket: 'arn:aws:s3:::landing' is not a bucket"),
         (
             "sqs:sendMessage",
             {"QueueUrl": "https://elsewhere.example/1/q"},
-            "A.QueueUrl: 'https://elsewhere.example/1/q' is no queue",
+            "A.QueueUrl: 'https://elsewhere.example/1/q' is not a queue",
         ),
         (
             "aws-sdk:s3:copyObject",
@@ -130,7 +130,7 @@ def test_a_target_that_does_not_fit_or_cannot_be_told_is_refused(
 
 
 def test_a_resource_that_is_no_function_is_refused(names: Names) -> None:
-    with pytest.raises(DeclarationError, match=r"^here: A.Resource: bucket/landing is no function"):
+    with pytest.raises(DeclarationError, match=r"^here: A.Resource: bucket/landing is not a function"):
         needed(task("${landing.name}", Payload="${Validate.arn}"), names)
     assert needed(task(f"arn:aws:states:{REGION}:activity:approve"), names) == {}, "workers of an activity come by themselves"
 
@@ -163,8 +163,8 @@ def test_a_task_with_credentials_of_another_takes_these_and_nothing_of_its_own(n
     for wrong, message in (
         ({"RoleArn.$": "$.role"}, "RoleArn.$: which role it is, is known only when the machine runs. List what it may be"),
         ({"RoleArn": "{% $role %}"}, "RoleArn: which role it is, is known only when the machine runs."),
-        ({"RoleArn": f"{role}*"}, f"RoleArn: '{role}*' is no role"),
-        ({"RoleArn": THEIRS}, f"RoleArn: '{THEIRS}' is no role"),
+        ({"RoleArn": f"{role}*"}, f"RoleArn: '{role}*' is not a role"),
+        ({"RoleArn": THEIRS}, f"RoleArn: '{THEIRS}' is not a role"),
     ):
         machine["States"]["A"]["Credentials"] = wrong
         with pytest.raises(DeclarationError, match=rf"^here: A\.Credentials\.{re.escape(message)}"):

@@ -173,7 +173,7 @@ def test_what_aws_accepts_is_accepted(right: dict[str, Any]) -> None:
         ),
         (
             machine(A=state(assign={"1st": 1})),
-            "A.Assign.1st: '1st' is no name for a variable: it must be letters, digits and _, beginning with a letter.",
+            "A.Assign.1st: '1st' is not a name for a variable: it must be letters, digits and _, beginning with a letter.",
         ),
         (machine(A=state(assign={"x" * 81: 1})), f"A.Assign.{'x' * 81}: the name has 81 characters; AWS allows 80."),
     ],

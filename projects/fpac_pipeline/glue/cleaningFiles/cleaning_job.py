@@ -8,7 +8,8 @@ kept as it was landed, with all its reasons. The rules:
 * Codes lose a spreadsheet's ``.0`` and get their leading zeros back: state 2 digits, county 3, crop 4, both together 5. The
   state's name and postal code follow from its code, and a state given must be one of the two. A crop code may be blank.
 * Intended use is a code of two letters, irrigation practice is I, N or O; common words for them are translated.
-* A blank acre field is 0, all blank are no report, negative ones are wrong. Planted and failed acres are added up anew.
+* A blank acre field is 0. A row whose acre fields are all blank, or one of them negative, is rejected. Planted and failed
+  acres are added up anew.
 * Rows equal in everything after this are one report: the first (in the order of the landed values) stays. Rows of one year,
   county, crop, type, use and practice that differ elsewhere contradict each other: nobody can tell which holds, all go.
 

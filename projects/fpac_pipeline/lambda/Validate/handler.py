@@ -23,7 +23,7 @@ MAX_MISFIT_PERCENT = float(os.environ["MAX_MISFIT_PERCENT"])
 KEY = re.compile(r"[\w./=-]+\.csv", re.ASCII | re.IGNORECASE)  # Spark would read * ? [ ] { } in a key as a pattern
 CODE = re.compile(r"\d+(\.0+)?", re.ASCII)
 YEAR = re.compile(r"\d{4}(\.0+)?", re.ASCII)
-ACRES = re.compile(r"|[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?", re.ASCII)  # an empty field is no acres
+ACRES = re.compile(r"|[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?", re.ASCII)  # an empty field is accepted
 TEXT = re.compile(r".*", re.DOTALL)
 COLUMNS = {
     "program year": YEAR,

@@ -52,7 +52,7 @@ def spark_type(name: str) -> types.DataType:
     try:
         return types._parse_datatype_string(_SPARK_NAMES.get(text, text))
     except Exception as error:
-        raise ValueError(f"{name!r} is no type that Glue and Spark know") from error
+        raise ValueError(f"{name!r} is not a type that Glue and Spark know") from error
 
 
 def merged(left: types.DataType, right: types.DataType) -> types.DataType:

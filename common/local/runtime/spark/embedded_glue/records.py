@@ -169,7 +169,7 @@ def parsed_json(text: str) -> Iterator[tuple[Record | None, str]]:
             yield None, f"error in json reader: {error}"
             continue
         for item in value if isinstance(value, list) else [value]:
-            yield (item, "") if isinstance(item, dict) else (None, f"error in json reader: {item!r} is no object")
+            yield (item, "") if isinstance(item, dict) else (None, f"error in json reader: {item!r} is not an object")
 
 
 def json_default(value: Value) -> Value:

@@ -122,7 +122,9 @@ def _resolution(action: str) -> paths.Change:
         return _columns
     if verb == "make_struct":
         return lambda field: [Field(field.name, field.value.cast(without_choices(field.kind)), without_choices(field.kind))]
-    raise ValueError(f"{action!r} is no action of ResolveChoice; there are cast:TYPE, project:TYPE, make_cols and make_struct")
+    raise ValueError(
+        f"{action!r} is not an action of ResolveChoice; there are cast:TYPE, project:TYPE, make_cols and make_struct"
+    )
 
 
 def _resolved(field: Field, target: types.DataType) -> Field:
@@ -210,7 +212,7 @@ def matching(frame: DataFrame, comparisons: Mapping[str, Mapping[str, object]]) 
     for name, limits in comparisons.items():
         place = paths.resolved(frame.schema, paths.parse(name))
         if place is None:
-            raise ValueError(f"SplitRows compares {name!r}, which is no field of this frame")
+            raise ValueError(f"SplitRows compares {name!r}, which is not a field of this frame")
         for sign, value in limits.items():
             if sign not in _COMPARISONS:
                 raise ValueError(f"SplitRows cannot compare with {sign!r}; there are {', '.join(_COMPARISONS)}")

@@ -82,5 +82,5 @@ def test_only_what_may_pass_is_tried_again(
 
 
 def test_other_addresses_are_refused(fetch: ModuleType) -> None:
-    with pytest.raises(fetch.AnswerInvalid, match="file:///etc/passwd is no address"):
+    with pytest.raises(fetch.AnswerInvalid, match="file:///etc/passwd is not an address"):
         fetch.fetch("file:///etc/passwd")

@@ -49,7 +49,7 @@ def fetch(url: str) -> bytes:
         content: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         return content
     if not url.startswith("https://"):
-        raise AnswerInvalid(f"{url} is no address that begins with https://")
+        raise AnswerInvalid(f"{url} is not an address that begins with https://")
     try:
         with urlopen(Request(url, headers={"Accept": "application/json"}), timeout=SECONDS) as answer:
             body: bytes = answer.read()

@@ -1,4 +1,4 @@
-"""Refuse a file that is no sales file before a job is paid for. Single rows that are wrong are left to the job."""
+"""Refuse a file that is not a sales file before a job is paid for. Single rows that are wrong are left to the job."""
 
 import csv
 import os
