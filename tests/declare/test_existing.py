@@ -96,7 +96,7 @@ def test_a_thing_is_named_by_its_name_or_its_arn(repository: Repository, call: s
             'bucket("Company_Raw")',
             f"{NAMED}bucket('Company_Raw'): 'Company_Raw' is not the name of a bucket. Write the name",
         ),
-        ('table("arn:aws:sqs:eu-west-1:999999999999:x")', "is no ARN of a table. Write a name, or an ARN."),
+        ('table("arn:aws:sqs:eu-west-1:999999999999:x")', "is not an ARN of a table. Write a name, or an ARN."),
         ('table("all*")', "'all*' is not the name of a table."),
         ('layer("pandas")', "is not the name of a layer. Write the ARN of a layer's version, or name:version."),
         ('key("alias/lake")', "is not the name of a key. Write the id of a key or its ARN, and no alias."),

@@ -80,7 +80,7 @@ def test_which_functions_can_be_declared(fields: dict[str, Any], reason: str) ->
         ({"Command": {**JOB["Command"], "Name": "gluestreaming"}}, ""),
         ({"Command": {**JOB["Command"], "Name": "glueray", "PythonVersion": "3.9"}, "WorkerType": "Z.2X"}, ""),
         ({"Command": {**JOB["Command"], "Name": "gluevisual"}}, "it is a gluevisual job"),
-        ({"Command": {**JOB["Command"], "ScriptLocation": "s3://code/Load.scala"}}, "is no Python file in S3"),
+        ({"Command": {**JOB["Command"], "ScriptLocation": "s3://code/Load.scala"}}, "is not a Python file in S3"),
         ({"Command": {**JOB["Command"], "PythonVersion": "2"}}, "for Python 2"),
         ({"Command": {"Name": "glueetl", "ScriptLocation": "s3://code/load.py"}}, ""),
         ({"WorkerType": None, "MaxCapacity": 10.0}, "sized by MaxCapacity"),

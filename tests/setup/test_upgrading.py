@@ -107,7 +107,7 @@ def test_what_is_no_newer_deployer_is_refused(team: Path, source: Path, tmp_path
         (older, "has version 0.1.0, which is older than 0.2.0"),
         (edited, "was edited by hand: tasks.py was edited"),
         (team, "which is this repository"),
-        (tmp_path / "empty", "is no repository with the deployer"),
+        (tmp_path / "empty", "is not a repository with the deployer"),
         (tmp_path / "nowhere", "there is no such folder"),
     ):
         with pytest.raises(UsageError, match=message):

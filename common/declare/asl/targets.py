@@ -144,20 +144,24 @@ class Targets:
         form = FORMS[word]
         text, refs = self.names.substitute(value, where)
         if not isinstance(text, str) or not text:
-            raise DeclarationError(f"{where}: {value!r} is no {word}. {_accepted(word)}")
+            raise DeclarationError(f"{where}: {value!r} is not {_with_article(word)}. {_accepted(word)}")
         if UPPER_TOKEN.fullmatch(text):
             raise DeclarationError(f"{where}: {text} refers to nothing. Say in `tokens` of the declaration what it is.")
         generated = next((ref for ref in refs if isinstance(ref, GeneratedRef)), None)
         if generated is not None and word_of(generated) in {word, "role" if word == "instance profile" else word}:
             if text not in {generated.arn, generated.name, *generated.generated.values()} or not generated.has_arn:
-                raise DeclarationError(f"{where}: {shown(text)} is no {word}: it is more than what AWS calls {generated.key}.")
+                raise DeclarationError(
+                    f"{where}: {shown(text)} is not {_with_article(word)}: it is more than what AWS calls {generated.key}."
+                )
             return (generated.arn,) if word == "secret" else with_parts(word, generated.arn)
         wrong = [ref for ref in refs if form.kind and ref.key.kind != form.kind]
         target = None if wrong else _target(self.env, word, text)
         if target is None:
             of_type = f"{generated.key} ({generated.type_name})" if generated is not None else ""
             named = of_type or (f"{wrong[0].key}" if wrong else repr(text))
-            raise DeclarationError(f"{where}: {named} is no {word}, so no permission can be generated. {_accepted(word)}")
+            raise DeclarationError(
+                f"{where}: {named} is not {_with_article(word)}, so no permission can be generated. {_accepted(word)}"
+            )
         if form.kind and text == value and (declared := self.names.of(form.kind, text)):
             raise DeclarationError(f"{where}: {text!r} is not what {declared.key} is called in AWS. {_accepted(word, text)}")
         existing = next((ref for ref in refs if isinstance(ref, ExistingRef) and text in {ref.name, ref.arn}), None)
@@ -213,6 +217,10 @@ def _target(env: Environment, word: str, text: str) -> str | None:
     if form.by_name and (name := re.fullmatch(rf"({form.name})({form.qualifier})", text)):
         return arn_of(env, form, name[1] if word == "function" else text)
     return None
+
+
+def _with_article(word: str) -> str:
+    return f"{'an' if word[0] in 'aeiouAEIOU' else 'a'} {word}"
 
 
 def _accepted(word: str, name: str = "Name") -> str:
