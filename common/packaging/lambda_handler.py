@@ -54,6 +54,6 @@ def missing_handler(folder: Path, ignoring: IgnoreRules, handler: str, runtime: 
         return ArtifactError(f"{where} is in {ignored}, which stays out of the package. Move it, or correct .deployignore.")
     usual = names[-1] if runtime.startswith("python") else names[0]
     return ArtifactError(
-        f"{where} needs a file {usual} {place}. Add it, or name another handler in the declaration. If the folder is no "
+        f"{where} needs a file {usual} {place}. Add it, or name another handler in the declaration. If the folder is not a "
         f"function, let its name begin with _, as in _{folder.name}, or move it: code that functions share is found in shared/."
     )

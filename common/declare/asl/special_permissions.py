@@ -152,7 +152,7 @@ def _model(call: Call) -> Iterator[Need]:
             elif text is None:
                 yield need((action,), {arn for arn in targets.of_value("bucket", None, f"{place}.{at}", (action,)) if "/" in arn})
             else:
-                targets.problems.append(Problem(f"{place}.{at}: {text!r} is no place in a bucket, as in s3://bucket/key."))
+                targets.problems.append(Problem(f"{place}.{at}: {text!r} is not a place in a bucket, as in s3://bucket/key."))
 
 
 def model_arns(

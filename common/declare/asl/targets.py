@@ -73,7 +73,7 @@ class Targets:
         return arns
 
     def of_value(self, word: str, value: Json, where: str, actions: Iterable[str]) -> set[str]:
-        """Returns the ARNs of one target; none, and a problem more, if it cannot be told or is no such target.
+        """Returns the ARNs of one target; none, and a problem more, if it cannot be told or is not such a target.
 
         Args:
             word: the kind of target, a key of `FORMS`.

@@ -145,7 +145,7 @@ class Bridge:
         location, kind = str(held.location().toString()), held.provider().get().lower()
         if not location.startswith("s3"):
             raise refuse(
-                f"The table {database}.{name} at {location}, which is no place in S3,",
+                f"The table {database}.{name} at {location}, which is not a place in S3,",
                 "Give its database a LocationUri in S3, or the table a path: .option('path', 's3://…').",
             )
         schema = types.StructType.fromJson(json.loads(held.schema().json()))

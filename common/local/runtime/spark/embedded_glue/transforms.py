@@ -79,7 +79,7 @@ def _nested(tree: Tree) -> list[Field]:
 
 
 def _cast(value: Column, kind: types.DataType, target: types.DataType) -> Column:
-    """The value as ``target``; null where it is no such value. Of a choice, whichever value there is."""
+    """The value as ``target``; null where it is not such a value. Of a choice, whichever value there is."""
     if is_choice(kind):
         members = [Field(field.name, value.getField(field.name), field.dataType) for field in kind.fields]
         ordered = sorted(members, key=lambda member: name_of(member.kind) != name_of(target))

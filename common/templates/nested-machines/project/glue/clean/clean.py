@@ -18,7 +18,7 @@ def transform(text: str) -> list[dict[str, Any]]:
 
     Returns:
         One row for each field: ``field``, ``crop`` in capital letters, and ``acres``. Rows without a field or with acres that
-        are no number are left out; of rows for the same field the last one counts.
+        are not a number are left out; of rows for the same field the last one counts.
     """
     fields: dict[str, dict[str, Any]] = {}
     for row in csv.DictReader(io.StringIO(text)):
