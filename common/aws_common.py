@@ -4,7 +4,8 @@ It uses botocore, on which boto3 is built: nothing here needs boto3's resources 
 Botocore is loaded with the first client, so commands that call nothing do not load it. Most of the time for the first client goes
 into finding and reading the descriptions of the services; see `api_files`.
 
-The embedded AWS runs on this machine with credentials of its own, without settings of the user and without a proxy.
+The embedded AWS runs on this machine with credentials of its own, without settings of the user and without a proxy. The
+rates of AWS do not apply to it, or to any other service at an address of this machine.
 
 Follows https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 """
@@ -43,7 +44,7 @@ class Clients:
         account_id: the account of the environment; for the embedded AWS it is the access key.
         endpoints: addresses that replace AWS's own.
         connections: how many calls may run at the same time.
-        rates: the rates that AWS allows; None for no limit.
+        rates: the rates that AWS allows, for services that are not on this machine; None for no limit.
         refusals: the temporary refusals.
     """
 
@@ -139,7 +140,8 @@ class Clients:
         unreachable = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
         retries = Retries((ConnectionError, HTTPClientError), unreachable, IncompleteReadError, self._refusals)
         client.meta.events.register("needs-retry", retries)
-        if self._rates is not None:
+        if self._rates is not None and not (endpoint and is_loopback(endpoint)):
+            # An emulator on this machine does not have the rates of AWS.
             # This event comes for every attempt, also for retries, pages and polls of waiters, before the request is signed.
             client.meta.events.register_first("request-created", partial(_take_token, self._rates, service))
         client.meta.events.register_last("before-send", _check_fence)  # the adaptive mode waits here, too, but not after this

@@ -47,7 +47,7 @@ class AwsSession:
         endpoints: addresses that replace AWS's own.
         sleep: waits between attempts.
         connections: how many calls may run at the same time.
-        rates: the rates that AWS allows; None for no limit.
+        rates: the rates that AWS allows, for services that are not on this machine; None for no limit.
         refusals: the temporary refusals, after which a call is retried; each kind of resource names those of its service.
     """
 

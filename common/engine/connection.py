@@ -161,12 +161,13 @@ def connect(
         from common import local  # only the embedded environment needs it
 
         started = local.start(root, account_id=env.account_id, region=env.region, port=env.embedded.port, say=say, show=show)
-        where, rates = started.endpoints, None
+        where = started.endpoints
     else:
         ignored = [*endpoints.diverting_variables(os.environ), *profile.diverting_settings()]
         for note in endpoints.endpoint_notes(env.name, env.endpoints, ignored):
             say(note)
-        where, rates = Endpoints(env.endpoints), Rates(budgets())
+        where = Endpoints(env.endpoints)
+    rates = Rates(budgets())
     aws = AwsSession(env.region, env.account_id, endpoints=where, connections=jobs, rates=rates, refusals=refusals())
     aws.say = say
     aws.sign_in()

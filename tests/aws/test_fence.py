@@ -13,13 +13,12 @@ import pytest
 
 from common.aws import fence
 from common.aws.fence import REQUEST_SECONDS, fenced
-from common.aws.rates import Rates
 from common.aws.session import AwsSession
 from common.base.errors import DeployError, LockedError
 from common.engine.options import Options
 from common.environment.endpoints import DEFAULT, Endpoints
 from common.model.resource import Action, Key
-from common.resources import budgets, refusals
+from common.resources import refusals
 from common.state.lease import LEASE_SECONDS, Lock
 from common.state.records import Records
 from common.state.release_root import CLEAN, RootTag
@@ -283,7 +282,7 @@ def _always(answer: Refused, _: Call) -> Refused:
 
 def test_the_check_comes_after_the_signature_and_every_wait(busy: Proxy) -> None:
     """What was checked is not held up any more: botocore's adaptive mode waits in the event in which the check is made."""
-    aws = AwsSession("us-east-1", "000000000000", endpoints=Endpoints({DEFAULT: busy.endpoint}, "any"), rates=Rates(budgets()))
+    aws = AwsSession("us-east-1", "000000000000", endpoints=Endpoints({DEFAULT: busy.endpoint}, "any"))
     events, order = aws.clients.of("lambda").meta.events, list[str]()
     events.register("request-created", lambda **_: order.append("signed"))
     events.register("before-send", lambda **_: order.append("waited"))

@@ -4,16 +4,20 @@ import heapq
 import threading
 from collections import Counter
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from hypothesis import given
 from hypothesis import strategies as st
+from urllib3 import HTTPResponse
 
 from common.aws import rates
 from common.aws.rates import OPERATION_GROUPS, Budget, Rates
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
 from common.engine.deployer_policy import account_wide_operations, operations_by_service
+from common.environment.endpoints import Endpoints
 from common.resources import budgets, machine_versions
 
 BUDGETS = budgets()
@@ -143,6 +147,18 @@ def test_calls_and_pages_take_tokens(moto: None) -> None:
     with pytest.raises(AwsError):
         aws.wait("lambda", "function_exists", FunctionName="f", WaiterConfig={"Delay": 0, "MaxAttempts": 3})
     assert waits == pytest.approx([1 / 15, 1 / 100, 2 / 100])
+
+
+@pytest.mark.parametrize(("address", "waits"), [("http://127.0.0.1:9", []), ("https://logs.example:9", [0.2])])
+def test_the_rates_do_not_apply_to_services_on_this_machine(address: str, waits: list[float]) -> None:
+    waited: list[float] = []
+    endpoints = Endpoints({"logs": address}, "any")
+    aws = AwsSession("eu-central-1", "123456789012", endpoints=endpoints, rates=Rates(BUDGETS, lambda: 0.0, waited.append))
+    events = aws.clients.of("logs").meta.events
+    events.register("before-send", lambda **_: AWSResponse("", 200, {}, HTTPResponse(BytesIO(b"{}"), preload_content=False)))
+    for _ in range(2):
+        aws.call("logs", "PutRetentionPolicy", logGroupName="group", retentionInDays=30)
+    assert waited == pytest.approx(waits)
 
 
 def test_only_what_is_called_has_a_budget() -> None:
