@@ -36,13 +36,16 @@ def doctor(_c: Context, env: str | None = None, json: bool = False) -> None:
         else:
             if environment.embedded is None:
                 command = opened(Choices(env=env), lambda _: None, json=json)
-                findings += account_checks.check_account(command.connection)
+                findings += account_checks.check_account(command.connection, command.workspace)
             elif server := local.running(root):
                 findings.append(Finding("embedded AWS", FINE, f"runs at {server.endpoint}"))
             else:
                 findings.append(
                     Finding("embedded AWS", NOTE, "does not run", f"A deploy starts it, and so does `{typed('local.start')}`.")
                 )
+            if environment.embedded is not None:
+                text = "not looked at: the embedded AWS allows everything, so this says nothing of an account"
+                findings.append(Finding("permissions", FINE, text))
     counts = machine_checks.states(findings)
     if json:
         Screen().object({"environment": env, "findings": [finding._asdict() for finding in findings], "counts": counts})

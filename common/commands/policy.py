@@ -12,12 +12,18 @@ from common.model.choices import Choices
     help=options(
         *("env", "project"),
         import_="Print what `import` needs instead.",
+        doctor="Add what `doctor` needs to look at permissions: it asks IAM what a user or role of the account is allowed.",
         role="Print instead what a role must allow: that of this resource, such as lambda/Validate, or the role of this name.",
     ),
     reads_only=True,
 )
 def policy(
-    _c: Context, env: str | None = None, project: str | None = None, import_: bool = False, role: str | None = None
+    _c: Context,
+    env: str | None = None,
+    project: str | None = None,
+    import_: bool = False,
+    doctor: bool = False,
+    role: str | None = None,
 ) -> None:
     """The IAM policy that deploying an environment takes: every call, on its names and on what it uses of others alone."""
     from common.base.terminal import Screen, say
@@ -39,6 +45,12 @@ def policy(
             say(f"note: {note}")
         return
     document = deployer_policy.of_workspace(workspace)
+    if doctor:
+        from common.setup import permission_checks
+
+        document["Statement"].append(
+            permission_checks.statement(workspace.environment.partition, workspace.environment.account_id)
+        )
     Screen().object(document, indent=2)
     if advice := policy_size.advice_on_size(document):
         say(f"note: {advice}")

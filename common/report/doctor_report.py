@@ -14,7 +14,7 @@ def lines(findings: Sequence[Finding], env: str | None) -> Iterator[str]:
     for finding in findings:
         first, *rest = finding.text.splitlines() or [""]
         yield f"{SIGNS.get(finding.state, '-')} {finding.about:{width}}  {first}"
-        yield from (f"  {'':{width}}  {line}" for line in (*rest, *filter(None, [finding.advice])))
+        yield from (f"  {'':{width}}  {line}" for line in (*rest, *finding.advice.splitlines()))
     counts = states([*findings])
     yield ""
     where = (

@@ -1,7 +1,7 @@
-"""What an account needs: credentials, the right clock, permissions to read, and records that this version knows.
+"""What an account needs: credentials, the right clock, permissions, and records that this version knows.
 
-Only calls that a plan makes as well are tried, so the printed policy allows all of them. Whether changes are allowed cannot be
-tried without making them.
+Only calls that a plan makes as well are tried, so the printed policy allows all of them. What changes something is not called:
+IAM is asked whether it would be allowed.
 """
 
 import time
@@ -12,7 +12,9 @@ from typing import Literal, NamedTuple
 from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import AccountError, AwsError, DeployError
+from common.declare.workspace import Workspace
 from common.engine.connection import Connection
+from common.setup import permission_checks
 from common.setup.finding import FINE, NOTE, PROBLEM, Finding
 
 LARGEST_SKEW = 300
@@ -30,7 +32,7 @@ class Try(NamedTuple):
     call: Callable[[], object]
 
 
-def check_account(connect: Callable[[], Connection]) -> Iterator[Finding]:
+def check_account(connect: Callable[[], Connection], workspace: Workspace) -> Iterator[Finding]:
     """Looks at the account of an environment, as far as it can be reached."""
     try:
         connection = connect()
@@ -53,6 +55,7 @@ def check_account(connect: Callable[[], Connection]) -> Iterator[Finding]:
             yield Finding(attempt.about, PROBLEM, f"{error.code}: {error.reason}", advice)
         else:
             yield Finding(attempt.about, FINE, f"{attempt.action} is allowed")
+    yield from permission_checks.check_permissions(connection, workspace)
     yield from _records(connection)
 
 

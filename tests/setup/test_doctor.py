@@ -37,6 +37,8 @@ def test_a_machine_and_an_account_without_problems(acres: Repository, moto: None
     before = {path: content for path, content in acres.files().items() if not path.startswith("build/")}
     code, results = findings(acres, "--env", "dev")
     assert code == 0, results
+    permissions = results.pop("permissions")
+    assert (permissions["state"], "is neither" in permissions["text"]) == ("note", True), "moto's caller is no user and no role"
     assert {name: finding["state"] for name, finding in results.items() if name not in {"Java", "git"}} == dict.fromkeys(
         {
             *("Python", "uv", "libraries", "build/", "deployer", "config/dev.json", "credentials", "region", "clock"),
@@ -127,7 +129,9 @@ def test_a_permission_that_is_missing_is_named(acres: Repository, moto: None, mo
         return call(service, operation, **parameters)
 
     monkeypatch.setattr(connection.aws, "call", denied)
-    found: dict[str, Finding] = {finding.about: finding for finding in account_checks.check_account(lambda: connection)}
+    found: dict[str, Finding] = {
+        finding.about: finding for finding in account_checks.check_account(lambda: connection, command.workspace)
+    }
     command.close()
     assert found["roles"].state == "problem"
     assert "Allow iam:ListRoles to whoever deploys: `invoke policy --env dev` prints all" in found["roles"].advice

@@ -97,6 +97,7 @@ UNPRINTED = frozenset(
     {
         *("sqs:GetQueueUrl", "sqs:SendMessage", "sqs:ReceiveMessage"),  # sample messages, in the embedded AWS alone
         *("glue:GetTables", "glue:GetPartitions"),  # `invoke query` in the embedded AWS; in an account Athena reads the catalog
+        "iam:SimulatePrincipalPolicy",  # of `doctor`, for which `policy --doctor` prints it
         "sns:GetSubscriptionAttributes",  # allowed with a subscription: AWS's handler of the type asks the same
     }
 )
