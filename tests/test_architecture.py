@@ -43,7 +43,16 @@ SHARED_BY_TYPES = {
 }
 """What stands beside the types of resources and is none."""
 SHARED_BY_TASKS = {
-    *("all_tasks", "deployment_command", "environment_command", "executor", "invocation", "invoke_options", "option_help"),
+    *(
+        "all_tasks",
+        "deployment_command",
+        "environment_command",
+        "executor",
+        "invocation",
+        "invoke_options",
+        "option_help",
+        "questions",
+    ),
     *("report_reading", "spelling", "task"),
 }
 """The modules of `commands` that are not tasks."""

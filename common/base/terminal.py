@@ -260,23 +260,22 @@ def _nowhere(mode: Literal["r", "w"]) -> TextIO:
 
 
 def _ask(question: str) -> str:
-    with _paused_live_lines():
-        return input(visible(question))
+    return _answered(lambda: input(visible(question)))
 
 
 def _ask_code(question: str) -> str:
-    with _paused_live_lines():
-        return getpass.getpass(visible(question))
+    return _answered(lambda: getpass.getpass(visible(question)))
 
 
-@contextmanager
-def _paused_live_lines() -> Iterator[None]:
-    """Takes the live lines away during a question, so that they do not overwrite it."""
+def _answered(ask: Callable[[], str]) -> str:
+    """The answer to a question, without live lines that would overwrite it. Ctrl-D stops the command as Ctrl-C does."""
     shown = [*_LIVE]
     for live in shown:
         live.stop()
     try:
-        yield
+        return ask()
+    except EOFError:
+        raise KeyboardInterrupt from None
     finally:
         for live in shown:
             live.start()

@@ -15,35 +15,42 @@ from common.commands.task import task
         "name_prefix": "Begins all names in AWS (default: the name of the folder).",
         "account": "The AWS account of a first environment, `dev`.",
         "region": "The region of that environment (default: us-east-1).",
+        "yes": "Ask nothing: the defaults hold for what no option says.",
         "json": "Print one JSON object instead of text.",
     },
 )
 def init(
     _c: Context,
     folder: str | None = None,
-    project: str = "sales",
+    project: str | None = None,
     template: str | None = None,
     name_prefix: str | None = None,
     account: str | None = None,
     region: str | None = None,
+    yes: bool = False,
     json: bool = False,
 ) -> None:
     """Make a repository of your own: the deployer, configuration, CI, and one project that runs and is tested."""
     from pathlib import Path
 
     from common.base.errors import UsageError
-    from common.base.terminal import Screen
+    from common.base.terminal import Screen, prompt
+    from common.commands import questions
     from common.report import setup_report
-    from common.setup import new_repository, templates
+    from common.setup import new_repository
 
-    if not folder:
+    ask = None if yes else prompt(json=json)
+    if not folder and ask is None:
         raise UsageError("Which folder? Type its path: `invoke init ../pipelines`.")
-    wishes = new_repository.RepositoryWishes(Path(folder), project, template or templates.DEFAULT, name_prefix, account, region)
-    result = new_repository.create(INVOCATION.get().root, wishes)
+    source = INVOCATION.get().root
+    wishes = new_repository.RepositoryWishes(Path(folder or ""), project, template, name_prefix, account, region)
+    if ask is not None:
+        wishes = questions.about_repository(ask, source, wishes)
+    result = new_repository.create(source, wishes)
     if json:
-        Screen().object({**result._asdict(), "folder": str(result.folder), "project": project})
+        Screen().object({**result._asdict(), "folder": str(result.folder)})
     else:
         lines = setup_report.repository(
-            str(result.folder), result.version, result.environments, project, is_in_git=result.is_in_git
+            str(result.folder), result.version, result.environments, result.project, is_in_git=result.is_in_git
         )
         Screen().text("".join(f"{line}\n" for line in lines))

@@ -1,7 +1,5 @@
 """`invoke new`: writes a project from a template, or the configuration of an environment."""
 
-from collections.abc import Callable
-
 from invoke.context import Context
 
 from common.commands.invocation import INVOCATION
@@ -27,6 +25,8 @@ def new(
     """Write a new project that runs and is tested: `invoke new orders`. Or a new environment: `--environment cert --like dev`."""
     from common.base.errors import UsageError
     from common.base.terminal import Screen, prompt
+    from common.commands import questions
+    from common.declare import project_names
     from common.report import setup_report
     from common.setup import new_environment, new_project, templates
 
@@ -49,44 +49,15 @@ def new(
     if options := [option for option, value in {**of_environments, "--each-developer": each_developer or None}.items() if value]:
         raise UsageError(f"{options[0]} is of an environment: add --environment NAME.")
     ask = None if yes else prompt(json=json)
-    name = project or _asked(ask, "The name of the project: ", "Which project? Type its name: `invoke new orders`.")
-    chosen = template or _chosen_template(ask, templates.descriptions(), templates.DEFAULT, yes=yes)
+    if project is None and ask is None:
+        raise UsageError("Which project? Type its name: `invoke new orders`.")
+    if template is None and ask is None and not yes:
+        choices = "\n".join(setup_report.templates(templates.descriptions()))
+        raise UsageError(f"Which template? Add --template NAME, or --yes for {templates.DEFAULT}:\n{choices}")
+    name = project or (questions.answered(ask, "The name of the project", None, project_names.check_name) if ask else "")
+    chosen = template or (questions.chosen_template(ask) if ask else templates.DEFAULT)
     result = new_project.create(root, name, chosen)
     if json:
         screen.object({"project": result.name, "template": result.template, "files": result.files})
     else:
         screen.text("".join(f"{line}\n" for line in setup_report.project(result.name, result.template, result.files)))
-
-
-def _asked(ask: Callable[[str], str] | None, question: str, refusal: str) -> str:
-    """What the person at the terminal answers.
-
-    Raises:
-        UsageError: there is none, or no answer.
-    """
-    from common.base.errors import UsageError
-
-    answer = ask(question).strip() if ask is not None else ""
-    if not answer:
-        raise UsageError(refusal)
-    return answer
-
-
-def _chosen_template(ask: Callable[[str], str] | None, descriptions: dict[str, str], default: str, *, yes: bool) -> str:
-    """The template that the person at the terminal chooses, by its name or number.
-
-    Raises:
-        UsageError: nobody can be asked.
-    """
-    from common.base.errors import UsageError
-    from common.report import setup_report
-
-    if yes:
-        return default
-    if ask is None:
-        lines = "\n".join(setup_report.templates(descriptions))
-        raise UsageError(f"Which template? Add --template NAME, or --yes for {default}:\n{lines}")
-    lines = "\n".join(setup_report.templates(descriptions, numbered=True))
-    answer = ask(f"{lines}\nThe template, its name or number [{default}]: ").strip() or default
-    names = [*descriptions]
-    return names[int(answer) - 1] if answer.isdecimal() and 0 < int(answer) <= len(names) else answer

@@ -85,7 +85,6 @@ _DELIVERY = tuple(
 )
 """https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html"""
 _LAYERS = Need("lambda:GetLayerVersion", "{Layers}", given="Layers")
-
 IMPORTING = frozenset(
     {
         *("scheduler:ListSchedules", "events:ListRuleNamesByTarget", "lambda:ListEventSourceMappings", "lambda:GetPolicy"),
@@ -95,9 +94,9 @@ IMPORTING = frozenset(
 """The calls that an import makes and a deploy does not; `tests/importing` holds them to the policy of imports."""
 UNPRINTED = frozenset(
     {
+        "iam:SimulatePrincipalPolicy",  # of `doctor`, for which `policy --doctor` prints it
         *("sqs:GetQueueUrl", "sqs:SendMessage", "sqs:ReceiveMessage"),  # sample messages, in the embedded AWS alone
         *("glue:GetTables", "glue:GetPartitions"),  # `invoke query` in the embedded AWS; in an account Athena reads the catalog
-        "iam:SimulatePrincipalPolicy",  # of `doctor`, for which `policy --doctor` prints it
         "sns:GetSubscriptionAttributes",  # allowed with a subscription: AWS's handler of the type asks the same
     }
 )
