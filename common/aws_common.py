@@ -73,8 +73,14 @@ class Clients:
         if name not in self.made:  # an existing client is returned without waiting for the lock
             with self._lock:
                 if name not in self.made:
-                    self.made[name] = self._created(service, fence.LONG_ANSWER_SECONDS.get(name, fence.ANSWER_SECONDS))
+                    self.made[name] = self._created(service, self._answer_seconds(name))
         return self.made[name]
+
+    def _answer_seconds(self, name: str) -> float | None:
+        """How long an answer may take; without a limit for a function of the embedded AWS, which may stand at a breakpoint."""
+        if name in fence.LONG_ANSWER_SECONDS and self._endpoints.secret is not None:
+            return None
+        return fence.LONG_ANSWER_SECONDS.get(name, fence.ANSWER_SECONDS)
 
     @cached_property
     def _session(self) -> "Session":
@@ -109,7 +115,7 @@ class Clients:
         except ProfileNotFound as error:
             raise AccountError(f"{error}. Set AWS_PROFILE to a profile of account {self._account_id}.") from None
 
-    def _created(self, service: str, answer_seconds: float) -> "BaseClient":
+    def _created(self, service: str, answer_seconds: float | None) -> "BaseClient":
         from botocore.config import Config  # slow to load, and an unchanged deploy does not need it
         from botocore.exceptions import (  # slow to load
             ConnectionError,  # noqa: A004 - botocore's name

@@ -69,6 +69,7 @@ RUNNING = {
     "from_": "Run the state machine from this state on, with --input as the input of the state; by a temporary machine.",
     "execution": "Explain the execution with this ARN, whoever started it. Nothing is started.",
     "redrive": "Continue the last execution, or that of --execution, from the states that failed.",
+    "debug": "Let the function or job of --only wait for a debugger, and say where it waits. In the embedded AWS.",
     "preview": "Show the rows that the run has written: those of the pipeline's table, or in s3://BUCKET/PREFIX.",
 }
 """The options of `run` alone."""

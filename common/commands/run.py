@@ -24,17 +24,21 @@ def run(
     from_: str | None = None,
     execution: str | None = None,
     redrive: bool = False,
+    debug: bool = False,
     yes: bool = False,
     json: bool = False,
     jobs: str = "32",
 ) -> None:
     """Start a pipeline, or one thing of it, follow it to its end, and show what it made. Exit code 0: it succeeded."""
+    from common.base.errors import UsageError
     from common.commands.environment_command import opened
     from common.engine import protection
     from common.execution.requests import RunRequest
     from common.report.run_report import JsonRunReport, TextRunReport
 
-    request = RunRequest(only, input_, tuple(argument), preview, from_, execution, redrive)
+    if debug and json:
+        raise UsageError("--debug and --json exclude each other: the text says where to attach.")
+    request = RunRequest(only, input_, tuple(argument), preview, from_, execution, redrive, debug)
     root, report = INVOCATION.get().root, JsonRunReport(env) if json else TextRunReport()
     command = opened(Choices(env=env, project=project, jobs=parallel(jobs)), report, json=json, must_exist=True)
     declarations = command.declarations()

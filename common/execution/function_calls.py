@@ -39,6 +39,7 @@ class FunctionCall:
         project, key: of the function.
         function: its name in AWS, with an alias if that is called.
         in_repository: replaces the paths of packaged files in a text by those in the repository.
+        client_context: what is sent to the function beside its payload.
     """
 
     aws: Aws
@@ -48,6 +49,7 @@ class FunctionCall:
     key: str
     function: str
     in_repository: Callable[[str], str]
+    client_context: JsonMapping | None = None
     _read: list[LogLine] = field(default_factory=list)
     _told: list[LogLine] = field(default_factory=list)
 
@@ -60,6 +62,8 @@ class FunctionCall:
         began = now()
         self.tell(Called(self.project, self.key, self.function))
         call = {"FunctionName": self.function, "LogType": "Tail", "Payload": payload.encode()}
+        if self.client_context is not None:
+            call["ClientContext"] = base64.b64encode(json.dumps(dict(self.client_context)).encode()).decode()
         answer = self.pool.submit(self.aws.call, "lambda", "Invoke", **call)
         reader = LogReader(self.aws)
         sources: list[Source] = []

@@ -11,12 +11,13 @@ from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import DeployError, FailedError, UsageError
 from common.declare.workspace import DeclaredPipelines
-from common.execution import preview, selecting
+from common.execution import debugger, preview, selecting
 from common.execution.calls import SUCCEEDED, Returned
 from common.execution.follower import MAX_PAUSE_SECONDS, MAX_PAUSE_SECONDS_EMBEDDED, Shown, Tell
 from common.execution.function_calls import FunctionCall
 from common.execution.job_runs import GlueRun
 from common.execution.repository_paths import in_repository
+from common.local import debugging
 from common.model.events import Note, UnderWay
 from common.model.reference import Location
 from common.model.resource import Resource
@@ -43,7 +44,9 @@ class OneRunner:
     pool: Executor
     report: Tell
 
-    def run(self, resource: Resource, text: str | None, pairs: Sequence[str], shown: Location | None) -> Returned:
+    def run(
+        self, resource: Resource, text: str | None, pairs: Sequence[str], shown: Location | None, *, debugs: bool = False
+    ) -> Returned:
         """Runs a function, job or crawler to its end. Everything that the command line says is checked first.
 
         Args:
@@ -51,6 +54,7 @@ class OneRunner:
             text: the input of a function.
             pairs: the arguments of a job, as ``name=value``.
             shown: the place whose changed rows are shown; None to show none.
+            debugs: whether it waits for a debugger.
 
         Raises:
             UsageError: the command line cannot be obeyed, or the resource is not deployed.
@@ -59,7 +63,11 @@ class OneRunner:
         payload, arguments = self._check(resource, text, pairs)
         selecting.check_deployed(self.aws, self.declarations.env, resource)
         before = preview.files_before(self.aws, shown) if shown is not None else None
-        returned = self._run(resource, payload, arguments)
+        if debugs:
+            with debugger.waiting(self.root, resource, self.report) as token:
+                returned = self._run(resource, payload, arguments, token)
+        else:
+            returned = self._run(resource, payload, arguments)
         if shown is not None:
             try:
                 self.report(Shown(resource.key.project, preview.preview(self.aws, shown, self.pool, before=before)))
@@ -82,13 +90,14 @@ class OneRunner:
         arguments = selecting.job_arguments(resource, pairs) if isinstance(resource, Job) else {}
         return selecting.payload(self.root, text) if kind == selecting.FUNCTION else "", dict(arguments)
 
-    def _run(self, resource: Resource, payload: str, arguments: dict[str, str]) -> Returned:
+    def _run(self, resource: Resource, payload: str, arguments: dict[str, str], debug: str = "") -> Returned:
         project, key, aws = resource.key.project, str(resource.key), regions.at(self.aws, resource.arn)
         paths = in_repository(self.root, resource)
         if isinstance(resource, Function):
             publishes = resource.settings.publish
             name = f"{resource.name}:{function_versions.ALIAS}" if publishes else resource.name
-            return FunctionCall(aws, self.pool, self.report, project, key, name, paths).run(payload)
+            context = debugging.client_context(debug) if debug else None
+            return FunctionCall(aws, self.pool, self.report, project, key, name, paths, context).run(payload)
         is_embedded = self.declarations.env.embedded is not None
         longest = MAX_PAUSE_SECONDS_EMBEDDED if is_embedded else MAX_PAUSE_SECONDS
         run = GlueRun(aws, self.report, project, key, resource.name, longest, paths)
@@ -97,8 +106,10 @@ class OneRunner:
                 return run.run_crawler()
             if is_embedded:
                 local.spark_python(self.root, lambda text: self.report(Note(text)), lambda text: self.report(UnderWay(text)))
-            return run.run_job(arguments)
+            return run.run_job({**arguments, debugging.JOB_ARGUMENT: debug} if debug else arguments)
         except KeyboardInterrupt:
+            if debug:
+                raise
             logs = typed(f"logs {key} --env {self.declarations.env.name} --project {project} --follow")
             self.report(Note(f"No longer following. The run continues; to follow it again: {logs}"))
             raise

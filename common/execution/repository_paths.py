@@ -28,14 +28,20 @@ def in_repository(root: Path, resource: Resource) -> Callable[[str], str]:
         root: the repository, to which the new paths are relative.
         resource: a function or job.
     """
-    names: dict[str, str] = {}
+    names = {name: _relative(root, path) for name, path in packaged_files(resource).items()}
+    return lambda text: _PATH.sub(lambda match: _replaced(match[0], names), text) if names else text
+
+
+def packaged_files(resource: Resource) -> dict[str, Path]:
+    """Returns the files that are packaged for a resource, by their paths in the package; a script by its name in the bucket."""
+    names: dict[str, Path] = {}
     for artifact in getattr(resource, "artifacts", ()):
         if isinstance(artifact, Sources):
             places = artifact.paths_by_name
-            names |= {name: _relative(root, path) for name, path in places.items()}
+            names |= places
             if len(places) == 1:
-                names[artifact.location.rpartition("/")[2]] = _relative(root, *places.values())
-    return lambda text: _PATH.sub(lambda match: _replaced(match[0], names), text) if names else text
+                names[artifact.location.rpartition("/")[2]] = next(iter(places.values()))
+    return names
 
 
 def by_log_group(root: Path, resources: Sequence[Resource]) -> Callable[[str, str], str]:

@@ -9,7 +9,7 @@ from common.aws.protocol import Aws
 from common.base.errors import UsageError
 from common.declare.declaration import Entry
 from common.declare.workspace import DeclaredPipelines
-from common.execution import named_execution, selecting
+from common.execution import debugger, named_execution, selecting
 from common.execution.follower import Tell
 from common.execution.machine_runs import MachineRuns
 from common.execution.one_run import OneRunner
@@ -39,6 +39,7 @@ class RunRequest:
         state: the state of the machine to begin with.
         execution: the ARN of an execution to explain, or to redrive.
         redrive: continue the last execution, or that of `execution`.
+        debug: let the function or job wait for a debugger.
     """
 
     key: str | None = None
@@ -48,6 +49,7 @@ class RunRequest:
     state: str | None = None
     execution: str | None = None
     redrive: bool = False
+    debug: bool = False
 
     @property
     def changes_something(self) -> bool:
@@ -63,6 +65,8 @@ class RunRequest:
         """
         self._check_options()
         resource = selecting.select(declarations.resources, self.key, "be run") if self.key is not None else None
+        if self.debug:
+            debugger.check(declarations.env, resource)
         if self.execution is not None or self.redrive or self.state is not None:
             return self._of_machine(root, declarations, resource)
         if resource is not None and resource.key.kind != selecting.MACHINE:
@@ -84,11 +88,12 @@ class RunRequest:
             "--argument": bool(self.arguments),
             "--preview": bool(self.preview),
             "--only": self.key is not None,
+            "--debug": self.debug,
         }
         excluded = {
-            "--execution": ("--from", "--input", "--argument", "--preview", "--only"),
-            "--redrive": ("--from", "--input", "--argument", "--preview"),
-            "--from": ("--argument", "--preview"),
+            "--execution": ("--from", "--input", "--argument", "--preview", "--only", "--debug"),
+            "--redrive": ("--from", "--input", "--argument", "--preview", "--debug"),
+            "--from": ("--argument", "--preview", "--debug"),
         }
         for option, others in excluded.items():
             wrong = next((other for other in others if is_set[option] and is_set[other]), None)
@@ -143,7 +148,7 @@ class _One:
 
     def run(self, aws: Aws, pool: Executor, report: Tell) -> None:
         runner = OneRunner(self.root, self.declarations, aws, pool, report)
-        runner.run(self.resource, self.request.input, self.request.arguments, self.shown)
+        runner.run(self.resource, self.request.input, self.request.arguments, self.shown, debugs=self.request.debug)
 
 
 @dataclass(frozen=True)

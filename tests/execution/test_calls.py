@@ -17,6 +17,7 @@ from common.execution.function_calls import FunctionCall
 from common.execution.job_runs import GlueRun
 from common.execution.log_sources import Source, of_run
 from common.execution.repository_paths import by_log_group, in_repository
+from common.local.debugging import client_context
 from common.report.call_report import returned_lines
 from tests.execution.test_function_logs import REPORT
 from tests.resources.scripted import ScriptedAws, refused
@@ -81,6 +82,13 @@ def test_where_logs_may_not_be_read_the_tail_is_shown(pool: Executor) -> None:
     )
     _, events = call(aws, pool)
     assert [line.text for line in events[1].lines] == ["the end"]
+
+
+def test_a_client_context_is_sent_beside_the_payload(pool: Executor) -> None:
+    aws = ScriptedAws({"lambda:Invoke": answered("1", f"START RequestId: 1 V\nEND RequestId: 1\n{REPORT.format('1')}")})
+    context = client_context("t")
+    FunctionCall(aws, pool, lambda _: None, "acres", "lambda/V", "t-V", moved, context).run("{}")
+    assert json.loads(base64.b64decode(aws.sent("lambda:Invoke")["ClientContext"])) == context
 
 
 def test_an_error_is_told_with_its_traceback_in_the_repository(pool: Executor) -> None:

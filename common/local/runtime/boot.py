@@ -18,6 +18,9 @@ from pathlib import Path
 def main() -> int:
     """Run the script; on an exception leave its last line in the error file, as Glue puts it into ErrorMessage."""
     error_file, script = Path(sys.argv[1]), sys.argv[2]
+    debugged = os.environ.pop("EMBEDDED_DEBUG", "")
+    if debugged:
+        import embedded_debugger  # beside this file
     hold = os.dup(0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     threading.Thread(target=_end_with, args=(hold,), daemon=True).start()
@@ -31,15 +34,21 @@ def main() -> int:
         embedded_glue.install()
     else:
         _leave_out_spark()
+    shown = script
     try:
-        runpy.run_path(script, run_name="__main__")
+        if debugged:
+            names = embedded_debugger.wait(*debugged.split(os.pathsep))
+            shown = names.of(script) or script
+            embedded_debugger.run_script(script, names)
+        else:
+            runpy.run_path(script, run_name="__main__")
     except SystemExit as end:
         if end.code in (None, 0):
             return 0
         error_file.write_text(f"SystemExit: {end.code}")
         return end.code if isinstance(end.code, int) else 1
     except BaseException as error:  # whatever ends a script is reported
-        traceback.print_exception(error.with_traceback(_from_script(error.__traceback__, script)))
+        traceback.print_exception(error.with_traceback(_from_script(error.__traceback__, shown)))
         error_file.write_text(_as_glue_says(error))
         return 1
     finally:

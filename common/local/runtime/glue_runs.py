@@ -13,6 +13,7 @@ import time
 from contextlib import nullcontext
 from typing import TextIO
 
+import debug_requests
 import glue_api
 import job_program
 import logs
@@ -51,6 +52,7 @@ def stop_all() -> None:
 
 def _start(data: Request, programs: job_program.Programs) -> Response:
     name = data.get("JobName")
+    debug = programs.debugging((data.get("Arguments") or {}).pop(debug_requests.ARGUMENT, None))
     if name not in glue._jobs:
         return glue_api.error("EntityNotFoundException", f"Failed to start job run due to missing metadata: job {name}")
     job = glue._jobs[name]
@@ -62,7 +64,7 @@ def _start(data: Request, programs: job_program.Programs) -> Response:
         run = _new_run(job, data, f"jr_{glue.new_uuid().replace('-', '')}{glue.new_uuid().replace('-', '')}")
         runs.insert(0, run)
     supervised = contextvars.copy_context()  # account and region are in the context
-    threading.Thread(target=supervised.run, args=(_supervise, job, run, programs), daemon=True).start()
+    threading.Thread(target=supervised.run, args=(_supervise, job, run, programs, debug), daemon=True).start()
     return glue_api.answer({"JobRunId": run["Id"]})
 
 
@@ -103,11 +105,13 @@ def _streams(job: Request, run: Request) -> dict[str, logs.Stream]:
     return {**made, "error": made["output"]} if modern else made
 
 
-def _supervise(job: Request, run: Request, programs: job_program.Programs) -> None:
+def _supervise(
+    job: Request, run: Request, programs: job_program.Programs, debug: debug_requests.DebugRequest | None = None
+) -> None:
     """From STARTING to a final state, then a new attempt where the job asks for retries."""
     streams = _streams(job, run)
     try:
-        state, message = _execute(job, run, programs, streams)
+        state, message = _execute(job, run, programs, streams, debug)
     except Exception as error:  # a run must reach a final state, whatever happens
         state, message = "FAILED", str(error) or type(error).__name__
         streams["error"].write(message)
@@ -123,8 +127,14 @@ def _supervise(job: Request, run: Request, programs: job_program.Programs) -> No
         _supervise(job, runs[0], programs)
 
 
-def _execute(job: Request, run: Request, programs: job_program.Programs, streams: dict[str, logs.Stream]) -> tuple[str, str]:
-    command = programs.prepare(job, run, get_account_id())
+def _execute(
+    job: Request,
+    run: Request,
+    programs: job_program.Programs,
+    streams: dict[str, logs.Stream],
+    debug: debug_requests.DebugRequest | None,
+) -> tuple[str, str]:
+    command = programs.prepare(job, run, get_account_id(), debug)
     started = time.time()
     write = contextvars.copy_context()  # account and region are in the context
     warm = programs.spark.leased(
@@ -137,7 +147,7 @@ def _execute(job: Request, run: Request, programs: job_program.Programs, streams
         _programs[run["Id"]] = program
         _begin(run, started)
         readers = [_pump(program.stdout, streams["output"]), _pump(program.stderr, streams["error"])]
-        timed_out = _wait(program, run["Timeout"] * 60)
+        timed_out = _wait(program, None if debug else run["Timeout"] * 60)  # a breakpoint takes its time
         for reader in readers:
             reader.join(5)
     run["ExecutionTime"] = max(1, round(time.time() - started))
@@ -166,7 +176,7 @@ def _halt(run: Request) -> None:
             _kill(program)
 
 
-def _wait(program: "subprocess.Popen[str]", seconds: float) -> bool:
+def _wait(program: "subprocess.Popen[str]", seconds: float | None) -> bool:
     """Wait for the end; True where the time was up first. What the script left running goes with it."""
     try:
         program.wait(seconds)

@@ -17,6 +17,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import debug_requests
 import errors
 import lakes
 import settings as launch_settings
@@ -74,7 +75,13 @@ class Programs:
         """The run's own folder: scripts, Spark's temporary files and configuration."""
         return self._settings.folder / "jobs" / run_id
 
-    def prepare(self, job: JsonObject, run: JsonObject, account: str) -> Command:
+    def debugging(self, token: str | None) -> debug_requests.DebugRequest | None:
+        """The request of a run that is to wait for a debugger."""
+        return debug_requests.named(self._settings, token)
+
+    def prepare(
+        self, job: JsonObject, run: JsonObject, account: str, debug: debug_requests.DebugRequest | None = None
+    ) -> Command:
         """Fetch script and libraries, write Spark's configuration, and name the command."""
         folder = self.folder(run["Id"])
         for name in ("tmp", "lib", "conf"):
@@ -102,6 +109,8 @@ class Programs:
             secret = self._secrets[run["Id"]] = secrets.token_urlsafe(30)
             self._trees[secret] = S3Tree(self._s3(account), folder / "staging")
             self._configure_spark(account, secret, arguments, folder, environment)
+        if debug is not None:
+            environment["EMBEDDED_DEBUG"] = f"{debug.file}:{debug.packages(self._settings, '')}"
         flat = [part for name, value in arguments.items() for part in (name, str(value))]
         return Command(
             [python, str(_HERE / "boot.py"), str(folder / "error"), str(script), *flat],

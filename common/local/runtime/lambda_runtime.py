@@ -7,11 +7,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+import debug_requests
 import seams
 import settings as launch_settings
-from json_types import Json, JsonObject
+from json_types import Json, JsonObject, Response
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
@@ -19,6 +20,8 @@ Executor = Callable[[JsonObject, Json, str], JsonObject]
 """Runs a function with an event, under the id of a request."""
 _failed = threading.local()  # the result of the worker that failed last in this thread
 _missing: set[str] = set()  # Python versions that uv could not get
+_DEBUG_SECONDS = 86_400
+"""How long a function may run that a debugger is attached to."""
 _HIDE = f"""
 import os as _os
 for _name in {sorted(launch_settings.MINISTACK)!r}:
@@ -67,7 +70,19 @@ def install(settings: launch_settings.Settings) -> None:
     invoke = seams.use(lambda_runtime.Worker, "invoke", parameters)
     lambda_runtime.Worker.invoke = lambda self, *args, **kwargs: _remember(invoke(self, *args, **kwargs))
     execute = seams.use(lambda_svc, "_execute_function_warm", "func, event, request_id")
+    seams.use(lambda_runtime.Worker, "__init__", "self, func_name, config, code_zip")
+    seams.use(lambda_runtime.Worker, "kill", "self")
+    called = seams.use(lambda_svc, "_invoke", "name, event, headers, path_qualifier, query_params")
     lambda_svc._execute_function_warm = lambda func, event, request_id: _typed(execute, func, event, request_id)
+
+    async def invoked(name: str, event: Json, headers: Mapping[str, str], *where: Json) -> Response:
+        marker = debug_requests.CURRENT.set(debug_requests.named(settings, debug_requests.token_of(headers)))
+        try:
+            return await called(name, event, headers, *where)
+        finally:
+            debug_requests.CURRENT.reset(marker)
+
+    lambda_svc._invoke = invoked
 
 
 def _python_script() -> str:
@@ -76,14 +91,17 @@ def _python_script() -> str:
 
 
 def _python(settings: launch_settings.Settings, version: str, script: str) -> tuple[str, str]:
+    debug = debug_requests.CURRENT.get()
     try:
         if version not in _missing:
-            return settings.python("lambda", version)[0], script
+            before = debug.code(settings, version) if debug else ""
+            return settings.python("lambda", version)[0], before + script
     except launch_settings.EnvironmentMissingError:
         _missing.add(version)
     python, _ = settings.python("lambda")
     note = f"[WARN] Python {version} could not be had on this machine; this function runs in another version here"
-    return python, f"import sys as _sys\nprint({note!r}, file=_sys.stderr)\n{script}"
+    before = debug.code(settings, "") if debug else ""
+    return python, f"{before}import sys as _sys\nprint({note!r}, file=_sys.stderr)\n{script}"
 
 
 def _remember(result: JsonObject) -> JsonObject:
@@ -94,7 +112,7 @@ def _remember(result: JsonObject) -> JsonObject:
 def _typed(execute: Executor, func: JsonObject, event: Json, request_id: str) -> JsonObject:
     """The result of ministack's executor, with the error that the worker told of."""
     _failed.result = {}
-    result = execute(func, event, request_id)
+    result = (_debugged if debug_requests.CURRENT.get() else execute)(func, event, request_id)
     body = result.get("body")
     if not result.get("error") or not isinstance(body, dict):
         return result
@@ -110,3 +128,19 @@ def _typed(execute: Executor, func: JsonObject, event: Json, request_id: str) ->
         body["errorType"], body["errorMessage"] = (kind, message) if separator else ("Runtime.Unknown", reason)
         result["log"] = f"[ERROR] {reason}"
     return result
+
+
+def _debugged(func: JsonObject, event: Json, request_id: str) -> JsonObject:
+    """The result of an invocation in a process of its own, which is not used again and may take a day."""
+    config = {**(func.get("config") or func), "Timeout": _DEBUG_SECONDS}
+    worker = lambda_runtime.Worker(config["FunctionName"], config, func["code_zip"])
+    try:
+        result = worker.invoke(event, request_id, invoked_function_arn=config.get("FunctionArn", ""))
+    except Exception as error:  # as the function that this replaces: the process may have ended in whatever way
+        return {"body": {"errorMessage": str(error), "errorType": type(error).__name__}, "error": True, "log": ""}
+    finally:
+        worker.kill()
+    if result.get("status") == "ok":
+        return {"body": result.get("result"), "log": result.get("log", "")}
+    log = "\n".join(filter(None, [result.get("log", ""), result.get("trace", "")]))
+    return {"body": {"errorMessage": result.get("error", ""), "errorType": "Runtime.Unknown"}, "error": True, "log": log}
