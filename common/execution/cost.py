@@ -21,6 +21,8 @@ from common.model.resource import Resource
 
 PRICES_OF = "AWS list prices of US East (N. Virginia) in US dollars, July 2025, without free tiers and discounts"
 """The name and the date of the price table. Pages: aws.amazon.com/lambda/pricing, /glue/pricing and /step-functions/pricing."""
+PRICES_REGION = "us-east-1"
+"""The region that these prices are of."""
 DPU_HOUR = {"STANDARD": 0.44, "FLEX": 0.29}
 """The price of a DPU for an hour, by the execution class of a job run."""
 GB_SECOND = {"x86_64": 0.0000166667, "arm64": 0.0000133334}
@@ -38,6 +40,7 @@ QUERIES = 500
 NOT_COUNTED = (
     "crawlers",
     "express state machines",
+    "items of distributed maps",
     "storage in S3 and DynamoDB",
     "logs",
     "queries of Athena",

@@ -37,7 +37,7 @@ def section(content: Content, of_project: Project, number: int) -> Element:
         inner.append(element("h3", f"State machine {declared.key.name}"))
         marks = {} if isinstance(last, str) else executions.marks(last)
         drawn = machine.machine(declared.key.name, declared.definition, names, marks, f"{identifier}-machine-{place}")
-        inner += executions.shown(last)
+        inner += executions.shown(last, declared, content.env.name)
         inner.append(_machine_picture(drawn, bool(marks)))
     inner.append(element("h3", "What is deployed"))
     inner.append(_resources(of_project))

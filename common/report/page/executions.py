@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from common.base.command_text import typed
+from common.declare.asl.walk import every_state, is_distributed
 from common.execution.history import Status, Visit
 from common.execution.recent import DAYS, Execution, Executions
 from common.report.elements import Content, element
 from common.report.page import parts
 from common.report.picture.machine import Mark
+from common.resources.state_machine import StateMachine
 
 TONES = {Status.SUCCEEDED: "good", Status.FAILED: "bad", Status.ABORTED: "bad", Status.CAUGHT: "warn", Status.RUNNING: "warn"}
 WORST = (Status.FAILED, Status.ABORTED, Status.RUNNING, Status.CAUGHT, Status.SUCCEEDED)
@@ -26,12 +29,21 @@ def marks(executions: Executions) -> dict[str, Mark]:
     return {name: _mark(of_state) for name, of_state in visits.items()}
 
 
-def shown(executions: Executions | str) -> Iterator[Content]:
-    """The executions of one state machine."""
+def shown(executions: Executions | str, machine: StateMachine, env: str) -> Iterator[Content]:
+    """The executions of one state machine, and what of them is not on the page."""
+    if machine.settings.type == "EXPRESS":
+        logs = parts.code(typed(f"logs state-machine/{machine.key.name} --env {env}"))
+        words = "Its executions are not on this page: it is an express machine, of which AWS keeps no history. "
+        yield element("p", words, logs, " shows its log.", class_="note")
+        return
+    maps = [placed.name for placed in every_state(machine.definition) if is_distributed(placed.state)]
+    if maps:
+        items = f"The items of {', '.join(maps)} are not on this page: a distributed Map runs each as an execution of its own"
+        yield parts.note(f"{items}, with its own history and logs.")
     if isinstance(executions, str):
         yield parts.message(f"The executions could not be read: {executions}", tone="warn")
     elif not executions.kept:
-        yield parts.note("No executions: it is not deployed, or it is an express machine, whose executions are only in its logs.")
+        yield parts.note("No executions: it is not deployed.")
     elif not executions.last:
         yield parts.note(f"No execution in the last {DAYS} days." if executions.complete else "No execution.")
     else:
@@ -59,7 +71,7 @@ def _list(executions: Executions) -> Element:
     if len(executions.last) == 1:
         caption = f"The last execution; in the last {DAYS} days: {many}{counted or 'none'}"
     columns = ("execution", "status", "started (UTC)", "how long", "duration")
-    return _laned(parts.table(caption, columns, rows, right=(4,), tight=(1, 2), class_="bars"), 3)
+    return _laned(parts.table(caption, columns, rows, right=(4,), tight=(1, 2), class_="bars runs"), 3)
 
 
 def _details(execution: Execution, *, is_open: bool) -> Element:
@@ -108,8 +120,7 @@ def _states(execution: Execution) -> Element:
 def _laned(made: Element, column: int) -> Element:
     """A table whose column of bars is wide."""
     for row in made.iter("tr"):
-        if row[column].tag == "td":
-            row[column].set("class", "lane")
+        row[column].set("class", "lane")
     return made
 
 
@@ -117,7 +128,7 @@ def _track(start: float, share: float, tone: str) -> Element:
     """A bar in its place between the begin and the end of the whole, which the cell beside it tells as a number."""
     left = min(max(start, 0.0), 0.995) * 100
     width = min(max(share, 0.0) * 100, 100 - left)
-    bar = element("div", class_=f"bar {tone}", style=f"left:{left:.2f}%;width:{width:.2f}%")
+    bar = element("div", class_=f"bar {tone}", style=f"left:min({left:.2f}%,100% - 3px);width:{width:.2f}%")
     return element("div", bar, class_="track", aria_hidden="true")
 
 

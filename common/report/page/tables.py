@@ -152,6 +152,9 @@ def costs(content: Content) -> Element:
     if idle:
         inner.append(parts.note(f"Without runs, or without figures of them: {', '.join(idle)}."))
     inner.append(parts.note(f"Prices: {cost.PRICES_OF}. {_price_list()}"))
+    if others := sorted({*content.env.regions(content.env.projects)} - {cost.PRICES_REGION}):
+        where = f"{', '.join(others)}, where this environment is"
+        inner.append(parts.note(f"Prices differ by region: these are not those of {where}. The quantities hold there, too."))
     inner.append(parts.note(f"Not counted: {', '.join(cost.NOT_COUNTED)}."))
     return parts.section("cost", f"Cost of the last {DAYS} days", *inner)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from common.report.page import report
 from common.report.page.parts import POLICY
 from common.report.picture import style
+from common.resources.state_machine import StateMachine
 from tests.support.report_content import content
 from tests.support.repository import Repository
 
@@ -133,6 +134,7 @@ def test_it_tells_what_was_read(page: Parsed) -> None:
     assert "arn:aws:s3:::t-dev-landing-123456789012/in/*" in page.text
     assert "AWS list prices of US East (N. Virginia)" in page.text
     assert "Not counted: crawlers" in page.text
+    assert "Prices differ by region: these are not those of eu-central-1" in page.text
 
 
 def test_what_could_not_be_read_is_told_in_its_place(repository: Repository) -> None:
@@ -144,3 +146,26 @@ def test_what_could_not_be_read_is_told_in_its_place(repository: Repository) -> 
     )
     assert Parsed(report.page(refused)).text.count(denied) == 4
     assert "--no-drift" in Parsed(report.page(replace(read, drift=None))).text
+
+
+def test_executions_that_are_not_on_the_page_are_named(repository: Repository) -> None:
+    """Express machines leave no history, and items of a distributed Map have one of their own."""
+    read = content(repository)
+    machine, executions = read.projects[1].machines[0]
+    item = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}, "ProcessorConfig": {"Mode": "DISTRIBUTED"}}
+    each = {"Type": "Map", "ItemProcessor": item, "End": True}
+    outer = {"Type": "Parallel", "Branches": [{"StartAt": "EachFile", "States": {"EachFile": each}}], "End": True}
+    distributed = replace(machine, definition={"StartAt": "All", "States": {"All": outer}})
+    express = replace(machine, settings=machine.settings.model_copy(update={"type": "EXPRESS"}))
+
+    def text(declared: StateMachine) -> str:
+        acres = replace(read.projects[1], machines=((declared, executions),))
+        return Parsed(report.page(replace(read, projects=(read.projects[0], acres)))).text
+
+    assert "The items of EachFile are not on this page: a distributed Map runs each as an execution of its own" in text(
+        distributed
+    )
+    shown = text(express)
+    assert "invoke logs state-machine/main --env dev shows its log." in shown
+    assert "The last execution" not in shown
+    assert "not on this page" not in text(machine)
