@@ -8,10 +8,8 @@ import argparse
 import json
 import os
 import platform
-import subprocess
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -19,48 +17,28 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from common import local
 from tests.bench import measuring
-from tests.bench.critical_path import HEAD, Call, phases, profile
+from tests.bench.critical_path import HEAD, phases, profile
+from tests.bench.embedded import ACCOUNT, Aws, embedded_aws
 from tests.bench.generated import PROJECT, Size, edit_function, edit_job, generate
 from tests.bench.hashing import hashing
 from tests.support.repository import ROOT, Repository
 
-ACCOUNT, REGION = "123456789012", "eu-central-1"
-DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 COLUMNS = ("N", "delay ms", "situation", "calls", "seconds", "x bare", "CPU s", "peak MiB")
-
-
-@contextmanager
-def proxied(endpoint: str) -> Iterator[str]:
-    """A running proxy's address."""
-    command = [sys.executable, "-m", "tests.bench.proxy", endpoint]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as proxy:
-        assert proxy.stdout is not None
-        try:
-            yield proxy.stdout.readline().strip()
-        finally:
-            proxy.kill()
-
-
-def tell(proxy: str, milliseconds: int) -> list[Call]:
-    """Sets the delay; the calls since the last time."""
-    with DIRECT.open(f"{proxy}/_proxy/{milliseconds}") as answer:
-        return [Call(*call) for call in json.loads(answer.read())]
 
 
 class Bench:
     """One project of one size, behind one delay."""
 
-    def __init__(self, root: Path, proxy: str, secret: str, number: int, delay: int, runs: int) -> None:
+    def __init__(self, root: Path, aws: Aws, number: int, delay: int, runs: int) -> None:
         self.repository, self.number, self.delay, self.runs = Repository(root), number, delay, runs
-        self._proxy = proxy
-        generate(self.repository, Size.of(number), ACCOUNT, proxy)
+        self._aws = aws
+        generate(self.repository, Size.of(number), ACCOUNT, aws.proxy)
         (root / "common").symlink_to(ROOT / "common")
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))} | {
-            "BARE_ENDPOINT": proxy,
+            "BARE_ENDPOINT": aws.proxy,
             "AWS_ACCESS_KEY_ID": ACCOUNT,
-            "AWS_SECRET_ACCESS_KEY": secret,
+            "AWS_SECRET_ACCESS_KEY": aws.secret,
             "BARE_BUCKET": f"t-dev-artifacts-{ACCOUNT}",
             "BARE_KEY": f"dev/{PROJECT}/release.json",
         }
@@ -83,10 +61,10 @@ class Bench:
         }
         for situation, edit in edits.items():
             edit()
-            tell(self._proxy, self.delay)
+            self._aws.set_delay(self.delay)
             started, ended, marks = profile(["deploy", "--env", "dev"], self.repository.root, self._environment)
             yield f"\n{situation}, N = {self.number}, {self.delay} ms a call: {ended - started:.2f} s\n\n{HEAD}"
-            yield from (phase.line(started) for phase in phases(started, ended, marks, tell(self._proxy, 0)))
+            yield from (phase.line(started) for phase in phases(started, ended, marks, self._aws.set_delay(0)))
 
     def _edit(self, edit: Callable[[Repository, str], None]) -> Callable[[int], None]:
         return lambda number: edit(self.repository, f"edit {number}")
@@ -97,12 +75,12 @@ class Bench:
         command = [sys.executable, "-m", "invoke", *words, "--json"]
         if not first:
             measuring.run([sys.executable, "-m", "invoke", "plan", "--env", "dev"], self.repository.root, self._environment)
-        tell(self._proxy, self.delay)
+        self._aws.set_delay(self.delay)
         if first:
             measured = measuring.once(command, self.repository.root, self._environment)
         else:
             measured = measuring.measure(command, self.repository.root, self._environment, self.runs, before)
-        calls = len(tell(self._proxy, 0))
+        calls = len(self._aws.set_delay(0))
         output = json.loads(measured.out)
         bare = 0 if first else measured.runs  # one call each
         seen = (calls - bare) / measured.runs
@@ -151,16 +129,8 @@ def main() -> None:
 @contextmanager
 def prepared(number: int, delay: int, runs: int) -> Iterator[Bench]:
     """The project of one size, behind one delay, on an empty AWS."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for part in ("aws", "repository"):
-            (folder / part).mkdir()
-        running = local.start(folder / "aws", account_id=ACCOUNT, region=REGION, say=lambda text: print(text, file=sys.stderr))
-        try:
-            with proxied(running.endpoint) as proxy:
-                yield Bench(folder / "repository", proxy, running.secret, number, delay, runs)
-        finally:
-            local.stop(folder / "aws")
+    with embedded_aws() as aws, tempfile.TemporaryDirectory() as folder:
+        yield Bench(Path(folder), aws, number, delay, runs)
 
 
 if __name__ == "__main__":

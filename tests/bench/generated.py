@@ -60,13 +60,22 @@ class Size:
         return self.functions + self.jobs + self.crawlers + self.machines
 
 
-def generate(repository: Repository, size: Size, account: str, endpoint: str | None = None) -> None:
-    """Writes the project; its roles exist already, as where deployers may not create any. AWS may be at another endpoint."""
+def generate(repository: Repository, size: Size, account: str, endpoint: str | None = None, *, own_roles: bool = False) -> None:
+    """Writes the project. AWS may be at another endpoint.
+
+    Args:
+        repository: where the project is written.
+        size: how many resources of each kind it has.
+        account: the account of the environment.
+        endpoint: the address of AWS; None for its own.
+        own_roles: the deployer creates a role for each resource; else one exists, as where deployers may not create any.
+    """
     role = f"arn:aws:iam::{account}:role/pipelines"
     kinds = ("lambda", "glue-job", "crawler", "state-machine")
     settings: dict[str, Any] = {"account_id": account, "artifact_bucket": f"t-dev-artifacts-{account}"}
     settings |= {"endpoints": {"default": endpoint}} if endpoint else {}
-    repository.configure(**settings, roles={"arns": dict.fromkeys(kinds, role)})
+    settings |= {} if own_roles else {"roles": {"arns": dict.fromkeys(kinds, role)}}
+    repository.configure(**settings)
     repository.write("deploy.py", SHARED)
     declare(repository, size)
     for number in range(size.functions):

@@ -94,6 +94,7 @@ FILES = frozenset(
 TESTS = frozenset(
     {
         "aws/test_resource_schemas.py::test_every_schema_can_be_used",
+        "bench/test_peers.py::test_both_are_measured",
         "base/test_import_source.py::test_other_threads_may_import_meanwhile",
         "commands/test_bad_input.py::test_one_message_and_nothing_written[artifact too large]",
         "declare/test_enabled.py::test_all_values_that_an_environment_lacks_are_told_with_the_lines_to_add",
