@@ -24,10 +24,15 @@ DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Aws(NamedTuple):
-    """An empty AWS of which the benchmark knows the proxy's address and the secret that clients sign with."""
+    """An AWS of which the benchmark knows the proxy's address and the secret that clients sign with."""
 
     proxy: str
     secret: str
+    folder: Path
+
+    def empty(self) -> None:
+        """Deletes everything in it."""
+        local.reset(self.folder)
 
     def set_delay(self, milliseconds: int) -> list[Call]:
         """Sets how long each call waits, and returns the calls since the last time."""
@@ -47,6 +52,8 @@ class Aws(NamedTuple):
 
     def warm_up(self) -> None:
         """Lets it load all of its services: it loads each at its first call, and all at the first call of one that it lacks."""
+        self.client("sts").get_caller_identity()
+        self.client("iam").list_roles()
         self.client("cloudformation").describe_stacks()
         with contextlib.suppress(ClientError):
             self.client("service-quotas").get_service_quota(ServiceCode="glue", QuotaCode="L-611FDDE4")
@@ -61,7 +68,7 @@ def embedded_aws() -> Iterator[Aws]:
         running = local.start(folder, account_id=ACCOUNT, region=REGION, say=lambda text: print(text, file=sys.stderr))
         try:
             with _proxied(running.endpoint) as proxy:
-                aws = Aws(proxy, running.secret)
+                aws = Aws(proxy, running.secret, folder)
                 aws.warm_up()
                 yield aws
         finally:

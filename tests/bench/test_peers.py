@@ -56,7 +56,7 @@ def test_a_tool_that_cannot_be_had_is_named_and_not_measured(
     monkeypatch.setitem(TOOLS, "sam", Uvx("AWS SAM", "/nowhere/such-package", "sam"))
     with pytest.raises(MissingToolError, match="does not work here"):
         TOOLS["sam"].get()
-    monkeypatch.setattr(sys, "argv", ["peers", "--tools", "sam", "--sizes", "10", "--delays", "0", "--rounds", "0"])
+    monkeypatch.setattr(sys, "argv", ["peers", "--tools", "sam", "--sizes", "10", "--delays", "0"])
     peers.main()
     assert "AWS SAM is not measured: `uvx --from /nowhere/such-package sam` does not work here." in capsys.readouterr().out
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.bench import measuring
-from tests.bench.embedded import ACCOUNT, REGION, embedded_aws
+from tests.bench.embedded import ACCOUNT, REGION, Aws, embedded_aws
 from tests.bench.generated import Size, edit_function, edit_job, generate
 from tests.bench.peers.template import write_template
 from tests.bench.peers.tools import BUCKET, TOOLS, MissingToolError, Place, Tool, variables
@@ -51,9 +51,10 @@ class Measured(NamedTuple):
     calls: int
 
 
-def measure(tool: Tool, case: Case) -> Iterator[tuple[str, Measured]]:
-    """Deploys with a tool to an AWS of its own, and measures each situation."""
-    with embedded_aws() as aws, tempfile.TemporaryDirectory() as name:
+def measure(aws: Aws, tool: Tool, case: Case) -> Iterator[tuple[str, Measured]]:
+    """Deploys with a tool to the emptied AWS, and measures each situation."""
+    aws.empty()
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "repository").mkdir()
         repository = Repository(folder / "repository")
@@ -73,14 +74,14 @@ def measure(tool: Tool, case: Case) -> Iterator[tuple[str, Measured]]:
             yield situation, Measured(sum(run.wall for run in runs), len(aws.set_delay(0)))
 
 
-def table(case: Case, tools: Sequence[Tool], rounds: int) -> Iterator[str]:
+def table(aws: Aws, case: Case, tools: Sequence[Tool], rounds: int) -> Iterator[str]:
     """The table of one case, line by line. In each round each tool has its turn; seconds and ratios are medians of the rounds."""
     roles = "own roles" if case.own_roles else "a role that exists"
     yield f"\n{case.resources} resources, {roles}, {case.delay} ms a call; load of the machine: {_load()}\n"
     yield "| situation | tool | seconds | x ours | AWS calls |\n|---|---|---|---|---|"
     measured: dict[str, dict[str, list[Measured]]] = defaultdict(lambda: defaultdict(list))
     for _, tool in product(range(rounds), tools):
-        for situation, result in measure(tool, case):
+        for situation, result in measure(aws, tool, case):
             measured[situation][tool.name].append(result)
     for situation, by_tool in measured.items():
         ours = by_tool.get(TOOLS["ours"].name)
@@ -119,9 +120,12 @@ def main() -> None:
             print(f"{tool.name} is not measured: {error}.", flush=True)
         else:
             tools.append(tool)
-    for resources, delay in product(chosen.sizes, chosen.delays):
-        for line in table(Case(resources, delay, chosen.roles == "own"), tools, chosen.rounds):
-            print(line, flush=True)
+    if not tools:
+        return
+    with embedded_aws() as aws:
+        for resources, delay in product(chosen.sizes, chosen.delays):
+            for line in table(aws, Case(resources, delay, chosen.roles == "own"), tools, chosen.rounds):
+                print(line, flush=True)
 
 
 if __name__ == "__main__":
