@@ -17,8 +17,10 @@ from common.declare.asl.walk import Place, is_distributed, placed_machines
 from common.declare.flows import Flow, Node
 from common.model.machine_changes import task_name
 
-PLAIN = re.compile(r"[^\w \-.,:/=@$()]", re.ASCII)
-"""Matches what is written as a code."""
+PLAIN = re.compile(r"[^\w \-.,:/=@$()]|(?<=direction) (?= *[A-Z]{2})", re.ASCII)
+"""Matches what is written as a code. Mermaid takes ``direction TB`` for a command wherever it stands in a line."""
+FORMULA = re.compile(r"\$(?=\$)")
+"""Matches what begins a formula in Mermaid, even as codes: the two signs are separated by a space without width."""
 LIST = re.compile(r"(\d+)\.|([-+*])(?= )")
 """Matches the beginning of a label that Mermaid takes for a list."""
 LONGEST = 100
@@ -96,7 +98,9 @@ def _compared(variable: str, operator: str, value: Json) -> str:
 def label(text: str) -> str:
     """A text as a label in quotation marks."""
     shown = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-    escaped = "<br/>".join(PLAIN.sub(lambda match: f"#{ord(match[0])};", line) for line in shown.split("\n"))
+    escaped = "<br/>".join(
+        PLAIN.sub(lambda match: f"#{ord(match[0])};", FORMULA.sub("$\u200b", line)) for line in shown.split("\n")
+    )
     if start := LIST.match(escaped):
         escaped = (f"{start[1]}#46;" if start[1] else f"#{ord(start[2])};") + escaped[start.end() :]
     return f'"{escaped or " "}"'

@@ -12,7 +12,7 @@ from common.report.mermaid import condition, label, machine, project
 END = {"Type": "Pass", "End": True}
 NAMES = [
     *('Say "hi"', "end", "a|b", "x[1]{2}(3)", "1. First", "- dash", "%% note", "`code`", "Ünï → 你好"),
-    *("a;b#35;", "<b>&amp;", "\\", "subgraph"),
+    *("a;b#35;", "<b>&amp;", "\\", "subgraph", "$$x^2$$", "a direction  TB"),
 ]
 
 
@@ -78,6 +78,8 @@ def test_any_name_can_be_drawn() -> None:
         assert re.fullmatch(r'  \w+(\(|\(\[|\(\()"[\w #;\-.,:/=@$()]+"(\)|\]\)|\)\))|  \w+ --> \w+', line), line
     assert label("1. First") == '"1#46; First"'
     assert label("- dash") == '"#45; dash"'
+    assert label("$$x$$ $.n") == '"$#8203;$x$#8203;$ $.n"', "two of them begin a formula"
+    assert label("in direction  TB") == '"in direction#32; TB"', "a command, wherever it stands"
 
 
 @pytest.mark.parametrize(
