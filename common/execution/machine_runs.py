@@ -4,12 +4,10 @@ from dataclasses import dataclass
 
 from common import local
 from common.aws import regions
-from common.base.command_text import typed
 from common.base.errors import AwsError, UsageError
 from common.environment import owner_tags
 from common.execution import executions, follower, named_execution, partial, selecting
 from common.execution.follower import Outcome
-from common.execution.history import History
 from common.execution.running import Runner
 from common.model.events import Note
 from common.model.reference import Ref
@@ -66,8 +64,6 @@ class MachineRuns:
         named_execution.check_redrivable(execution, key, named_execution.present())
         regional = regions.at(aws, arn)
         before = executions.read_history(regional, arn)
-        if (env := self.runner.declarations.env).embedded is not None:
-            raise UsageError(_not_embedded(env.name, key, before))
         named_execution.redrive(regional, arn)
         before.reopen()
         return self.runner.follow(self._project(arn), named_execution.machine_name(arn), arn, before)
@@ -122,13 +118,3 @@ class MachineRuns:
         name = named_execution.machine_name(arn)
         machines = (item for item in self.runner.declarations.resources if item.key.kind == selecting.MACHINE)
         return next((machine for machine in machines if machine.name == name), None)
-
-
-def _not_embedded(env: str, key: str, history: History) -> str:
-    """What to do instead, because the embedded AWS cannot redrive."""
-    visit = history.culprit()
-    while visit is not None and visit.parent is not None:
-        visit = visit.parent
-    state = visit.name if visit is not None else "STATE"
-    command = typed(f"run --env {env} --only {key} --from {state} --input FILE")
-    return f"The embedded AWS cannot redrive executions. Run the machine from the state that failed: {command}"

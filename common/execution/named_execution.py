@@ -80,7 +80,7 @@ def check_redrivable(execution: JsonObject, key: str, now: datetime) -> None:
         raise UsageError(f"The execution {arn} ended {ago} days ago, and AWS redrives for {REDRIVABLE_DAYS} days. {again}")
     if execution.get("redriveStatus", "REDRIVABLE") == "NOT_REDRIVABLE":
         reason = execution.get("redriveStatusReason") or "it gives no reason"
-        raise UsageError(f"AWS does not redrive the execution {arn}: {reason}. {again}")
+        raise UsageError(f"The execution {arn} cannot be redriven: {reason}. {again}")
 
 
 def redrive(aws: Aws, arn: str) -> None:
@@ -94,7 +94,7 @@ def redrive(aws: Aws, arn: str) -> None:
         aws.call("stepfunctions", "RedriveExecution", executionArn=arn, clientToken=secrets.token_hex(16))
     except AwsError as error:
         if error.code == "ExecutionNotRedrivable":
-            raise UsageError(f"AWS does not redrive the execution {arn}: {error.reason}") from None
+            raise UsageError(f"The execution {arn} cannot be redriven: {error.reason}") from None
         raise
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from common.aws.protocol import Aws
 from common.base.errors import UsageError
 from common.declare.workspace import DeclaredPipelines
 from common.execution.follower import Outcome
@@ -122,7 +123,7 @@ SCRIPT: dict[str, Any] = {
 }
 
 
-def runs(repository: Repository, aws: ScriptedAws, events: list[Any]) -> MachineRuns:
+def runs(repository: Repository, aws: Aws, events: list[Any]) -> MachineRuns:
     repository.project("acres", 'p.function("Validate")')
     declarations = DeclaredPipelines.of(repository.environment(), repository.declared("acres")[1:])
     return MachineRuns(Runner(repository.root, declarations, aws, ThreadPoolExecutor(1), events.append))
@@ -207,7 +208,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
         ({"status": "FAILED", "stopDate": NOW - timedelta(days=15)}, "ended 15 days ago, and AWS redrives for 14 days"),
         (
             {"status": "FAILED", "redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": "too many events"},
-            "AWS does not redrive the execution e: too many events",
+            "The execution e cannot be redriven: too many events",
         ),
     ],
 )
@@ -252,16 +253,6 @@ def test_a_redriven_execution_continues_where_it_failed(repository: Repository) 
     history = History()
     list(history.read(after))
     assert (history.end, history.error, len(history.visits)) == ("SUCCEEDED", None, 1)
-
-
-def test_the_embedded_aws_says_what_to_do_instead_of_a_redrive(repository: Repository) -> None:
-    repository.configure(embedded={"port": 4599})
-    script: dict[str, Any] = {
-        "stepfunctions:DescribeExecution": {"executionArn": EXECUTION, "status": "FAILED"},
-        "stepfunctions:GetExecutionHistory": {"events": failed_then_redriven()[0]},
-    }
-    with pytest.raises(UsageError, match=r"cannot redrive executions\..* --only state-machine/NAME --from Validate --input FILE"):
-        runs(repository, ScriptedAws(script), []).redrive(REF, EXECUTION)
 
 
 def test_a_machine_without_executions_or_of_express_type_cannot_be_redriven(repository: Repository) -> None:

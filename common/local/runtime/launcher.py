@@ -24,6 +24,8 @@ PARTS = (
     "lambda_runtime",
     "code_locations",
     "step_functions",
+    "progress",
+    "redrive",
     "cloud_control",
     "tagging",
     "strict",

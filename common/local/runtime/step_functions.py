@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html
 
 import json
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from http import HTTPStatus
 
@@ -16,6 +17,8 @@ from ministack.services import glue, stepfunctions
 _RESOURCE = "arn:aws:states:::glue:startJobRun"
 _RUNNING = ("STARTING", "RUNNING", "STOPPING", "WAITING")
 _PERIOD = 0.2
+RUNNING: set[str] = set()
+"""The ARNs of the executions that threads work for, also after the execution was stopped."""
 _execution: ContextVar[str] = ContextVar("_execution", default="")  # the execution that this thread works for
 
 
@@ -25,18 +28,26 @@ def install(_: launch_settings.Settings) -> None:
     seams.use(stepfunctions, "_invoke_resource", "resource, input_data")
     seams.table(stepfunctions, "_executions")
     run_execution = seams.use(stepfunctions, "_run_execution", "exec_arn")
-
-    def identified(exec_arn: str) -> None:
-        token = _execution.set(exec_arn)
-        try:
-            run_execution(exec_arn)
-        finally:
-            _execution.reset(token)
-
-    seams.replace(stepfunctions, "_run_execution", "exec_arn", identified)
+    seams.replace(stepfunctions, "_run_execution", "exec_arn", lambda exec_arn: identified(run_execution, exec_arn))
     seams.table(stepfunctions, "_SERVICE_DISPATCH")[_RESOURCE] = _start_job_run
     for operation in ("_create_state_machine", "_update_state_machine"):
         seams.replace(stepfunctions, operation, "data", _with_tracing(seams.use(stepfunctions, operation, "data")))
+
+
+def identified(run: Callable[[str], None], exec_arn: str) -> None:
+    """Run an execution, and let everything in its threads know which one it is."""
+    token = _execution.set(exec_arn)
+    RUNNING.add(exec_arn)
+    try:
+        run(exec_arn)
+    finally:
+        RUNNING.discard(exec_arn)
+        _execution.reset(token)
+
+
+def current() -> str:
+    """The ARN of the execution that this thread works for; empty where there is none."""
+    return _execution.get()
 
 
 def _with_tracing(operation: Operation) -> Operation:
