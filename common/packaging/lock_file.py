@@ -104,8 +104,11 @@ def without_marker(pin: str) -> str:
 
 
 def logical_lines(text: str) -> Iterator[str]:
-    """Yields the lines of a requirements file: without comments, continuation lines joined, single spaces."""
-    for line in re.sub(r"\\\n", " ", text).splitlines():
-        plain = " ".join(re.sub(r"(^|\s)#.*$", "", line).split())
-        if plain:
+    """Yields the lines of a requirements file: without comments, continuation lines joined, single spaces.
+
+    As for uv, a comment ends with its line, also after a backslash, and nothing but a line feed ends a line.
+    """
+    without_comments = re.sub(r"(^|\s)#.*$", "", text, flags=re.MULTILINE)
+    for line in re.sub(r"\\(\n|\Z)", " ", without_comments).split("\n"):
+        if plain := " ".join(line.split()):
             yield plain

@@ -30,7 +30,10 @@ FILE_NAMES = ("requirements.txt", "pyproject.toml")
 RUNTIME_PACKAGES = ("boto3", "botocore", "jmespath", "s3transfer")
 """Packages that every Python runtime of Lambda and Glue has. Their dependency urllib3 is installed if another package needs
 it."""
-LOCAL_PATH = re.compile(r"-e\b|--editable|\.{0,2}/|file:|[\w.-]+(\[[^]]*\])?\s*@\s*(file:|[./{])")
+LOCAL_PATH = re.compile(
+    r"-e\b|--editable|\.{0,2}/|~/|file:|[\w.-]+(\[[^]]*\])?\s*@\s*(file:|[./{])|[^\s;-][^\s;]*\\|[^\s;:-][^\s;:]*\.(whl|zip|tar\.gz)\b"
+)
+"""Matches what only this machine has: folders, and archives that are named without an address."""
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 HONOURED_OPTION = re.compile(
     r"(-c|--constraint|-i|--index-url|--extra-index-url|-f|--find-links)[ =]?\w+://.*|--no-index|--pre|--require-hashes"
@@ -70,7 +73,8 @@ class Requirements:
         for line in lines:
             if LOCAL_PATH.match(line):
                 raise ArtifactError(
-                    f"{display_path(self.path)}: {line!r} is a folder, not a package. Put the code into shared/ and import it."
+                    f"{display_path(self.path)}: {line!r} is a folder or file of this machine, not a package. Put the code "
+                    f"into shared/ and import it."
                 )
             if PASSWORD.search(line):
                 raise ArtifactError(
@@ -192,6 +196,24 @@ def _read_lines(path: Path, seen: set[tuple[Path, bool]], *, limits: bool = Fals
         if option is None:
             yield f"{CONSTRAINT_PREFIX}{line}" if limits and not line.startswith("-") else line
             continue
-        included, limiting = path.parent / option[2], limits or option[1] in {"-c", "--constraint"}
+        included, limiting = _included(path, option[2]), limits or option[1] in {"-c", "--constraint"}
         if (included.resolve(), limiting) not in seen:
             yield from _read_lines(included, seen, limits=limiting)
+
+
+def _included(path: Path, name: str) -> Path:
+    """Returns the path of a file that another one includes.
+
+    Raises:
+        ArtifactError: other machines do not have it, or may have another one.
+    """
+    included = path.parent / name.strip("\"'")
+    if "://" in name:
+        raise ArtifactError(f"{display_path(path)} includes {name}, which may change any day. Put the file into the repository.")
+    root = next((parent for parent in path.absolute().parents if (parent / "invoke.yaml").is_file()), None)
+    if root is not None and not included.resolve().is_relative_to(root.resolve()):
+        raise ArtifactError(
+            f"{display_path(path)} includes {name}, which is outside of the repository, so other machines do not have it. Put "
+            f"the file into the repository."
+        )
+    return included

@@ -40,6 +40,31 @@ def test_comments_order_and_line_breaks_are_not_asked_for(tmp_path: Path) -> Non
     assert asked(tmp_path / "d", "# nothing\n").is_empty
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("# see C:\\tools\\\ngrain\n", ("grain",)),
+        ("grain # see C:\\tools\\\nhusk\n", ("grain", "husk")),
+        ("grain # a\u2028husk \x85 husk \x0c husk\n", ("grain",)),
+        ("grain==1.0 \\\r\n    --hash=sha256:0 \\\r\n    # via husk\r\n", ("grain==1.0 --hash=sha256:0",)),
+        ("grain\\", ("grain",)),
+    ],
+)
+def test_a_comment_ends_with_its_line(tmp_path: Path, text: str, lines: tuple[str, ...]) -> None:
+    """As in uv's own reader; uv was asked with `uv pip compile`."""
+    assert asked(tmp_path, text).lines == lines
+
+
+def test_what_is_included_is_in_the_repository(tmp_path: Path) -> None:
+    asked(tmp_path, "husk\n", "outside.txt")
+    asked(tmp_path / "here", "husk\n", "other file.txt")
+    (tmp_path / "here/invoke.yaml").touch()
+    assert asked(tmp_path / "here/lambda/f", '-r "../../other file.txt"\n').lines == ("husk",)
+    for option in ("-r", "-c"):
+        with pytest.raises(ArtifactError, match=r"includes \.\./\.\./\.\./outside\.txt, which is outside of the repository"):
+            _ = asked(tmp_path / "here/lambda/f", f"{option} ../../../outside.txt\n").lines
+
+
 def test_included_files_and_projects_are_read(tmp_path: Path) -> None:
     asked(tmp_path, "grain\n-r requirements.txt\n", "base.txt")
     assert asked(tmp_path, "-r base.txt\nhusk\n").lines == ("grain", "husk")
@@ -53,9 +78,14 @@ def test_included_files_and_projects_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("-e ../lib", "is a folder, not a package. Put the code into shared/"),
+        ("-e ../lib", "is a folder or file of this machine, not a package. Put the code into shared/"),
         ("./lib", "is a folder"),
         ("lib @ file:///lib", "is a folder"),
+        ("~/lib", "is a folder"),
+        (".\\lib", "is a folder"),
+        ("C:\\wheels\\grain-1.0-py3-none-any.whl", "is a folder"),
+        ("wheels/grain-1.0-py3-none-any.whl", "is a folder or file of this machine, not a package"),
+        ("-r https://host/more.txt", "includes https://host/more.txt, which may change any day. Put the file into the"),
         ("--index-url https://me:secret@host/index", "holds a password"),
         ("-r nothing.txt", "cannot be read"),
         ("-r a\0b.txt", "requirements.txt cannot be read: it holds a null byte."),

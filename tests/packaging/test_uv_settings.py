@@ -179,7 +179,7 @@ def test_what_others_build_by_a_hook_is_refused(folder: Path) -> None:
     both = PROJECT.replace("version", 'dynamic = ["dependencies"]\nversion')
     assert "only Poetry, or a build, knows its dependencies" in refused(fill(folder, pyproject_toml=both))
     direct = PROJECT.replace('"grain"', '"grain @ {root:uri}/../grain"')
-    assert "is a folder, not a package" in refused(fill(folder, pyproject_toml=f"{direct}[tool.hatch.metadata]\n"))
+    assert "is a folder or file of this machine" in refused(fill(folder, pyproject_toml=f"{direct}[tool.hatch.metadata]\n"))
 
 
 def test_a_source_for_a_package_that_requirements_ask_for_is_refused(folder: Path) -> None:
