@@ -12,10 +12,10 @@ import stat
 import subprocess
 import tarfile
 import zipfile
-from http.client import HTTPMessage
+import zlib
+from http.client import HTTPException, HTTPMessage, InvalidURL
 from pathlib import Path, PurePosixPath
 from typing import IO
-from urllib.error import URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from common.base import programs
@@ -27,8 +27,13 @@ MOST_UNPACKED = 400 * 1024 * 1024
 """The greatest size of all files in it."""
 MOST_FILES = 20_000
 SECONDS = 60
+READ_ERRORS = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
+"""What is raised for an archive that is damaged, encrypted (RuntimeError), or compressed in an unknown way
+(NotImplementedError, which is a RuntimeError)."""
 GIT_URL = re.compile(r"(?P<url>(?:https://|ssh://|[\w.-]+@[\w.-]+:)\S+?\.git)(?:[@#](?P<ref>[\w./-]+))?")
 """An address of a repository of git, with the tag or branch that is wanted."""
+SECRET_PARTS = re.compile(r"(?<=://)[^/@\s]*@|[?#]\S*")
+"""Matches the parts of an address that may hold a token: user and password, and the query, with which addresses are signed."""
 
 
 def fetch(source: str, into: Path) -> Path:
@@ -54,6 +59,11 @@ def fetch(source: str, into: Path) -> Path:
     return folder
 
 
+def without_secrets(source: str) -> str:
+    """Returns a source for messages, without what may be a token."""
+    return SECRET_PARTS.sub("", source) if "://" in source else source
+
+
 class _HttpsOnly(HTTPRedirectHandler):
     """Follows to https addresses alone."""
 
@@ -61,15 +71,16 @@ class _HttpsOnly(HTTPRedirectHandler):
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
         if not newurl.startswith("https://"):
-            raise DeployError(f"{req.full_url} leads to {newurl}, which is not https. Nothing was changed.")
+            start, end = without_secrets(req.full_url), without_secrets(newurl)
+            raise DeployError(f"{start} leads to {end}, which is not https. Nothing was changed.")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _download(url: str, target: Path) -> Path:
-    path = url.partition("?")[0].partition("#")[0]
+    path, shown = url.partition("?")[0].partition("#")[0], without_secrets(url)
     if not url.startswith("https://") or not path.endswith((".tar.gz", ".tgz", ".zip")):
         raise UsageError(
-            f"--from is {url!r}. An address begins with https:// and ends with .tar.gz, .zip or .git. Nothing was changed."
+            f"--from is {shown!r}. An address begins with https:// and ends with .tar.gz, .zip or .git. Nothing was changed."
         )
     try:
         with build_opener(_HttpsOnly).open(Request(url), timeout=SECONDS) as answer, target.open("wb") as file:  # noqa: S310 - https
@@ -78,29 +89,32 @@ def _download(url: str, target: Path) -> Path:
                 left -= len(block)
                 if left < 0:
                     raise DeployError(
-                        f"{url} is larger than {MOST_BYTES >> 20} MB, so it is not a deployer. Nothing was changed."
+                        f"{shown} is larger than {MOST_BYTES >> 20} MB, so it is not a deployer. Nothing was changed."
                     )
                 file.write(block)
-    except (URLError, OSError) as error:
-        raise DeployError(f"{url} cannot be fetched: {error}. Nothing was changed.") from None
+    except (InvalidURL, ValueError):  # whose texts hold the address
+        raise UsageError(f"--from is {shown!r}, which is not a valid address. Nothing was changed.") from None
+    except (HTTPException, OSError) as error:
+        raise DeployError(f"{shown} cannot be fetched: {error}. Nothing was changed.") from None
     return target
 
 
 def _unpacked(archive: Path, source: str, into: Path) -> Path:
     into.mkdir()
+    source = without_secrets(source)
     try:
         if zipfile.is_zipfile(archive):
             _unpack_zip(archive, source, into)
         else:
             _unpack_tar(archive, source, into)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
+    except READ_ERRORS as error:
         raise DeployError(f"{source} cannot be unpacked: {error}. Nothing was changed.") from None
     entries = [*into.iterdir()]
     return entries[0] if len(entries) == 1 and entries[0].is_dir() else into
 
 
 def _unpack_tar(archive: Path, source: str, into: Path) -> None:
-    with tarfile.open(archive) as tar:
+    with tarfile.open(archive, "r:gz") as tar:
         members = []
         for member in tar:
             members.append(member)
@@ -108,6 +122,8 @@ def _unpack_tar(archive: Path, source: str, into: Path) -> None:
             _check_sizes(source, len(members), sum(each.size for each in members[-1:]))
         _check_sizes(source, len(members), sum(member.size for member in members))
         tar.extractall(into, members=members, filter="data")
+        rest = tar.fileobj.read(MOST_UNPACKED + 1) if tar.fileobj is not None else b""  # at its end, the checksum is compared
+        _check_sizes(source, len(members), len(rest))
 
 
 def _unpack_zip(archive: Path, source: str, into: Path) -> None:
@@ -133,7 +149,9 @@ def _check_sizes(source: str, files: int, size: int) -> None:
 def _clone(url: str, ref: str | None, into: Path) -> Path:
     git = shutil.which("git", path=programs.search_path())
     if git is None:
-        raise DeployError(f"{url} is fetched by git, which is not installed. Name a folder or an archive. Nothing was changed.")
+        raise DeployError(
+            f"{without_secrets(url)} is fetched by git, which is not installed. Name a folder or an archive. Nothing was changed."
+        )
     allowed = ("protocol.allow=never", "protocol.https.allow=always", "protocol.ssh.allow=always", "core.symlinks=false")
     options = [word for setting in allowed for word in ("-c", setting)]
     branch = ["--branch", ref] if ref else []
@@ -141,5 +159,5 @@ def _clone(url: str, ref: str | None, into: Path) -> Path:
     variables = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise DeployError(f"{url} cannot be fetched: {done.stderr.strip()} Nothing was changed.")
+        raise DeployError(f"{without_secrets(url)} cannot be fetched: {done.stderr.strip()} Nothing was changed.")
     return into

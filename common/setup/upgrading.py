@@ -57,18 +57,18 @@ def upgrade(root: Path, source: str, *, discard_edits: bool = False, dry_run: bo
         UsageError: the repository has no manifest, its deployer was edited by hand, or the source is older or none.
         DeployError: the source cannot be fetched, or a file cannot be moved. Everything is as before.
     """
-    original = deployer_files.recorded(root)
+    original, shown = deployer_files.recorded(root), sources.without_secrets(source)
     if not discard_edits:
         _check_original(root, original)
     with staging(root) as stage:
         folder = sources.fetch(source, stage)
-        _check_source(folder, source, root)
+        _check_source(folder, shown, root)
         (stage / "new").mkdir()
         new = deployer_files.copy(folder, stage / "new")
         old = deployer_files.manifest(root)
         if changelog.is_older(new.version, old.version):
             raise UsageError(
-                f"{source} has version {new.version}, which is older than {old.version}. To go back, check out the commit before "
+                f"{shown} has version {new.version}, which is older than {old.version}. To go back, check out the commit before "
                 f"the upgrade. Nothing was changed."
             )
         result = _compared(old, new, changelog.since(_log(stage / "new"), old.version, _log(root)))

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import random
 import ssl
 import subprocess
 import tarfile
@@ -149,6 +150,53 @@ def test_what_cannot_be_fetched_is_told(address: str, tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         with pytest.raises(DeployError, match=message):
             sources.fetch(f"{address}/{name}", tmp_path / name)
+
+
+def damaged(archive: bytes, at: int) -> bytes:
+    return archive[:at] + bytes([archive[at] ^ 255]) + archive[at + 1 :]
+
+
+def marked(archive: bytes, flags: int, method: int) -> bytes:
+    """A zip whose only member says that it is encrypted, or how it is compressed."""
+    changed = bytearray(archive)
+    for header, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = archive.index(header) + offset
+        changed[at], changed[at + 2] = flags, method
+    return bytes(changed)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.tar.gz", damaged(tar(("d/a", random.Random(1).randbytes(9000))), 5000), "CRC check failed"),
+        ("a.tar.gz", damaged(tar(("d/a", b"x")), -6), "CRC check failed"),
+        ("a.tar.gz", tar(("d/a", random.Random(1).randbytes(9000)))[:5000], "ended before"),
+        ("a.zip", marked(packed(("d/a", b"x")), 1, 0), "encrypted"),
+        ("a.zip", marked(packed(("d/a", b"x")), 0, 99), "compression"),
+        ("a.tar.gz", b"<html>", "not a gzip file"),
+    ],
+)
+def test_a_damaged_archive_is_told(address: str, tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    CONTENT[f"/{name}"] = content
+    with pytest.raises(DeployError, match=f"{name} cannot be unpacked: .*{message}"):
+        sources.fetch(f"{address}/{name}", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "https://ann:t0ken@127.0.0.1:1/d.git",
+        "https://t0ken@127.0.0.1:1/d.git@v1",
+        "https://127.0.0.1:1/d.zip?X-Amz-Signature=t0ken",
+        "https://ann:t0ken@127.0.0.1:1/d.tar.gz",
+        "https://127.0.0.1:1/t\xf6ken d.zip?t0ken",
+        "https://[::1/d.zip#t0ken",
+    ],
+)
+def test_no_message_shows_a_token(tmp_path: Path, source: str) -> None:
+    with pytest.raises((DeployError, UsageError), match=r"cannot be fetched|not a valid address") as caught:
+        sources.fetch(source, tmp_path)
+    assert "t0ken" not in str(caught.value)
 
 
 def test_a_repository_of_git_is_cloned_at_a_tag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
