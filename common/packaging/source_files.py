@@ -9,6 +9,7 @@ Follows https://git-scm.com/docs/gitignore
 
 import os
 import re
+import shlex
 import stat
 import sys
 from collections.abc import Collection, Iterable, Mapping
@@ -202,7 +203,9 @@ def copy(file: SourceFile, target: IO[bytes], digests: Digests) -> None:
     if size != file.status.st_size or digests.get(file.path, copied) != copied:
         seems_unchanged = digest.of_stat(file.path.stat()) == digest.of_stat(file.status)
         advice = (
-            f"Its times do not show that: run `touch {display_path(file.path)}` first." if seems_unchanged else "Do it again."
+            f"Its times do not show that: run `touch {shlex.quote(display_path(file.path))}` first."
+            if seems_unchanged
+            else "Do it again."
         )
         raise ArtifactError(f"{display_path(file.path)} was changed while it was packaged. {advice}")
 
