@@ -32,6 +32,8 @@ FIRST_PAUSE_SECONDS = 0.2
 """The pause after a waiter's first poll, in seconds. Each pause is 1.5 times the one before, up to the waiter's own delay."""
 FIRST_POLL_SECONDS = 0.5
 """How long to wait before the first poll of a function, in seconds. Lambda takes about a second for any change."""
+QUIET_SECONDS = 8.0
+"""How long a call may be retried before people are told, in seconds: most new roles are known everywhere by then."""
 READ_PREFIXES = ("Get", "Head", "List", "Describe")
 """Prefixes of the names of operations that change nothing."""
 UPDATE_WAITERS = frozenset({"function_active_v2", "function_updated_v2"})
@@ -68,7 +70,8 @@ class AwsSession:
         self.sleep = sleep
         self.clients = Clients(region, account_id, endpoints, connections, rates, refusals)
         self.say: Callable[[str], None] = lambda _: None
-        """Receives a message when a call is going to take minutes."""
+        """Receives a message when a call may take minutes."""
+        self._told: set[str] = set()
         self._endpoints, self._refusals, self._connections = endpoints, refusals, connections
         self._buckets: set[object] = set()
         self._objects: set[object] = set()
@@ -153,8 +156,8 @@ class AwsSession:
                 seconds = PROPAGATION_SECONDS if broken else self._patience(error, parameters)
                 if waited >= seconds:
                     raise
-                if not waited and seconds > PROPAGATION_SECONDS:
-                    self.say(f"{error} The call is retried for {seconds / 60:.0f} minutes; everything else goes on.")
+                if seconds > PROPAGATION_SECONDS or waited >= QUIET_SECONDS:
+                    self._tell_retried(f"{error} The call is retried for {seconds / 60:g} minutes; everything else goes on.")
             else:
                 if service in {"s3", "iam"}:
                     self._remember(operation, parameters)
@@ -204,6 +207,14 @@ class AwsSession:
             if "Body" in response:
                 response["Body"] = _read_body(response["Body"])
             return response
+
+    def _tell_retried(self, message: str) -> None:
+        """Tells once what many calls may wait for."""
+        with self._lock:
+            is_new = message not in self._told
+            self._told.add(message)
+        if is_new:
+            self.say(message)
 
     def _remember(self, operation: str, parameters: JsonMapping) -> None:
         """Remembers what this session has created in S3 and IAM, which may not be known everywhere yet."""

@@ -196,7 +196,7 @@ def say(text: str) -> None:
 
 def errors() -> TextIO:
     """Returns standard error, for reports of commands that print something else to standard output."""
-    return sys.stderr
+    return sys.stderr or _nowhere("w")
 
 
 def flush() -> None:

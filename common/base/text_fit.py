@@ -11,6 +11,12 @@ BOUNDARY = re.compile(r"(?<=[/:_. -])|(?=[/:_. -])")
 NEAR = 6
 """How many characters a cut moves at most to reach a boundary."""
 SEPARATOR = " · "
+CODE = re.compile(r"`[^`]*`")
+"""Matches what messages quote for people to type."""
+JOINT = "\0"
+"""Stands for a blank at which a line is not broken."""
+LEAST_WIDTH = 20
+"""Text is not folded to fewer characters."""
 
 
 def width_of(text: str) -> int:
@@ -81,7 +87,21 @@ def _after(name: str, start: int) -> int:
 
 
 def paragraphs(text: str, width: int, indent: str = "  ") -> list[str]:
-    """A text of several lines, broken between words where a line has no room; a word that is wider than a line is not broken."""
-    wrapper = textwrap.TextWrapper(max(width - 2, 20), break_long_words=False, break_on_hyphens=False)
-    broken = [wrapper.wrap(line) or [""] for line in text.splitlines()]
-    return [f"{indent}{'  ' if number else ''}{part}" for parts in broken for number, part in enumerate(parts)]
+    """A text of several lines, each of them folded to a width, behind an indent."""
+    return [f"{indent}{line}" for line in folded(text, width)]
+
+
+def folded(text: str, width: int) -> list[str]:
+    """A text of several lines, broken between words where a line has no room; what follows a break is indented by two more.
+
+    A command in backticks is not broken, so that it can be copied, nor is a word that is wider than a line.
+    """
+    lines: list[str] = []
+    for line in text.splitlines():
+        indent = " " * (len(line) - len(line.lstrip(" ")) + 2)
+        wrapper = textwrap.TextWrapper(
+            max(width, LEAST_WIDTH), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        )
+        joined = CODE.sub(lambda match: match[0].replace(" ", JOINT), line)
+        lines += [part.replace(JOINT, " ") for part in wrapper.wrap(joined)] or [""]
+    return lines

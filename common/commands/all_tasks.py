@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from invoke.collection import Collection
 from invoke.exceptions import Exit
 
+from common.base import error_screen, terminal
 from common.base.errors import UsageError
 from common.commands import deploy, local, spelling
 from common.commands.check import check
@@ -83,5 +84,7 @@ def checked_namespace(words: Sequence[str]) -> Collection:
     try:
         spelling.check(tasks, words)
     except UsageError as error:
-        raise Exit(f"error: {error}", code=1) from None
+        with terminal.prepared_streams():
+            error_screen.show(str(error))
+        raise Exit(code=1) from None
     return tasks

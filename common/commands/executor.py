@@ -21,10 +21,9 @@ from invoke.program import Program
 from invoke.runners import Result
 from invoke.tasks import Call, Task
 
-from common.base import process_clock, signals, terminal
+from common.base import error_screen, process_clock, signals, terminal
 from common.base.errors import DeployError
 from common.base.json_types import JsonMapping, JsonObject
-from common.base.terminal import visible
 from common.commands import invoke_options
 from common.commands.invocation import INVOCATION, ROOT, Invocation
 
@@ -60,16 +59,20 @@ class Executor(invoke.executor.Executor):
         except DeployError as error:
             _show_object(requested, written, "stopped" if error.exit_code in STOPPED else "failed", str(error))
             terminal.flush()
-            raise Exit(visible(f"error: {error}"), code=error.exit_code) from None
+            error_screen.show(str(error), getattr(error, "__notes__", ()))
+            raise Exit(code=error.exit_code) from None
         except BrokenPipeError:
             terminal.discard_output()
-            unread = "" if all(_reads_only(self.collection, name) for name, _ in requested) else f"error: {UNREAD}"
-            raise Exit(unread or None, code=PIPE_CLOSED) from None
+            if not all(_reads_only(self.collection, name) for name, _ in requested):
+                error_screen.show(UNREAD)
+            raise Exit(code=PIPE_CLOSED) from None
         except OSError as error:
-            raise Exit(visible(f"error: {error}"), code=1) from None
+            error_screen.show(str(error))
+            raise Exit(code=1) from None
         except SystemExit:
             _show_object(requested, written, "failed", EXITED)
-            raise Exit(f"error: {EXITED}", code=1) from None
+            error_screen.show(EXITED)
+            raise Exit(code=1) from None
         except KeyboardInterrupt as stopped:
             _show_object(requested, written, "stopped", "Stopped.")
             raise Exit("Stopped.", code=143 if isinstance(stopped, signals.Terminated) else 130) from None

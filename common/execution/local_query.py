@@ -49,16 +49,19 @@ def run(aws: Aws, statement: str) -> QueryResult:
         try:
             cursor = connection.execute(statement)
         except duckdb.Error as error:
-            guess = re.compile('\nDid you mean "information_schema.*')  # DuckDB's own tables, which nobody means
+            guess = re.compile(r'\nDid you mean "(information_schema|pg_|duckdb_|sqlite_).*')  # DuckDB's own, which nobody means
             raise DeployError(f"The query failed: {guess.sub('', str(error))}{_advice(aws, statement, databases)}") from None
         columns = tuple(column[0] for column in cursor.description or ())
         return QueryResult(columns, tuple(tuple(row) for row in cursor.fetchall()))
 
 
 def _listing(aws: Aws, statement: str, databases: list[str]) -> QueryResult | None:
-    """What SHOW DATABASES and SHOW TABLES IN yield, in Athena's words, which DuckDB does not know."""
+    """What SHOW DATABASES and SHOW TABLES yield, in Athena's words, which DuckDB does not know."""
     if re.fullmatch(r"show\s+(databases|schemas)", statement, re.IGNORECASE):
         return QueryResult(("database_name",), tuple((name,) for name in databases))
+    if re.fullmatch(r"show\s+tables", statement, re.IGNORECASE):
+        tables = tuple((database, table["Name"]) for database in databases for table in _tables(aws, database))
+        return QueryResult(("database_name", "tab_name"), tables)
     if match := re.fullmatch(r"show\s+tables\s+(?:in|from)\s+[`\"]?([\w-]+)[`\"]?", statement, re.IGNORECASE):
         if match.group(1) not in databases:
             raise DeployError(f"There is no database {match.group(1)!r}. There are: {', '.join(databases) or 'none'}")

@@ -55,7 +55,7 @@ def _statements(grants: set[Grant]) -> Iterator[tuple[str, JsonObject]]:
         resources[effect, principal, conditions, tuple(sorted(names))].add(resource)
     for (effect, principal, conditions, joined), places in sorted(resources.items()):
         denied, whose = "deny " if effect == "Deny" else "", f" by {principal}" if principal else ""
-        on = f" on {' '.join(sorted({*map(_short, places)}))}" if places != {""} else ""
+        on = f" on {', '.join(sorted({*map(_short, places)}))}" if places != {""} else ""
         statement = {"Effect": effect, "Action": [*joined], "Resource": sorted(places), "Condition": conditions.strip()}
         statement = {name: value for name, value in {**statement, "Principal": principal}.items() if value not in ("", [""])}
         yield f"{denied}{' '.join(joined)}{on}{whose}{conditions}", statement
@@ -63,7 +63,7 @@ def _statements(grants: set[Grant]) -> Iterator[tuple[str, JsonObject]]:
 
 def _conditions(conditions: JsonMapping) -> str:
     texts = [
-        f"{key} {operator} {' '.join(map(str, _listed(values)))}"
+        f"{key} {operator} {', '.join(map(str, _listed(values)))}"
         for operator, keys in sorted(conditions.items())
         for key, values in sorted(keys.items())
     ]

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from common.report.change_lines import PAST
+from common.report.outcome import CHANGING_ORDER
+
 MINUTE = "%Y-%m-%d %H:%M"
 COMMIT = 8
 """Digits of a commit."""
@@ -24,3 +27,9 @@ def author(about: Mapping[str, str]) -> str:
 def commit(about: Mapping[str, str]) -> str:
     """The commit, and whether files differed from it."""
     return about.get("commit", "")[:COMMIT] + (" + changes" if about.get("clean") == "no" else "")
+
+
+def changes(counts: Mapping[str, int]) -> str:
+    """How many changes of a release had each outcome, such as ``5 updated, 1 uploaded, 1 failed``."""
+    done = [f"{counts[action]} {PAST[action]}" for action in CHANGING_ORDER if action in counts]
+    return ", ".join([*done, *(f"{count} {outcome}" for outcome, count in counts.items() if outcome not in {*CHANGING_ORDER})])

@@ -5,6 +5,7 @@ down what is so already, ``.`` leaves alone what is no longer declared, or unbin
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,8 @@ WIDEST_NAME = 48
 """A longer name moves the columns of its own line, and of no other."""
 VALUE_WIDTH = 120
 """How many characters of a value are shown."""
+DIGEST = re.compile(r"(?<!\w)(?P<hex>[\da-f]{8})[\da-f]{24,}(?!\w)|(?<![\w+/])(?P<base64>[\w+/]{8})[\w+/]{35}=(?!=)", re.ASCII)
+"""Matches a digest in a value; its first characters tell it from others."""
 CONTEXT = 20
 """How many characters are shown before the first one in which two long values differ."""
 FIELD_STYLES = {"+": "green", "-": "red", "~": "yellow"}
@@ -158,7 +161,7 @@ def values(field: FieldChange) -> str:
     lost = f"; {field.lost}" if field.lost else ""
     if field.text:
         return field.text.strip() + lost
-    before, after = _cut(_spelled(field.live), _spelled(field.declared))
+    before, after = _cut(*_with_short_digests(_spelled(field.live), _spelled(field.declared)))
     return (before if field.sign == "-" else after if field.sign == "+" else f"{before} → {after}") + lost
 
 
@@ -166,6 +169,12 @@ def _words(field: FieldChange) -> str:
     """The change in the words of a reason."""
     name, (before, after) = field.label or field.name, (_spelled(value) for value in (field.live, field.declared))
     return f"{field.sign} {name} {field.text}".rstrip() if field.text else f"{name} {before} → {after}"
+
+
+def _with_short_digests(before: str, after: str) -> tuple[str, str]:
+    """Two values with the beginnings of their digests, unless these are the same."""
+    short = [DIGEST.sub(lambda match: f"{match['hex'] or match['base64']}…", value) for value in (before, after)]
+    return (short[0], short[1]) if short[0] != short[1] else (before, after)
 
 
 def _cut(before: str, after: str) -> tuple[str, str]:

@@ -6,14 +6,18 @@ from collections.abc import Iterable, Sequence
 
 from common.base import text_fit
 from common.base.terminal import visible
-from common.model.resource import Action, Change, Key
+from common.model.resource import Action, Change
 from common.report.change_lines import IMPLIED, besides_reason, values
-from common.resources import kinds
+from common.resources import cloud_control, kinds
 
 BETWEEN = re.compile(r"; |, (?=[+-] )")
 """What stands between the parts of a reason."""
 GRANT = re.compile(r"(?P<what>[+-] [\w*-]+:[\w*]+) on (?P<arns>[^ ]+(?: [^ ]+)*?)(?: if .*)?")
 """A permission that is granted or taken away, as reasons word it."""
+WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z]+")
+"""Matches the words of a name such as ``EventSourceMapping``."""
+NESTED = re.compile(r"(?P<sign>[+-] )?(?:[\w-]+\.)+(?P<rest>[\w-]+ .*)")
+"""Matches a field inside others with its value, as in ``Environment.Variables.MODE a → b``."""
 ACCOUNT = re.compile(r"-\d{12}(?=/|$)")
 """The account in the name of a bucket, which says nothing to those who work in one account."""
 MOST_UPLOADS = 6
@@ -41,18 +45,31 @@ def fitting(part: str, width: int) -> str:
     if grant and text_fit.width_of(part) > width and width - len(grant["what"]) > LEAST_PATH:
         last = ACCOUNT.sub("", grant["arns"].split()[-1])
         return f"{grant['what']} …{text_fit.end_of(last, width - len(grant['what']) - 2, '')}"
+    if text_fit.width_of(part) > width and (field := NESTED.fullmatch(part)):
+        return text_fit.cut(f"{field['sign'] or ''}…{field['rest']}", width)
     return text_fit.cut(part, width)
 
 
-def kinds_of(keys: Iterable[Key]) -> list[str]:
+def kinds_of(changes: Iterable[Change]) -> list[str]:
     """How many there are of each kind, such as ``4 buckets`` and ``table``: the most frequent first, else by their words."""
-    words = Counter(kinds()[key.kind].word.replace("_", " ") if key.kind in kinds() else key.kind for key in keys)
+    words = Counter(_kind_word(change) for change in changes)
     return [_counted(word, count) for word, count in sorted(words.items(), key=lambda item: (-item[1], item[0]))]
 
 
+def _kind_word(change: Change) -> str:
+    """The word for a resource: of one of any type, the end of the type's name, such as ``event source mapping``."""
+    if change.key.kind == cloud_control.KIND.name:
+        name = str(change.desired.get(cloud_control.TYPE, "")).rpartition(":")[2]
+        return " ".join(word if word.isupper() else word.lower() for word in WORDS.findall(name)) or "resource"
+    return kinds()[change.key.kind].word.replace("_", " ") if change.key.kind in kinds() else change.key.kind
+
+
 def _counted(word: str, count: int) -> str:
-    plural = f"{word[:-1]}ies" if word.endswith("ry") else f"{word}s"
-    return word if count == 1 else f"{count} {plural}"
+    if count == 1 or word.endswith("ns"):  # permissions, options
+        return word if count == 1 else f"{count} {word}"
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        return f"{count} {word[:-1]}ies"
+    return f"{count} {word}{'es' if word.endswith(('s', 'x', 'ch')) else 's'}"
 
 
 def is_told_one_by_one(action: Action, changes: Sequence[Change]) -> bool:

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from common.base.command_text import typed
+from common.base.folding import fold
 from common.base.json_types import JsonObject
 from common.base.markup import escape, strip_markup
-from common.base.terminal import Screen, quoted, visible
+from common.base.terminal import Screen, quoted
 from common.model.events import (
     Blocked,
     Building,
@@ -107,13 +108,8 @@ class TextReport:
                 self._live(text or self._reading)
 
     def _note(self, text: str) -> None:
-        if not self._screen.is_live:
-            self._line(f"  [dim]{escape(text)}[/dim]")
-            return
-        from common.base import text_fit  # loads rich, which only a terminal needs
-
-        for line in text_fit.paragraphs(visible(text), self._screen.width - 4):
-            self._line(f"[dim]{escape(self._screen.spelled(line))}[/dim]")
+        for line in fold(self._screen, text, 2):
+            self._line(f"[dim]{escape(line)}[/dim]")
 
     def _open(self, opened: Opened) -> None:
         self._opened = opened
@@ -175,7 +171,7 @@ class TextReport:
             if calls:
                 self._line(f"[dim]{closed.seconds:.1f} s · {calls_text}[/dim]")
             if self._opened is not None and correcting(closed):
-                self._line(f"[dim]Next[/dim]   {quoted(typed(self._opened.command))}, once the error is corrected")
+                self._tell_next(closed, f"{self._opened.command}  # once this is corrected")
             return
         if self._planning and not planned.plan.is_empty:
             lasting = f", {planned.cost.seconds:.0f} s or more" if planned.cost.seconds >= 1 else ""
@@ -185,11 +181,21 @@ class TextReport:
         planning = self._planning or (planned.removal and not self._has_begun and closed.error is None)
         ending = Ending(planned, closed, self._done, environment, planning=planning)
         sentence = ending.sentence()
-        fits = not self._screen.is_live or len(strip_markup(sentence)) + 2 + len(calls_text) <= self._screen.width
-        for line in (f"{sentence}  [dim]{calls_text}[/dim]",) if fits else (sentence, f"[dim]{calls_text}[/dim]"):
-            self._line(line)
+        if self._screen.room is None or len(strip_markup(sentence)) + 2 + len(calls_text) <= self._screen.room:
+            self._line(f"{sentence}  [dim]{calls_text}[/dim]")
+        else:
+            lines = [sentence] if len(strip_markup(sentence)) <= self._screen.room else fold(self._screen, strip_markup(sentence))
+            for line in (*lines, f"[dim]{calls_text}[/dim]"):
+                self._line(line)
         if self._opened is not None and (command := ending.next_command(self._opened)):
+            self._tell_next(closed, command)
+
+    def _tell_next(self, closed: Closed, command: str) -> None:
+        """Shows what to type next: below the error, if there is one, which is shown after everything else."""
+        if closed.error is None:
             self._line(f"[dim]Next[/dim]   {quoted(typed(command))}")
+        else:
+            closed.error.add_note(typed(command))
 
     def _repeat_failures(self) -> None:
         """Shows the failures again: what was done since may have moved them out of sight."""

@@ -16,7 +16,7 @@ from common.report.change_lines import FAILED, SIGNS, STYLES
 from common.report.deploy_report import TextReport
 from common.report.outcome import CHANGING_ORDER
 from common.report.step_events import ChangeEvent
-from common.report.summary_lines import Progress, SummaryLines
+from common.report.summary_lines import ORDER, Progress, SummaryLines
 
 CARRIED_OUT = CHANGING | REMOVING | {Action.RECORD}
 WIDEST_KEY = 44
@@ -39,7 +39,7 @@ class ProjectReport(TextReport):
     ) -> None:
         self._clock = clock
         self._projects: dict[str, Progress] = {}
-        self._rows: tuple[tuple[str, Progress, tuple[str, ...]], ...] = ()
+        self._rows: tuple[tuple[str, Progress, tuple[str, ...], str], ...] = ()
         self._drawing = False
         super().__init__(planning=planning, stream=stream)
 
@@ -104,7 +104,7 @@ class ProjectReport(TextReport):
 
     def _draw(self) -> None:
         self._rows = tuple(
-            (name, progress, tuple(str(key) for key in progress.running))
+            (name, progress, tuple(str(key) for key in progress.running), _sign(progress))
             for name, progress in self._projects.items()
             if progress.total
         )
@@ -113,12 +113,12 @@ class ProjectReport(TextReport):
 
     def _frame(self, width: int, spinner: str) -> Sequence[str]:
         rows = self._rows
-        names = text_fit.widest([name for name, _, _ in rows], max(width // 4, 8))
-        digits = max(len(str(progress.total)) for _, progress, _ in rows)
+        names = text_fit.widest([name for name, *_ in rows], max(width // 4, 8))
+        digits = max(len(str(progress.total)) for _, progress, *_ in rows)
         lines = []
-        for name, progress, running in rows:
+        for name, progress, running, ended in rows:
             settled, is_over = progress.settled, progress.settled >= progress.total
-            sign = spinner if running else FAILED if progress.failed else SIGNS[Action.RECORD] if is_over else " "
+            sign = spinner if running else ended
             label = text_fit.padded(text_fit.shortened(visible(name, lines=False), names), names)
             begin = f"{label}  {settled:>{digits}} of {progress.total:<{digits}}"
             at_work = text_fit.cut(visible(", ".join(running), lines=False), max(width - text_fit.width_of(begin) - 6, 0))
@@ -176,6 +176,14 @@ class ProjectReport(TextReport):
 
     def _key(self, change: Change) -> str:
         return visible(str(change.key), lines=False)
+
+
+def _sign(progress: Progress) -> str:
+    """The sign of a project at which nothing is at work: that of its first line in the summary, once it is over."""
+    if progress.failed:
+        return FAILED
+    done = {change.action for change in progress.done}
+    return SIGNS[min(done, key=ORDER.index)] if done and progress.settled >= progress.total else " "
 
 
 def _by_project(planned: Planned) -> dict[str, Progress]:

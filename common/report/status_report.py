@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
+from common.base import text_table
 from common.base.command_text import typed
+from common.base.folding import fold
 from common.base.terminal import Screen, quoted
 from common.engine.status import NEVER, UNREADABLE, Status
 from common.importing.unmanaged import Unmanaged
@@ -14,8 +16,6 @@ from common.state.lease import who
 
 COLUMNS = ("project", "state", "resources", "released (UTC)", "by", "commit", "last execution (UTC)")
 
-LEAST_WIDTH = 80
-"""In a narrower terminal there is no table: what is told of a project stands below its name."""
 MOST_NAMES = 10
 """So many names in AWS are told of a project."""
 NOTHING_LEFT = "nothing of it is deployed any more, and gc deletes its artifacts once they are old enough"
@@ -33,13 +33,12 @@ def show(statuses: Sequence[Status], stream: TextIO | None = None, *, names: boo
     """
     screen, rows = Screen(stream), [_row(status) for status in statuses]
     columns = COLUMNS if any(row[-1] for row in rows) else COLUMNS[:-1]
-    if screen.room is not None and screen.room < LEAST_WIDTH:
-        for project, state, count, *about in rows:
-            parts = [state, f"{count} resources" if count else "", *about]
-            screen.line(f"[bold]{quoted(project)}[/bold]")
-            screen.line(f"  {quoted('  '.join(filter(None, parts)))}")
+    cells = [row[: len(columns)] for row in rows]
+    if text_table.count_fitting_columns(columns, cells, screen.room) < len(columns):
+        for row in rows:
+            _show_below_name(screen, *row)
     else:
-        screen.table(columns, [row[: len(columns)] for row in rows], right=[2], whole=[3, 5], folding=[4])
+        screen.table(columns, cells, right=[2])
     report = TextReport(stream=stream)
     for status in statuses:
         for note in _notes(status):
@@ -51,6 +50,17 @@ def show(statuses: Sequence[Status], stream: TextIO | None = None, *, names: boo
         report(Note("--verbose, or --project with a name, shows what resources are called in AWS."))
 
 
+def _show_below_name(screen: Screen, project: str, state: str, count: str, when: str, by: str, commit: str, last: str) -> None:
+    """Prints what is told of a project below its name, where a terminal has no room for a table."""
+    screen.line(f"[bold]{quoted(project)}[/bold]")
+    released = " · ".join(filter(None, (when, by, commit)))
+    texts = [" · ".join(filter(None, (state, f"{count} resources" if count else "")))]
+    texts += [f"released {released}"] if released else []
+    texts += [f"last execution {last}"] if last else []
+    for line in (line for text in texts for line in fold(screen, text, 2)):
+        screen.line(quoted(line))
+
+
 def _show_names(screen: Screen, status: Status, *, verbose: bool) -> None:
     """Prints the resources of a project, on a terminal as links to their pages in the console, or these beside them."""
     width = max((len(key) for key in status.in_aws), default=0)
@@ -59,7 +69,12 @@ def _show_names(screen: Screen, status: Status, *, verbose: bool) -> None:
     for key, about in status.in_aws.items():
         name, page = quoted(str(about["name"])), str(about["console"] or "")
         shown = f"[link={page}]{name}[/link]" if page and screen.is_live and not verbose else name
-        screen.line(f"  {quoted(key):<{width}}  {shown}{f'  [dim]{quoted(page)}[/dim]' if page and verbose else ''}")
+        beside = f"  [dim]{quoted(page)}[/dim]" if page and verbose else ""
+        room = screen.room or 10_000
+        break_before = "\n    "
+        name_at = "  " if width + 4 + len(name) <= room else break_before
+        page_at = "" if width + 6 + len(name) + len(page) <= room else break_before
+        screen.line(f"  {quoted(key):<{width}}{name_at}{shown}{page_at}{beside}")
 
 
 def show_unmanaged(resources: Sequence[Unmanaged], stream: TextIO | None = None) -> None:

@@ -165,7 +165,7 @@ class SummaryLines:
     def _changes(self, action: Action, changes: Sequence[Change], width: int) -> Iterator[str]:
         separator = self._spelled(text_fit.SEPARATOR)
         if not change_parts.is_told_one_by_one(action, changes):
-            yield from text_fit.wrapped(change_parts.kinds_of(change.key for change in changes), width, separator)
+            yield from text_fit.wrapped(change_parts.kinds_of(changes), width, separator)
             return
         names = [visible(change.key.name if action is Action.UPLOAD else str(change.key), lines=False) for change in changes]
         if not any(change_parts.parts(change) for change in changes):

@@ -179,7 +179,7 @@ def one_message(ended: Ended, message: str) -> None:
     assert ended.err.startswith("error: "), ended
     assert ended.err.count("error: ") == 1
     assert "Traceback" not in ended.out + ended.err
-    assert re.search(message, ended.err), ended.err
+    assert re.search(message, ended.err, re.MULTILINE), ended.err
 
 
 def nothing_written(repository: Repository, before: dict[str, bytes], calls: list[str]) -> None:

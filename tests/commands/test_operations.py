@@ -267,7 +267,7 @@ def test_every_deploy_that_changes_something_leaves_an_entry(deployed: Repositor
     outputs = {change["key"]: change.get("outputs") for change in releases[1]["changes"]}
     assert outputs["lambda/Validate"].keys() >= {"CodeSha256"}
     text = deployed.invoke("history", "--env", "dev").out
-    assert "1 upload, 1 update" in text
+    assert "1 updated, 1 uploaded" in text
     assert "shared" in text
     assert len(command(deployed, "history", "--last", "1")["releases"]) == 2  # one of each project
     assert "--last is 'x'" in refused(deployed.invoke("history", "--env", "dev", "--last", "x"))

@@ -114,6 +114,7 @@ def test_duckdb_reads_the_tables_of_the_data_catalog() -> None:
     assert both.rows == (("corn", 1.5, 2024, 4), ("rye", 2.5, 2024, None))
     assert query('select n."by".name from farm.notes n').rows == (("Ann",),)
     assert query("show tables in farm").rows == (("crops",), ("prices",), ("notes",))
+    assert query("show tables").rows == (("farm", "crops"), ("farm", "prices"), ("farm", "notes"))
     assert query("show databases").rows == (("farm",),)
     assert query("describe farm.crops").rows[2][:2] == ("year", "INTEGER")
 

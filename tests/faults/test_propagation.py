@@ -100,6 +100,12 @@ def test_a_role_that_is_never_known_is_told_in_the_end(refusing: tuple[Proxy, li
     proxy.rule = lambda _: Refused(400, "InvalidParameterValueException", "The role cannot be assumed by Lambda.")
     with proxy.running():
         aws, slept = session(proxy)
-        with pytest.raises(AwsError, match="cannot be assumed by Lambda"):
-            aws.call("lambda", "GetFunction", FunctionName="f")
-    assert PROPAGATION_SECONDS <= sum(slept) < PROPAGATION_SECONDS + 15
+        told: list[tuple[float, str]] = []
+        aws.say = lambda text: told.append((sum(slept), text))
+        for _ in range(2):
+            with pytest.raises(AwsError, match="cannot be assumed by Lambda"):
+                aws.call("lambda", "GetFunction", FunctionName="f")
+    assert 2 * PROPAGATION_SECONDS <= sum(slept) < 2 * (PROPAGATION_SECONDS + 15)
+    [(waited, text)] = told
+    assert 8 <= waited < 15, "people are told when it takes long, and once whatever else waits for the same"
+    assert text.endswith("cannot be assumed by Lambda. The call is retried for 2.5 minutes; everything else goes on.")

@@ -3,7 +3,7 @@
 from common.base.markup import strip_markup
 from common.model.comparison import FieldChange
 from common.model.resource import Action, Change, Key
-from common.report.change_lines import ChangeLines
+from common.report.change_lines import ChangeLines, values
 
 
 def test_a_field_that_the_reason_tells_is_not_told_again_and_long_values_begin_where_they_differ() -> None:
@@ -23,3 +23,15 @@ def test_a_field_that_the_reason_tells_is_not_told_again_and_long_values_begin_w
         "- Old gone",
         "+ New 1",
     ]
+
+
+def test_digests_are_shortened_where_their_beginnings_tell_them_apart() -> None:
+    path = "s3://b/artifacts/load/{}.py"
+    script = FieldChange("Command.ScriptLocation", path.format("33097ce4" * 8), path.format("7999869a" * 8))
+    assert values(script) == "s3://b/artifacts/load/33097ce4….py → s3://b/artifacts/load/7999869a….py"
+    code = FieldChange(
+        "CodeSha256", "FQHlzibFvpLZcC2G5t4MXfr/gSiAwwr7l6EFBdwZAik=", "jgAWHwj9rvqU8Y7wf/Jfcw50joEuyyvnAfa9cK/5d+w="
+    )
+    assert values(code) == "FQHlzibF… → jgAWHwj9…"
+    alike = FieldChange("Id", "33097ce4" * 5, "33097ce4" * 4 + "00000000")
+    assert values(alike) == f"{'33097ce4' * 5} → {'33097ce4' * 4}00000000"

@@ -85,7 +85,7 @@ def test_no_line_is_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch, col
 
 
 def test_failures_are_shown_again_at_the_end_with_the_command_that_continues(monkeypatch: pytest.MonkeyPatch) -> None:
-    blocked = Blocked(ROLE, FUNCTION.key)
+    blocked, error = Blocked(ROLE, FUNCTION.key), FailedError("x")
     failed: list[Event] = [Started(FUNCTION), Failed(FUNCTION, "lambda:UpdateFunctionCode was refused:\nInvalidParameterValue")]
     events: list[Event] = [
         OPENED,
@@ -93,19 +93,19 @@ def test_failures_are_shown_again_at_the_end_with_the_command_that_continues(mon
         *failed,
         blocked,
         *deployed(CREATED)[2:],
-        Closed(2.0, CALLS, 10, 1, 1, error=FailedError("x")),
+        Closed(2.0, CALLS, 10, 1, 1, error=error),
     ]
     lines = report(monkeypatch, events)
     assert lines[1] == "✗ acres: lambda/Validate  lambda:UpdateFunctionCode was refused:"
-    assert lines[-7:] == [
+    assert lines[-6:] == [
         f"{'✗ acres    1 failed':<94} 0.2 s",
         "    lambda/Validate",
         "      lambda:UpdateFunctionCode was refused:",
         "      InvalidParameterValue",
         "✗          1 not tried  role/landing_job  lambda/Validate failed",
         "Deploy to dev failed: 10 created, 0 updated, 2 unchanged, 1 failed, 1 not tried, 2.0 s.  3 AWS calls",
-        "Next   invoke deploy --env dev",
     ]
+    assert error.__notes__ == ["invoke deploy --env dev"], "what to type next, which is shown below the error"
 
 
 def test_a_plan_shows_names_in_aws_with_links_and_the_values_of_what_changes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,9 +139,16 @@ def test_lines_that_are_drawn_live_say_what_is_under_way(monkeypatch: pytest.Mon
     for event in (OPENED, *deployed(CREATED)[:5], Started(FUNCTION)):
         shown(event)
     time.sleep(0.3)  # it is drawn ten times a second
-    shown(Closed(1.0, CALLS, 0, 0, 0))
     assert re.search(r"\S shared   1 of 10  bucket/b\s", stream.text())
     assert re.search(r"\S acres    0 of 2   lambda/Validate\s", stream.text())
+    for event in (
+        Finished(FUNCTION, 0.1),
+        *(event for change in CREATED[1:] for event in (Started(change), Finished(change, 0.1))),
+    ):
+        shown(event)
+    time.sleep(0.3)
+    shown(Closed(1.0, CALLS, 0, 0, 0))
+    assert "+ shared  10 of 10" in stream.text(), "the sign of the summary, and not that of what is unchanged"
 
 
 def test_signs_are_of_the_encoding_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,3 +188,21 @@ def test_names_keep_their_beginning_and_the_end_that_tells_them_apart(name: str,
     fitting = text_fit.shortened(name, width)
     assert text_fit.width_of(fitting) <= width
     assert fitting == expected
+
+
+def test_resources_of_any_type_are_counted_by_the_end_of_their_type() -> None:
+    types = [
+        *("CloudWatch::Alarm", "CloudWatch::Alarm", "EC2::VPCEndpoint", "Lambda::EventSourceMapping"),
+        *("LakeFormation::PrincipalPermissions", "LakeFormation::PrincipalPermissions"),
+    ]
+    changes = [
+        Change(Key("acres", "resource", str(number)), Action.CREATE, "", desired={"TypeName": f"AWS::{name}"})
+        for number, name in enumerate(types)
+    ]
+    expected = ["2 alarms", "2 principal permissions", "VPC endpoint", "event source mapping"]
+    assert change_parts.kinds_of(changes) == expected
+
+
+def test_values_stay_where_a_line_is_too_narrow_for_the_name_of_a_field() -> None:
+    assert change_parts.fitting("Environment.Variables.MAX_MISFIT_PERCENT 10 → 12", 32) == "…MAX_MISFIT_PERCENT 10 → 12"
+    assert change_parts.fitting("+ Environment.Variables.MAX_MISFIT_PERCENT 10", 32) == "+ …MAX_MISFIT_PERCENT 10"

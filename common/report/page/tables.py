@@ -180,7 +180,7 @@ def history(content: Content) -> Element:
 
 
 def _release(release: Release, commits: tuple[str, ...], *, is_open: bool) -> Element:
-    counts = ", ".join(f"{count} {name}" for name, count in release.counts().items()) or "no changes"
+    counts = cell_formats.changes(release.counts()) or "no changes"
     summary: list[Inner] = [
         f"{cell_formats.minute(release.written)} {release.project} ",
         parts.badge(release.outcome),
