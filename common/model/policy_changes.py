@@ -58,7 +58,7 @@ def _statements(grants: set[Grant]) -> Iterator[tuple[str, JsonObject]]:
         on = f" on {', '.join(sorted({*map(_short, places)}))}" if places != {""} else ""
         statement = {"Effect": effect, "Action": [*joined], "Resource": sorted(places), "Condition": conditions.strip()}
         statement = {name: value for name, value in {**statement, "Principal": principal}.items() if value not in ("", [""])}
-        yield f"{denied}{' '.join(joined)}{on}{whose}{conditions}", statement
+        yield f"{denied}{', '.join(joined)}{on}{whose}{conditions}", statement
 
 
 def _conditions(conditions: JsonMapping) -> str:

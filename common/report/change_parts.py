@@ -12,7 +12,7 @@ from common.resources import cloud_control, kinds
 
 BETWEEN = re.compile(r"; |, (?=[+-] )")
 """What stands between the parts of a reason."""
-GRANT = re.compile(r"(?P<what>[+-] [\w*-]+:[\w*]+) on (?P<arns>[^ ]+(?: [^ ]+)*?)(?: if .*)?")
+GRANT = re.compile(r"(?P<what>[+-] [\w*-]+:[\w*]+(?:, [\w*-]+:[\w*]+)*) on (?P<arns>[^ ]+(?: [^ ]+)*?)(?: if .*)?")
 """A permission that is granted or taken away, as reasons word it."""
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z]+")
 """Matches the words of a name such as ``EventSourceMapping``."""

@@ -26,14 +26,14 @@ def test_what_is_added_and_what_is_taken_away_are_told_apart() -> None:
 
 def test_actions_on_the_same_resources_are_one_entry() -> None:
     after = document(statement(["s3:GetObject", "s3:PutObject"], [BUCKET, "arn:aws:s3:::final/*"]))
-    assert statements_changed({}, after) == "+ s3:GetObject s3:PutObject on final/* landing/in/*"
+    assert statements_changed({}, after) == "+ s3:GetObject, s3:PutObject on final/*, landing/in/*"
 
 
 def test_conditions_and_denials_are_part_of_a_statement() -> None:
     condition = {"StringLike": {"s3:prefix": ["in/*", "in"]}}
     listing = statement(["s3:ListBucket"], ["arn:aws:s3:::landing"])
     assert statements_changed(document(listing), document({**listing, "Condition": condition})) == (
-        "+ s3:ListBucket on landing if s3:prefix StringLike in/* in, - s3:ListBucket on landing"
+        "+ s3:ListBucket on landing if s3:prefix StringLike in/*, in, - s3:ListBucket on landing"
     )
     assert statements_changed({}, document({**listing, "Effect": "Deny"})) == "+ deny s3:ListBucket on landing"
 

@@ -24,7 +24,7 @@ CREATED = [
     *(Change(Key("shared", kind, "n"), Action.CREATE, "does not exist") for kind in ("database", "table", "topic")),
 ]
 FUNCTION = Change(Key("acres", "lambda", "Validate"), Action.UPDATE, "MemorySize 512 → 1024")
-GRANT = "+ s3:GetObject on t-dev-acres-landing-and-cleansed-111122223333/cleansed t-dev-acres-111122223333/cleansed/*"
+GRANT = "+ s3:GetObject on t-dev-acres-landing-and-cleansed-111122223333/cleansed, t-dev-acres-111122223333/cleansed/*"
 ROLE = Change(Key("acres", "role", "landing_job"), Action.UPDATE, GRANT)
 IDLE = [Change(Key("acres", "state-machine", "acres"), Action.NOOP, ""), Change(Key("other", "lambda", "f"), Action.NOOP, "")]
 PLAN = Plan((*CREATED, FUNCTION, ROLE, *IDLE))
