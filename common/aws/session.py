@@ -179,7 +179,10 @@ class AwsSession:
         """Yields every page of a paginated operation. Each page is counted as a call."""
         paginator = self.clients.of(service).get_paginator(method_name(operation))
         with Translated(self.account_id, service, operation):
-            for page in paginator.paginate(**parameters):
+            pages = iter(paginator.paginate(**parameters))
+            self._count(service, operation)
+            yield next(pages)
+            for page in pages:
                 self._count(service, operation)
                 yield page
 

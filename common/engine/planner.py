@@ -112,15 +112,14 @@ class Planner:
         reads.first.look_for(resources)
         projects = {*undeclared, *(key.project for key in digests)}
         root_tags = {name: reads.first.root_tag(name) for name in projects}
-        for name in projects if options.verify or options.force else ():
-            reads.root(name)
+        for name in projects:
+            if options.verify or options.force or root_tags[name].result() is None:
+                reads.root(name)
         ordered = in_order(resources)
         ids = renewed_roles.listed(resources, reads.first.roles())
-        baselines = baseline.of_projects(
-            self._records, self._pool, {name: tag.result() for name, tag in root_tags.items()}, reads.roots, digests, ids
-        )
-        present = reads.first.present() | {arn: name for owned in unindexed for arn, name in owned.result().items()}
         written = {name: tag.result() for name, tag in root_tags.items()}
+        baselines = baseline.of_projects(self._records, self._pool, written, reads.roots, reads.first.stored_paths, digests, ids)
+        present = reads.first.present() | {arn: name for owned in unindexed for arn, name in owned.result().items()}
         recent = {name for name, tag in written.items() if tag is not None and tag.is_younger(INDEX_LAG)}
         changes = self._changes(resources, artifacts, digests, baselines, present, recent, options, reads)
         self._read_unread_roots(baselines, changes, reads)

@@ -52,6 +52,7 @@ class FirstReads:
     ) -> None:
         self._records, self._pool, self._env, self._aws = records, pool, env, aws
         self._root_tags: dict[str, Future[RootTag | None]] = {}
+        self._paths: dict[str, Future[frozenset[str] | None]] = {}
         self._indexed = [pool.submit(tagging_index.list_tagged, aws, env, part) for part in parts]  # takes the most round trips
         self._indexed += [
             pool.submit(tagging_index.list_tagged, regions.in_region(aws, region), env) for region in env.regions(projects)[1:]
@@ -84,6 +85,17 @@ class FirstReads:
         if project not in self._root_tags:
             self._root_tags[project] = self._pool.submit(self._records.root_tag, project)
         return self._root_tags[project]
+
+    def stored_paths(self, project: str) -> Future[frozenset[str] | None]:
+        """The keys of all objects of a project whose root has no tags: nothing of a new one is looked for. None of others."""
+
+        def listed() -> frozenset[str] | None:
+            return self._records.stored_paths(project) if tag.result() is None else None
+
+        tag = self.root_tag(project)
+        if project not in self._paths:
+            self._paths[project] = self._pool.submit(listed)
+        return self._paths[project]
 
 
 class Reads:
@@ -137,7 +149,9 @@ class Reads:
     def root(self, project: str) -> None:
         """Begins to read a project's release root."""
         if project not in self.roots:
-            self.roots[project] = self._pool.submit(baseline.read_root, self._records, project, self.first.root_tag(project))
+            self.roots[project] = self._pool.submit(
+                baseline.read_root, self._records, project, self.first.root_tag(project), self.first.stored_paths(project)
+            )
 
     def live(self, resource: Resource, root: Future[Body] | None = None) -> Future[Live | DeployError | None]:
         """The live state of a resource; with `root`, it is read after the root."""
@@ -176,14 +190,22 @@ class Reads:
         """The artifact's content digest, and whether `user` can run it without an upload."""
         if artifact.key not in self._contents:
             live = self.live(user) if artifact.in_aws else None
-            self._contents[artifact.key] = self._pool.submit(self._content, artifact, user, live)
+            stored = self.first.stored_paths(artifact.key.project)
+            self._contents[artifact.key] = self._pool.submit(self._content, artifact, user, live, stored)
         return self._contents[artifact.key]
 
-    def _content(self, artifact: Artifact, user: Resource, live: Future[Live | DeployError | None] | None) -> tuple[Digest, bool]:
+    def _content(
+        self,
+        artifact: Artifact,
+        user: Resource,
+        live: Future[Live | DeployError | None] | None,
+        stored: Future[frozenset[str] | None],
+    ) -> tuple[Digest, bool]:
         """See `content`. An uploaded artifact is built again only to verify it."""
         if live is not None and not isinstance(seen := live.result(), DeployError) and user.runs_in_place(seen):
             return stored_artifacts.content_in_place(self._aws, artifact), True
-        uploaded = self._records.uploaded_content(artifact)
+        paths = stored.result()
+        uploaded = self._records.uploaded_content(artifact) if paths is None or artifact.location in paths else None
         if uploaded is not None and not self._verify:
             return Digest(uploaded), True
         self._report(Building(artifact.key))

@@ -5,7 +5,7 @@ body tells which resources are as released, if its digest is the one in the tags
 and they prove nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from typing import TypeVar
 
@@ -26,6 +26,7 @@ def of_projects(
     pool: Executor,
     root_tags: Mapping[str, RootTag | None],
     roots: Mapping[str, Future[Body]],
+    stored: Callable[[str], Future[frozenset[str] | None]],
     digests: Mapping[Key, Digest],
     role_ids: Mapping[Key, str],
 ) -> dict[str, Baseline]:
@@ -35,7 +36,8 @@ def of_projects(
         records: the environment's records.
         pool: where calls run in parallel.
         root_tags: the tags of the projects' release roots.
-        roots: release roots whose reads have begun already.
+        roots: release roots whose reads have begun already: those without tags, and others.
+        stored: lists the objects of a project whose root has no tags.
         digests: the digests of what is declared.
         role_ids: the ids of the declared roles that exist.
     """
@@ -63,7 +65,13 @@ def of_projects(
     _check_records(records, pool, baselines)
     # If the root is lost, the list of pending keys is lost, too. Only the records are left, and they prove nothing.
     lost = [name for name in doubtful if baselines[name] is None]
-    listed = [key for keys in pool.map(records.recorded_keys, lost) for key in sorted(keys)]
+    listings = {name: stored(name) for name in lost}
+
+    def recorded_keys(name: str) -> set[Key]:
+        paths = listings[name].result()
+        return records.recorded_keys(name) if paths is None else records.keys_in(name, paths)
+
+    listed = [key for keys in pool.map(recorded_keys, lost) for key in sorted(keys)]
     recorded = dict(zip(listed, pool.map(records.recorded_digest, listed), strict=True))
     others = [key for key in listed if key not in digests]
     foreign = {
@@ -76,9 +84,14 @@ def of_projects(
     return {name: baseline for name, baseline in baselines.items() if baseline is not None}
 
 
-def read_root(records: Records, project: str, root_tag: Future[RootTag | None]) -> Body:
-    """Reads the version of the root that these tags belong to, or the newest one if the bucket does not keep versions."""
-    tags = root_tag.result()
+def read_root(records: Records, project: str, root_tag: Future[RootTag | None], stored: Future[frozenset[str] | None]) -> Body:
+    """Reads the version of the root that these tags belong to, or the newest one if the bucket does not keep versions.
+
+    A root without tags is looked for in the listing of what is `stored` of the project.
+    """
+    tags, paths = root_tag.result(), stored.result()
+    if paths is not None and not records.has_root(project, paths):
+        return None, None
     return records.root(project, tags.version if tags else None)
 
 

@@ -8,8 +8,7 @@ So whatever a deploy leaves behind when it dies, the next one finds a record tha
 Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
@@ -17,31 +16,32 @@ from urllib.parse import urlencode
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
-from common.base.errors import AwsError, DeployError, OvertakenError, OwnershipError
-from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.errors import AwsError, DeployError, OvertakenError
+from common.base.json_types import JsonMapping, JsonObject
 from common.environment.config import Environment
 from common.model.orphan import Orphan
 from common.model.resource import PROJECT_NAME, Artifact, Key, Outputs, State
 from common.packaging.sbom import FILE_SUFFIX, MEDIA_TYPE
 from common.state import release_root, stored_objects
 from common.state.release_root import CLEAN, DEPLOYING, Location, Root, RootTag, Version
-from common.state.stored_objects import ABSENT, SCHEMA, WRITER
+from common.state.store import Store, tags_in
+from common.state.stored_objects import SCHEMA, WRITER
 from common.state.unbound import UnboundNotes
 
 REFUSED = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
 
 
-class Records:
+class Records(Store):
     """The records of one environment."""
 
     def __init__(self, aws: Aws, env: Environment) -> None:
-        self._aws, self._env = aws, env
+        super().__init__(aws, env)
         self.unbound = UnboundNotes(aws, env)
 
     def root_tag(self, project: str) -> RootTag | None:
         """The tags of the project's release root, None if there is no root or it has no tags."""
         response = self._find("GetObjectTagging", Key=self._root_path(project))
-        if response is None or not (tags := _tags_in(response)):
+        if response is None or not (tags := tags_in(response)):
             return None
         version = response.get("VersionId")
         kept = version if version != "null" else None  # "null" is overwritten by the next put
@@ -86,10 +86,21 @@ class Records:
 
     def recorded_keys(self, project: str) -> set[Key]:
         """The keys of all resources that have records."""
+        return self.keys_in(project, self._paths(f"{self._env.stored(project)}records/"))
+
+    def stored_paths(self, project: str) -> frozenset[str]:
+        """The keys of all objects of a project in the bucket."""
+        return frozenset(self._paths(self._env.stored(project)))
+
+    def keys_in(self, project: str, paths: Iterable[str]) -> set[Key]:
+        """The keys of the resources whose records are among these objects."""
         prefix = f"{self._env.stored(project)}records/"
-        entries = [entry["Key"] for page in self._pages("ListObjectsV2", Prefix=prefix) for entry in page.get("Contents", ())]
-        keys = {release_root.key_of(project, path.removeprefix(prefix).removesuffix(".json")) for path in entries}
-        return {key for key in keys if key is not None}
+        names = [path.removeprefix(prefix).removesuffix(".json") for path in paths if path.startswith(prefix)]
+        return {key for key in (release_root.key_of(project, name) for name in names) if key is not None}
+
+    def has_root(self, project: str, paths: Collection[str]) -> bool:
+        """Whether the project's release root is among these objects."""
+        return self._root_path(project) in paths
 
     def write(self, key: Key, desired: Digest, state: State, outputs: Outputs, location: Location) -> None:
         """Records that the resource reached a state. Call it only after AWS has confirmed the state."""
@@ -219,12 +230,9 @@ class Records:
                 return orphan
         return None
 
-    def _stored(self, path: str, **version: str) -> tuple[JsonObject, JsonObject | None]:
-        """A root or record, empty if it is missing or not valid, and the response of GetObject."""
-        answer = self._find("GetObject", Key=path, **version)
-        return (
-            stored_objects.stored_object(answer["Body"], f"s3://{self._env.artifact_bucket}/{path}") if answer else {}
-        ), answer
+    def _paths(self, prefix: str) -> Iterator[str]:
+        for page in self._pages("ListObjectsV2", Prefix=prefix):
+            yield from (entry["Key"] for entry in page.get("Contents", ()))
 
     def _below(self, prefix: str) -> set[str]:
         """The next part of every key that begins with `prefix`."""
@@ -232,33 +240,6 @@ class Records:
         paths = [folder["Prefix"] for page in pages for folder in page.get("CommonPrefixes", ())]
         paths += [item["Key"] for page in pages for item in page.get("Contents", ())]
         return {path.removeprefix(prefix).removesuffix("/") for path in paths}
-
-    def _tags(self, path: str) -> dict[str, str] | None:
-        response = self._find("GetObjectTagging", Key=path)
-        return None if response is None else _tags_in(response)
-
-    def _pages(self, operation: str, **parameters: Json) -> Iterator[JsonObject]:
-        try:
-            yield from self._aws.pages("s3", operation, **self._bucket, **parameters)
-        except AwsError as error:
-            self._raise_unless_absent(error)
-
-    def _find(self, operation: str, **parameters: Json) -> JsonObject | None:
-        try:
-            return self._aws.call("s3", operation, **self._bucket, **parameters)
-        except AwsError as error:
-            self._raise_unless_absent(error)
-            return None
-
-    def _raise_unless_absent(self, error: AwsError) -> None:
-        """Raises every error except those that mean that an object or the bucket does not exist."""
-        if error.code in {"AccessDenied", "403"}:
-            raise OwnershipError(
-                f"The artifact bucket {self._env.artifact_bucket} cannot be used: {error.reason}. If it is another account's, "
-                f"choose another artifact_bucket in config/{self._env.name}.json; if it is yours, allow this role to use it."
-            ) from error
-        if error.code not in ABSENT:
-            raise error
 
     def _write_root(self, project: str, root: Root, state: str, etag: str | None) -> str:
         body = {**root.body(state), "of": self._owner(project)}
@@ -276,15 +257,6 @@ class Records:
                 raise _overtaken(project) from None
             return present_etag
 
-    def _put(self, path: str, body: JsonMapping, tags: Mapping[str, str], **condition: str) -> str:
-        text = json.dumps(body, sort_keys=True).encode()
-        content = {"Body": text, "ContentType": "application/json", "Tagging": urlencode(tags), **condition}
-        return str(self._aws.call("s3", "PutObject", **self._bucket, Key=path, **content)["ETag"])
-
-    @property
-    def _bucket(self) -> dict[str, str]:
-        return self._env.store
-
     def _owner(self, project: str) -> str:
         """The owner that is stored in roots and records, so that copies of another project's objects are noticed."""
         return f"{self._env.name}/{project}"
@@ -294,10 +266,6 @@ class Records:
 
     def _path(self, key: Key) -> str:
         return f"{self._env.stored(key.project)}records/{key.kind}/{key.name}.json"
-
-
-def _tags_in(response: JsonMapping) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in response["TagSet"]}
 
 
 def _overtaken(project: str) -> OvertakenError:
