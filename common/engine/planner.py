@@ -182,17 +182,18 @@ class Planner:
             if resource.always_verified
             or not (recorded(resource) and exists(resource) and new_roles.isdisjoint({resource.key, *resource.needs}))
         ]
+        recorded_keys = {key for project in baselines.values() for key in (*project.digests, *project.pending)}
         for resource in unsettled:
-            if not recorded(resource) and (
-                resource.key in baselines[resource.key.project].digests or resource.key in baselines[resource.key.project].pending
-            ):
+            if not recorded(resource) and resource.key in recorded_keys:
                 reads.body(resource.key)
                 if options.verify:
                     reads.tag(resource.key)
         stale = {artifact.key for resource in unsettled for artifact in resource.artifacts}
         stale |= {key for key in artifacts if options.selected(key) and not baselines[key.project].proves(key, digests[key])}
+        unknown = [resource for resource in unsettled if resource.key not in recorded_keys and resource.arn not in present]
+        absent = listing.absent(self._aws, unknown, self._pool)
         for resource in unsettled:
-            reads.live(resource)  # while their artifacts are looked for
+            reads.live(resource, absent=absent.get(resource.key))  # while their artifacts are looked for
         users = {artifact.key: resource for resource in resources for artifact in resource.artifacts}
         futures = {key: reads.content(artifacts[key], users[key]) for key in stale}
         contents = {key: content.result() for key, content in futures.items()}
@@ -207,7 +208,6 @@ class Planner:
             attributes=rounds.attributes,
             former=self._former,
         )
-        recorded_keys = {key for project in baselines.values() for key in (*project.digests, *project.pending)}
         decided_by_key = rounds.decide(unsettled, selected, recorded_keys, decider)
         changes |= renewed_roles.renewed(decided_by_key, resources, others)
         _check_overwritten(

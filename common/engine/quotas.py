@@ -84,9 +84,9 @@ def _region_of(env: Environment, key: Key) -> str:
 
 def _questions(aws: Aws, plan: Plan, resources: Sequence[Resource], build_dir: Path) -> Iterator[Callable[[], Use]]:
     created = Counter(change.key.kind for change in plan.changes if change.action is Action.CREATE)
-    for kind, number in sorted(created.items()):
-        if number > UNCHECKED_CREATIONS and kind in kinds() and (quota := kinds()[kind].quota) and kinds()[kind].listing:
-            yield partial(_listed, aws, kinds()[kind], quota, number)
+    for kind in (kinds()[name] for name in sorted(created.keys() & kinds().keys() - {"role"})):
+        if created[kind.name] > UNCHECKED_CREATIONS and kind.quota and kind.listing:
+            yield partial(_listed, aws, kind, kind.quota, created[kind.name])
     if created["role"] > UNCHECKED_CREATIONS:
         yield partial(_roles, aws, created["role"])
     if created["lambda"] + created["layer"] > UNCHECKED_CREATIONS:

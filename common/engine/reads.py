@@ -153,12 +153,16 @@ class Reads:
                 baseline.read_root, self._records, project, self.first.root_tag(project), self.first.stored_paths(project)
             )
 
-    def live(self, resource: Resource, root: Future[Body] | None = None) -> Future[Live | DeployError | None]:
-        """The live state of a resource; with `root`, it is read after the root."""
+    def live(
+        self, resource: Resource, root: Future[Body] | None = None, absent: Future[frozenset[str]] | None = None
+    ) -> Future[Live | DeployError | None]:
+        """The live state of a resource; with `root`, it is read after the root, and not at all if it is listed as `absent`."""
 
         def read() -> Live | DeployError | None:
             if root is not None:
                 baseline.wait_for_root(self.first.root_tag(resource.key.project), root)
+            if absent is not None and resource.arn in absent.result():
+                return None
             aws = regions.at(self._aws, resource.arn)
             return returning_errors(lambda: recalled(self._records, resource).read(aws))()
 

@@ -92,6 +92,8 @@ class Listing(NamedTuple):
         size: the parameter for the size of a page and the largest size, if they must be passed.
         next_page: the parameter for the next page, if botocore has no paginator for the operation.
         before_name: what the name comes after, if an item is a URL or an ARN that ends with it.
+        only: the parameter that limits the listing to resources with these names, and how many names it takes.
+        shows_all: whether it shows every resource whose name is not free; False if others' accounts may have the name, too.
     """
 
     operation: str
@@ -102,6 +104,8 @@ class Listing(NamedTuple):
     size: tuple[str, int] | None = None
     next_page: str = ""
     before_name: str = ""
+    only: tuple[str, int] | None = None
+    shows_all: bool = True
 
 
 class Quota(NamedTuple):

@@ -8,7 +8,7 @@ Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-prac
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, Protocol
 
@@ -27,6 +27,13 @@ from common.resources.bucket_lookup import ACCESS_BLOCK, LOOKUP, NAMES
 
 _AT_LEAST = frozenset({"AES256", "aws:kms", "aws:kms:dsse"})
 """A bucket with one of these algorithms is encrypted, and keeps its key if it has one of its own."""
+_WHEN_NEW: State = {
+    "Encryption": "AES256",
+    "ObjectOwnership": "BucketOwnerEnforced",
+    "PublicAccessBlock": dict(ACCESS_BLOCK),
+    "EventBridge": False,
+}
+"""Settings that S3 makes for every new bucket: https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html"""
 _OTHER_NOTIFICATIONS = ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations")
 
 TELLS_LATER = "S3 begins to tell of new objects about five minutes after the deploy; what comes earlier starts nothing."
@@ -48,10 +55,10 @@ KIND = Kind(
     reads=("s3:GetObject",),
     encryption=("ServerSideEncryptionConfiguration", "Rules", "*", "ApplyServerSideEncryptionByDefault", "KMSMasterKeyID"),
     writes=("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
-    listing=Listing("ListBuckets", "Buckets", "Name", prefix="Prefix", size=("MaxBuckets", 1000)),
+    listing=Listing("ListBuckets", "Buckets", "Name", prefix="Prefix", size=("MaxBuckets", 1000), shows_all=False),
     quota=Quota("S3 buckets", "s3", "", 10_000),
     calls=Calls(
-        ("CreateBucket", *("PutBucketConfiguration",) * 7, "GetBucketTagging", "GetBucketNotificationConfiguration"),
+        ("CreateBucket", "PutBucketTagging", "PutBucketVersioning", "PutBucketPolicy"),
     ),
     properties=Properties(operations=bucket_settings.OPERATIONS),
     policy=Policy(
@@ -161,14 +168,14 @@ class Bucket(Declared):
         return Live(state, undeclared={**kept, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
-        """Creates the bucket and makes all settings. The tags come first, so that an interrupted creation is known to be ours.
+        """Creates the bucket and makes the settings that S3 does not make for new ones.
 
-        CreateBucket accepts tags, but some regions and partitions refuse them (UnsupportedArgument).
+        The tags come first, so that an interrupted creation is known to be ours. CreateBucket accepts tags, but some regions and
+        partitions refuse them (UnsupportedArgument).
         """
         arguments: JsonObject = {"ObjectOwnership": desired["ObjectOwnership"]}
         if self.region != "us-east-1":
             arguments["CreateBucketConfiguration"] = {"LocationConstraint": self.region}
-        exists = False
         try:
             aws.call("s3", "CreateBucket", Bucket=self.name, **arguments)
         except AwsError as error:
@@ -179,8 +186,10 @@ class Bucket(Declared):
                 ) from None
             if error.code != "BucketAlreadyOwnedByYou":
                 raise
-            exists = True
-        return self.update(aws, whole(self, desired, self.read(aws) if exists else None))
+            return self.update(aws, whole(self, desired, self.read(aws)))
+        change = whole(self, desired, None)
+        unusual = frozenset(name for name in change.changed if desired[name] != _WHEN_NEW.get(name))
+        return self.update(aws, replace(change, changed=unusual))
 
     def begins_later(self, change: Change) -> str:
         """The note that S3 begins to send events to EventBridge some time after the deploy; empty if it does not send any.
@@ -193,8 +202,9 @@ class Bucket(Declared):
     def update(self, aws: Aws, change: Change) -> Outputs:
         """Makes the settings in `changed`. Tags and notifications that are not declared are kept."""
         if "Tags" in change.changed:
-            live = {name: text for name, text in self._live_tags(aws).items() if name not in stale_tags(change.stale)}
-            tags = tag_list({**live, **change.desired["Tags"]})
+            live = self._live_tags(aws) if change.live or self.region == "us-east-1" else {}  # which creates none that exists
+            others = {name: text for name, text in live.items() if name not in stale_tags(change.stale)}
+            tags = tag_list({**others, **change.desired["Tags"]})
             self._call(aws, "PutBucketTagging", Tagging={"TagSet": tags})
         if "ObjectOwnership" in change.changed:
             rules = [{"ObjectOwnership": change.desired["ObjectOwnership"]}]

@@ -37,7 +37,9 @@ KIND = Kind(
     console="cloudwatch/home?region={region}#logsV2:log-groups/log-group/{twice}",
     arn=ArnForm("logs", "log-group:"),
     names=NameRule(512, re.compile(r"(?!aws/)[A-Za-z0-9_./#-]+")),
-    listing=Listing("DescribeLogGroups", "logGroups", "logGroupName", prefix="logGroupNamePrefix"),
+    listing=Listing(
+        "DescribeLogGroups", "logGroups", "logGroupName", prefix="logGroupNamePrefix", only=("logGroupIdentifiers", 50)
+    ),
     calls=Calls(("CreateLogGroup", "PutRetentionPolicy")),
     budgets={  # the first two can be raised
         "logs:CreateLogGroup": Budget(1, 10),

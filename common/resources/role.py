@@ -19,7 +19,7 @@ from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import AT_ONCE, Calls, Kind, NameRule, Passing, Policy, Quota
+from common.model.kind import AT_ONCE, Calls, Kind, Listing, NameRule, Passing, Policy, Quota
 from common.model.lookup import Lookup
 from common.model.orphan import Named
 from common.model.policy_changes import statements_changed
@@ -44,6 +44,7 @@ KIND = Kind(
     names=NameRule(64, re.compile(r"[A-Za-z0-9_+=,.@-]+"), "letters, digits and _+=,.@-"),
     is_assumed=True,
     in_index=False,
+    listing=Listing("ListRoles", "Roles", "RoleName", size=("MaxItems", 1000)),
     quota=Quota(
         "IAM roles", "iam", "L-FE177D64", 1000, "or let several resources share one that exists: `roles` in configuration"
     ),

@@ -17,6 +17,7 @@ from pathlib import Path
 from common.aws import rates, retries
 from common.aws.rates import Rates
 from common.aws.session import FIRST_POLL_SECONDS, poll_pauses
+from common.engine.listing import READ_SINGLY
 from common.engine.order import Needed, in_order
 from common.engine.prediction import UPLOADS
 from common.model.choices import JOBS
@@ -36,7 +37,6 @@ POLL_DELAY = 1.0
 """Botocore's waiter for functions polls every second."""
 ROLE, BUCKET = "role", "bucket"
 READS = {
-    "artifact": "s3:GetObjectTagging",
     "bucket": "s3:HeadBucket",
     "crawler": "glue:GetCrawler",
     "database": "glue:GetDatabase",
@@ -46,7 +46,7 @@ READS = {
     "role": "iam:GetRole",
     "state-machine": "stepfunctions:DescribeStateMachine",
 }
-"""The call by which the plan sees that something does not exist."""
+"""The call by which the plan sees that one resource does not exist, if there are too few of its kind to list them."""
 
 
 @dataclass
@@ -114,7 +114,8 @@ class Simulation:
         self._jobs = jobs
 
     def plan(self) -> Result:
-        """The reads of the plan, which all begin at once."""
+        """The reads of the plan, which all begin at once, in an account that has nothing else."""
+        self._listed: Counter[str] = Counter()
         return self._run(self._read, lambda _: ())
 
     def apply(self) -> Result:
@@ -157,8 +158,16 @@ class Simulation:
         spent.ended = self._pool.now
 
     def _read(self, change: Change) -> Work:
-        kind = "artifact" if change.action is Action.UPLOAD else change.key.kind
-        yield from self._call(change, *READS[kind].split(":"))
+        """A kind with many resources is listed. Artifacts are known from the listing of their project."""
+        if change.action is Action.UPLOAD:
+            return
+        kind, number = kinds()[change.key.kind], sum(key.kind == change.key.kind for key in self._resources)
+        if kind.listing is None or not kind.listing.shows_all or number <= READ_SINGLY:
+            yield from self._call(change, *READS[kind.name].split(":"))
+            return
+        before, self._listed[kind.name] = self._listed[kind.name], self._listed[kind.name] + 1
+        if before % (kind.listing.only[1] if kind.listing.only else number) == 0:
+            yield from self._call(change, kind.service, kind.listing.operation)
 
     def _change(self, change: Change) -> Work:
         if change.action is Action.UPLOAD:

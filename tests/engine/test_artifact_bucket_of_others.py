@@ -41,6 +41,7 @@ def company(moto: None) -> None:
     s3 = client()
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    s3.delete_public_access_block(Bucket=BUCKET)
     for key, body in OTHERS.items():
         s3.put_object(Bucket=BUCKET, Key=key, Body=body)
 

@@ -84,7 +84,7 @@ def test_a_listing_that_is_refused_costs_calls_alone(small: Repository, monkeypa
     with index(lambda items: [item for item in items if ":job/" not in item.arn]):
         again = Deployed(small.root)
     assert again.changes == {}
-    assert again.calls - before.calls == {"glue:GetJob": 4, "glue:GetTags": 4, "s3:GetObjectTagging": 4}
+    assert again.calls - before.calls == {"glue:ListJobs": 1, "glue:GetJob": 4, "glue:GetTags": 4, "s3:GetObjectTagging": 4}
 
 
 def test_what_is_gone_from_aws_is_created_when_the_index_knows_and_by_verify_at_once(small: Repository) -> None:

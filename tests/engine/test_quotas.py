@@ -72,7 +72,7 @@ def check(aws: Account, plan: Plan, tmp_path: Path, resources: Sequence[Resource
     return notes
 
 
-QUOTAS = {name: kind.quota for name, kind in kinds().items() if kind.quota and kind.listing}
+QUOTAS = {name: kind.quota for name, kind in kinds().items() if kind.quota and kind.listing and name != "role"}
 
 
 def quota(value: float) -> dict[str, Any]:

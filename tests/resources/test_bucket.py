@@ -39,7 +39,8 @@ def test_a_bucket_without_settings_is_different_not_absent(moto_aws: AwsSession,
     moto_aws.call("s3", "CreateBucket", Bucket="t-landing", CreateBucketConfiguration={"LocationConstraint": place.region})
     state = live_state(moto_aws, bucket)
     assert state is not None
-    assert state["PublicAccessBlock"] is None
+    assert state["PublicAccessBlock"] == bucket.desired()["PublicAccessBlock"]
+    assert state["Encryption"] == "AES256"
     assert state["Policy"] is None
     assert state["Versioning"] is None
     assert state["EventBridge"] is False
@@ -94,6 +95,31 @@ def test_a_bucket_is_created_first_and_then_tagged_before_anything_else_is_set(p
     assert {tag["Key"]: tag["Value"] for tag in tags} == dict(bucket.tags)
     writes = [name for name in aws.operations if name.startswith("s3:Put")]
     assert writes[0] == "s3:PutBucketTagging"
+
+
+@pytest.mark.parametrize(("region", "reads"), [("eu-central-1", 0), ("us-east-1", 1)])
+@pytest.mark.parametrize("event_bridge", [False, True])
+def test_what_s3_makes_for_every_new_bucket_is_not_made_again(region: str, reads: int, *, event_bridge: bool) -> None:
+    """See https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html .
+
+    In us-east-1 the creation of a bucket that we have already is not refused, so tags of others are looked for.
+    """
+    aws = ScriptedAws(MADE)
+    bucket = Place(region=region).bucket(event_bridge=event_bridge)
+    bucket.create(aws, final(bucket))
+    notifications = ["s3:GetBucketNotificationConfiguration", "s3:PutBucketNotificationConfiguration"] * event_bridge
+    assert aws.sent("s3:CreateBucket")["ObjectOwnership"] == "BucketOwnerEnforced"
+    assert aws.operations == [
+        *("s3:CreateBucket", *["s3:GetBucketTagging"] * reads, "s3:PutBucketTagging"),
+        *("s3:PutBucketVersioning", "s3:PutBucketPolicy", *notifications),
+    ]
+
+
+def test_what_is_declared_otherwise_than_s3_makes_it_is_made(place: Place) -> None:
+    aws = ScriptedAws(MADE)
+    bucket = place.bucket()
+    bucket.create(aws, {**final(bucket), "ObjectOwnership": "ObjectWriter", "PublicAccessBlock": {"BlockPublicAcls": True}})
+    assert {"s3:PutBucketOwnershipControls", "s3:PutPublicAccessBlock"} <= {*aws.operations}
 
 
 @pytest.mark.parametrize("code", ["BucketAlreadyExists", "AccessDenied"])

@@ -2,25 +2,36 @@
 
 * A key whose newest version is a delete marker: GetObject answers 404, GetObjectTagging 405, both with `x-amz-delete-marker`.
   https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
+* A new bucket blocks all public access and is encrypted:
+  https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
 * Some regions and partitions refuse tags in CreateBucket: https://github.com/hashicorp/terraform-provider-aws/issues/45566
 """
 
 from typing import Any
 
 import pytest
-from moto.s3.models import FakeDeleteMarker
+from moto.s3.models import FakeBucket, FakeDeleteMarker, PublicAccessBlock
 from moto.s3.responses import S3Response
 
 _GET, _TAGGING, _PUT_BUCKET = S3Response.get_object, S3Response.get_object_tagging, S3Response._bucket_response_put
+_INIT = FakeBucket.__init__
 _ERROR = "<Error><Code>{}</Code><Message>{}</Message></Error>"
 
 
 @pytest.fixture
 def strict_s3(monkeypatch: pytest.MonkeyPatch) -> None:
     """Moto with these differences mended, for as long as the test lasts."""
+    monkeypatch.setattr(FakeBucket, "__init__", init)
     monkeypatch.setattr(S3Response, "get_object", get_object)
     monkeypatch.setattr(S3Response, "get_object_tagging", get_object_tagging)
     monkeypatch.setattr(S3Response, "_bucket_response_put", put_bucket)
+
+
+def init(bucket: Any, *arguments: Any, **more: Any) -> None:
+    """Makes the settings of a new bucket."""
+    _INIT(bucket, *arguments, **more)
+    bucket.public_access_block = PublicAccessBlock(True, True, True, True)
+    bucket.encryption = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}}
 
 
 def get_object(response: Any) -> Any:

@@ -4,6 +4,7 @@
   https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
 * Some regions and partitions refuse tags in CreateBucket:
   https://github.com/hashicorp/terraform-provider-aws/issues/45566
+* A new bucket blocks all public access: https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
 * Lambda weighs new layers with the old code, and says so in its own words: https://github.com/serverless/serverless/issues/8313
 * The tags of a topic that is not there are ResourceNotFound: https://docs.aws.amazon.com/sns/latest/api/API_ListTagsForResource.html
 * A topic that exists with other tags or attributes is not created again: https://github.com/localstack/localstack/issues/2405
@@ -53,6 +54,8 @@ def install(_: launch_settings.Settings) -> None:
     layer_size = seams.use(lambda_svc, "_layer_unzipped_size", "attachment")
     refusal = seams.use(lambda_svc, "error_response_json", "code, message, status, extra, message_key, content_type")
     seams.replace(lambda_svc, "_validate_total_unzipped_size", "code_zip, layers", weigh)
+    closed = {"_public_access_block": s3._NEW_BUCKET_PUBLIC_ACCESS_BLOCK}
+    seams.replace(s3, "_new_bucket_public_access_block", "", lambda: closed)
     s3._get_object_tagging = get_object_tagging
     s3._create_bucket = create_bucket
     _install_topics()
