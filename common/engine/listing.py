@@ -18,7 +18,8 @@ from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import JsonObject
 from common.environment import owner_tags
-from common.model.kind import Kind, Listing
+from common.model.kind import Kind
+from common.model.listing import Listing
 from common.model.resource import Key, Resource
 from common.resources import kind_of, kinds
 
@@ -29,7 +30,7 @@ PAGE_FOR = 4
 
 
 def names(
-    aws: Aws, kind: Kind, beginning: str = "", owner: Mapping[str, str] | None = None, only: Sequence[str] = ()
+    aws: Aws, kind: Kind, beginning: str = "", owner: Mapping[str, str] | None = None, by_name: Sequence[str] = ()
 ) -> Iterator[list[str]]:
     """The names on each page of a listing, limited to a beginning, an owner's tag or some names as far as the service can."""
     listing = kind.listing
@@ -38,7 +39,7 @@ def names(
     parameters: JsonObject = dict([listing.size]) if listing.size else {}
     parameters |= {listing.prefix: beginning} if listing.prefix and beginning else {}
     parameters |= {listing.tags: dict(owner)} if listing.tags and owner else {}
-    parameters |= {listing.only[0]: [*only]} if listing.only and only else {}
+    parameters |= {listing.by_name[0]: [*by_name]} if listing.by_name and by_name else {}
     for page in _pages(aws, kind.service, listing, parameters):
         items = [item[listing.name] if listing.name else item for item in page.get(listing.items, ())]
         yield [item.rpartition(listing.before_name)[2] for item in items] if listing.before_name else items
@@ -67,7 +68,7 @@ def absent(aws: Aws, unknown: Sequence[Resource], pool: Executor) -> dict[Key, F
     for group in _groups(unknown):
         listing = kind_of(group[0].key.kind).listing
         if listing is not None and listing.shows_all:
-            size = listing.only[1] if listing.only else len(group)
+            size = listing.by_name[1] if listing.by_name else len(group)
             for start in range(0, len(group), size) if len(group) > READ_SINGLY else ():
                 part = group[start : start + size]
                 absent |= dict.fromkeys([resource.key for resource in part], pool.submit(_absent, aws, part))
@@ -80,9 +81,9 @@ def _absent(aws: Aws, group: Sequence[Resource]) -> frozenset[str]:
     Whoever has many others in the account lists longer than is worth it: then all are read.
     """
     kind, absent = kind_of(group[0].key.kind), {resource.name: resource.arn for resource in group}
-    only = [*absent] if kind.listing and kind.listing.only else ()
-    beginning = "" if only else commonprefix([*absent])  # noqa: RUF071 - names are no paths
-    pages = names(regions.at(aws, group[0].arn), kind, beginning, only=only)
+    by_name = [*absent] if kind.listing and kind.listing.by_name else ()
+    beginning = "" if by_name else commonprefix([*absent])  # noqa: RUF071 - names are no paths
+    pages = names(regions.at(aws, group[0].arn), kind, beginning, by_name=by_name)
     try:
         for number, page in enumerate(pages):
             if number > len(group) // PAGE_FOR:
@@ -107,7 +108,7 @@ def _groups(resources: Sequence[Resource]) -> list[list[Resource]]:
     groups: dict[tuple[str, str], list[Resource]] = {}
     for resource in resources:
         if (kind := kinds().get(resource.key.kind)) is not None and (listing := kind.listing) is not None:
-            name = resource.name if listing.only else resource.name.rpartition("/")[2]
+            name = resource.name if listing.by_name else resource.name.rpartition("/")[2]
             groups.setdefault((resource.key.kind, resource.arn.removesuffix(name)), []).append(resource)
     return [*groups.values()]
 

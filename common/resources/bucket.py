@@ -7,7 +7,7 @@ Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-prac
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, Protocol
@@ -18,7 +18,8 @@ from common.base.json_types import Json, JsonObject
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import ArnForm, Calls, Kind, Listing, Policy, Properties, Quota
+from common.model.kind import ArnForm, Calls, Kind, Policy, Properties, Quota
+from common.model.listing import Listing
 from common.model.orphan import Named
 from common.model.resource import Action, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
@@ -27,13 +28,6 @@ from common.resources.bucket_lookup import ACCESS_BLOCK, LOOKUP, NAMES
 
 _AT_LEAST = frozenset({"AES256", "aws:kms", "aws:kms:dsse"})
 """A bucket with one of these algorithms is encrypted, and keeps its key if it has one of its own."""
-_WHEN_NEW: State = {
-    "Encryption": "AES256",
-    "ObjectOwnership": "BucketOwnerEnforced",
-    "PublicAccessBlock": dict(ACCESS_BLOCK),
-    "EventBridge": False,
-}
-"""Settings that S3 makes for every new bucket: https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html"""
 _OTHER_NOTIFICATIONS = ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations")
 
 TELLS_LATER = "S3 begins to tell of new objects about five minutes after the deploy; what comes earlier starts nothing."
@@ -188,7 +182,10 @@ class Bucket(Declared):
                 raise
             return self.update(aws, whole(self, desired, self.read(aws)))
         change = whole(self, desired, None)
-        unusual = frozenset(name for name in change.changed if desired[name] != _WHEN_NEW.get(name))
+        unusual = frozenset(name for name in change.changed if desired[name] != bucket_settings.WHEN_NEW.get(name))
+        if self.region != "us-east-1":  # there a bucket that exists is not refused, and may have tags
+            self._tag(aws, desired["Tags"])
+            unusual -= {"Tags"}
         return self.update(aws, replace(change, changed=unusual))
 
     def begins_later(self, change: Change) -> str:
@@ -202,10 +199,8 @@ class Bucket(Declared):
     def update(self, aws: Aws, change: Change) -> Outputs:
         """Makes the settings in `changed`. Tags and notifications that are not declared are kept."""
         if "Tags" in change.changed:
-            live = self._live_tags(aws) if change.live or self.region == "us-east-1" else {}  # which creates none that exists
-            others = {name: text for name, text in live.items() if name not in stale_tags(change.stale)}
-            tags = tag_list({**others, **change.desired["Tags"]})
-            self._call(aws, "PutBucketTagging", Tagging={"TagSet": tags})
+            live = {name: text for name, text in self._live_tags(aws).items() if name not in stale_tags(change.stale)}
+            self._tag(aws, {**live, **change.desired["Tags"]})
         if "ObjectOwnership" in change.changed:
             rules = [{"ObjectOwnership": change.desired["ObjectOwnership"]}]
             self._call(aws, "PutBucketOwnershipControls", OwnershipControls={"Rules": rules})
@@ -275,6 +270,9 @@ class Bucket(Declared):
         if enabled or ("EventBridgeConfiguration" in live and not stale):
             settings["EventBridgeConfiguration"] = {}
         self._call(aws, "PutBucketNotificationConfiguration", NotificationConfiguration=settings)
+
+    def _tag(self, aws: Aws, tags: Mapping[str, str]) -> None:
+        self._call(aws, "PutBucketTagging", Tagging={"TagSet": tag_list(tags)})
 
     def _live_tags(self, aws: Aws) -> dict[str, str]:
         response = self._find(aws, "GetBucketTagging", "NoSuchTagSet")

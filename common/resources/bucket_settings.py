@@ -11,9 +11,17 @@ from typing import NamedTuple, Protocol
 from common.base.errors import AwsError
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model import comparison
+from common.resources.bucket_lookup import ACCESS_BLOCK
 
 USUAL_ENCRYPTION = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
 """The encryption of a bucket without a key of its own."""
+WHEN_NEW: JsonMapping = {
+    "Encryption": "AES256",
+    "ObjectOwnership": "BucketOwnerEnforced",
+    "PublicAccessBlock": dict(ACCESS_BLOCK),
+    "EventBridge": False,
+}
+"""Settings that S3 makes for every new bucket: https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html"""
 
 
 class Setting(NamedTuple):

@@ -23,7 +23,8 @@ from common.environment.resource_settings import FunctionSettings, Network
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import ContentOf, Versioned, whole
-from common.model.kind import PLAIN, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy
+from common.model.kind import PLAIN, ArnForm, Calls, Kind, NameRule, Passing, Policy
+from common.model.listing import Listing
 from common.model.lookup import QUALIFIED_NAME, by_arn
 from common.model.orphan import Named
 from common.model.resource import Artifact, Change, Live, Outputs, State

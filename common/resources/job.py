@@ -16,7 +16,8 @@ from common.environment.resource_settings import JobSettings
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import AT_ONCE, GLUE_NAMES, ArnForm, Calls, Kind, Listing, Passing, Policy, Quota
+from common.model.kind import AT_ONCE, GLUE_NAMES, ArnForm, Calls, Kind, Passing, Policy, Quota
+from common.model.listing import Listing
 from common.model.lookup import Lookup
 from common.model.orphan import Named
 from common.model.resource import Artifact, Change, Live, Outputs, State

@@ -18,7 +18,8 @@ from common.base.json_types import Json, JsonObject
 from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Properties
+from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, NameRule, Passing, Policy, Properties
+from common.model.listing import Listing
 from common.model.lookup import Lookup
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
@@ -38,7 +39,7 @@ KIND = Kind(
     arn=ArnForm("logs", "log-group:"),
     names=NameRule(512, re.compile(r"(?!aws/)[A-Za-z0-9_./#-]+")),
     listing=Listing(
-        "DescribeLogGroups", "logGroups", "logGroupName", prefix="logGroupNamePrefix", only=("logGroupIdentifiers", 50)
+        "DescribeLogGroups", "logGroups", "logGroupName", prefix="logGroupNamePrefix", by_name=("logGroupIdentifiers", 50)
     ),
     calls=Calls(("CreateLogGroup", "PutRetentionPolicy")),
     budgets={  # the first two can be raised

@@ -20,7 +20,8 @@ from common.base.json_types import Json
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Properties
+from common.model.kind import ArnForm, Calls, Kind, NameRule, Passing, Policy, Properties
+from common.model.listing import Listing
 from common.model.lookup import Lookup
 from common.model.orphan import Named
 from common.model.reference import Ref

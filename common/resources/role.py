@@ -19,7 +19,8 @@ from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import AT_ONCE, Calls, Kind, Listing, NameRule, Passing, Policy, Quota
+from common.model.kind import AT_ONCE, Calls, Kind, NameRule, Passing, Policy, Quota
+from common.model.listing import Listing
 from common.model.lookup import Lookup
 from common.model.orphan import Named
 from common.model.policy_changes import statements_changed

@@ -19,7 +19,8 @@ from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.generated import has_mark
-from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Properties, Quota
+from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, NameRule, Passing, Policy, Properties, Quota
+from common.model.listing import Listing
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map

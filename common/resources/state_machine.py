@@ -20,7 +20,8 @@ from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
 from common.model.diagnosis import Diagnosis
-from common.model.kind import AT_ONCE, PLAIN, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Properties, Quota
+from common.model.kind import AT_ONCE, PLAIN, ArnForm, Calls, Kind, NameRule, Passing, Policy, Properties, Quota
+from common.model.listing import Listing
 from common.model.lookup import QUALIFIED_NAME, by_arn
 from common.model.machine_changes import is_machine, summary
 from common.model.orphan import Named

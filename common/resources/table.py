@@ -18,7 +18,8 @@ from common.base.json_types import Json, JsonObject
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import ArnForm, Kind, Listing, NameRule, Passing, Policy, Properties, Quota
+from common.model.kind import ArnForm, Kind, NameRule, Passing, Policy, Properties, Quota
+from common.model.listing import Listing
 from common.model.lookup import by_arn
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State

@@ -20,7 +20,8 @@ from common.base.json_types import JsonMapping
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole
-from common.model.kind import AT_ONCE, PLAIN, ArnForm, Calls, Kind, Listing, NameRule, Passing, Policy, Properties
+from common.model.kind import AT_ONCE, PLAIN, ArnForm, Calls, Kind, NameRule, Passing, Policy, Properties
+from common.model.listing import Listing
 from common.model.lookup import ALARMS, Further, by_arn
 from common.model.orphan import Named
 from common.model.resource import Change, Live, Outputs, State

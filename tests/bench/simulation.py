@@ -166,7 +166,7 @@ class Simulation:
             yield from self._call(change, *READS[kind.name].split(":"))
             return
         before, self._listed[kind.name] = self._listed[kind.name], self._listed[kind.name] + 1
-        if before % (kind.listing.only[1] if kind.listing.only else number) == 0:
+        if before % (kind.listing.by_name[1] if kind.listing.by_name else number) == 0:
             yield from self._call(change, kind.service, kind.listing.operation)
 
     def _change(self, change: Change) -> Work:
