@@ -43,7 +43,7 @@ def tasks_with_options() -> "Tasks":
     collection = module.namespace
     return {
         name: {
-            "subject": collection[name].subject,
+            "subject": collection[name].subject or next(iter(collection[name].positional), ""),
             "options": {
                 str(argument.name).strip("_").replace("_", "-"): argument.takes_value
                 for argument in collection[name].get_arguments()

@@ -66,6 +66,7 @@ def candidates(root: Path, shell: str, line: str, tasks: Tasks) -> list[str]:
     if start < 0:
         return []
     *before, last = words[start + 1 :]
+    last = re.sub("^['\"]", "", last)  # shells keep the quotation mark that a value begins with
     task, pending = _context(before, tasks)
     if pending is None and last.startswith("--") and "=" in last:
         option, _, value = last.partition("=")
@@ -113,7 +114,7 @@ def _all_values(root: Path, option: str) -> Iterator[str]:
             yield from (path.parent.name for path in (root / "projects").glob("[!.]*/deploy.py"))
         case "template":
             yield from (path.parent.parent.name for path in (root / "common/templates").glob("*/project/deploy.py"))
-        case "only" | "role" | "adopt":
+        case "only" | "role" | "adopt" | "key":
             yield from _keys(root)
         case "machine":
             yield from (key.partition("/")[2] for key in _keys(root) if key.startswith("state-machine/"))
@@ -123,7 +124,7 @@ def _all_values(root: Path, option: str) -> Iterator[str]:
 
 def _keys(root: Path) -> Iterator[str]:
     """The keys of what is found by convention, and of what declarations name."""
-    for path in root.glob("projects/[!.]*/lambda/*/"):
+    for path in root.glob("projects/[!.]*/lambda/[!._]*/"):
         yield f"lambda/{path.name}"
     for path in root.glob("projects/[!.]*/glue/*/*.py"):
         yield f"glue-job/{path.stem}"
@@ -158,11 +159,14 @@ def known_tasks(root: Path) -> Tasks:
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     try:
         tasks = json.loads(done.stdout)
+    except ValueError:
+        return {}
+    try:
         temporary = cache.with_suffix(f".{os.getpid()}")
         temporary.write_text(json.dumps({"stamp": stamp, "tasks": tasks}), encoding="utf-8")
         temporary.replace(cache)
-    except (OSError, ValueError):
-        return {}
+    except OSError:  # where nothing can be written, Invoke is asked each time
+        pass
     return tasks
 
 

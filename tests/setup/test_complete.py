@@ -18,6 +18,7 @@ TASKS: complete.Tasks = {
     "deploy-jobs": {"subject": "", "options": {"env": True}},
     "completion": {"subject": "shell", "options": {"shell": True, "tasks": False}},
     "new": {"subject": "project", "options": {"project": True, "template": True, "like": True}},
+    "logs": {"subject": "key", "options": {"key": True, "follow": False}},
     "graph": {"subject": "", "options": {"machine": True}},
 }
 SHELL_LINES = {
@@ -26,6 +27,7 @@ SHELL_LINES = {
     "uv run invoke run --env dev --project or": ["orders"],
     "uv run invoke plan --only lambda/V": ["lambda/Validate"],
     "invoke unlo": ["unlock"],
+    "invoke logs glue-job/d": ["glue-job/daily_totals"],
 }
 """What a shell completes in this repository."""
 
@@ -53,6 +55,8 @@ def acres(repository: Repository) -> Repository:
         ("invoke deploy --force gr", ["graph"]),
         ("invoke deploy --only lambda/", ["lambda/Validate"]),
         ("invoke deploy --only glue", ["glue-job/load"]),
+        ("invoke deploy --only 'lambda/", ["lambda/Validate"]),
+        ('invoke logs "lambda/', ["lambda/Validate"]),
         ("invoke deploy --only q", ["queue/work"]),
         ("invoke graph --machine ", ["main"]),
         ("invoke completion ", ["bash", "fish", "zsh"]),
