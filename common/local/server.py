@@ -131,7 +131,7 @@ def reset(root: Path) -> None:
         url = f"{server.endpoint}/_ministack/reset"
         headers = sign_request("POST", url, server.region, server.account_id, server.secret)
         try:
-            if (status := _request("POST", url, headers, timeout_seconds=60)) == HTTPStatus.OK:
+            if (status := send("POST", url, headers, timeout_seconds=60)[0]) == HTTPStatus.OK:
                 return
             problem = f"it answered {status}"
         except (OSError, HTTPException) as error:
@@ -199,17 +199,17 @@ def _is_alive(folder: Path) -> bool:
 
 def _is_healthy(endpoint: str) -> bool:
     try:
-        return _request("GET", f"{endpoint}/_ministack/health", {}, timeout_seconds=5) == HTTPStatus.OK
+        return send("GET", f"{endpoint}/_ministack/health", {}, timeout_seconds=5)[0] == HTTPStatus.OK
     except (OSError, HTTPException):
         return False
 
 
-def _request(verb: str, url: str, headers: Mapping[str, str], timeout_seconds: int) -> int:
-    """Sends a request to this machine, which is never behind a proxy, and returns the status of the answer."""
+def send(verb: str, url: str, headers: Mapping[str, str], timeout_seconds: int) -> tuple[int, bytes]:
+    """Sends a request to this machine, which is never behind a proxy, and returns the status and body of the answer."""
     place = urlsplit(url)
     with closing(HTTPConnection(place.netloc, timeout=timeout_seconds)) as connection:
         connection.request(verb, place.path, headers=dict(headers))
-        return connection.getresponse().status
+        return (response := connection.getresponse()).status, response.read()
 
 
 def _check_same(server: Embedded, account_id: str, region: str, port: int | None) -> Embedded:

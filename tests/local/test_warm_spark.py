@@ -1,10 +1,13 @@
 """A second Spark run uses the Java process of the first, and sees nothing of it."""
 
+import subprocess
 import time
 from typing import Any
 
 import pytest
 
+from common import local
+from common.local.spark_start import start_spark
 from tests.local.test_glue_catalog import output
 
 pytestmark = pytest.mark.timeout(600)
@@ -44,6 +47,22 @@ def test_the_second_run_has_the_process_of_the_first_and_nothing_else_of_it(
     processes = {line for line in (*before, *after) if line.startswith("java ")}
     assert len(processes) == 1, processes
     print(f"the second run took {seconds:.1f} s")
+
+
+def test_a_process_that_was_started_before_is_that_of_the_first_run(
+    client: Any, embedded: local.Embedded, job: Any, run_job: Any
+) -> None:
+    """Another test may have started it."""
+    shown: list[str] = []
+    start_spark(embedded, shown.append)
+    assert shown[-1] == ""
+    assert not start_spark(embedded, shown.append), "it is running already"
+    job("started-before", SCRIPT.replace("VERSION", "1"))
+    run = run_job("started-before")
+    assert run["JobRunState"] == "SUCCEEDED", run
+    process = next(line.partition(" ")[2] for line in output(client, run) if line.startswith("java "))
+    age = subprocess.run(["ps", "-o", "etimes=", "-p", process], capture_output=True, text=True, check=True).stdout
+    assert time.time() - int(age) < run["StartedOn"].timestamp()
 
 
 def test_a_run_that_fails_leaves_the_process_and_one_that_is_cut_off_takes_it(client: Any, job: Any, run_job: Any) -> None:

@@ -19,6 +19,7 @@ import job_program
 import logs
 import seams
 import settings as launch_settings
+import spark_start
 from glue_api import Request
 from json_types import Response
 from ministack.core.responses import get_account_id
@@ -32,6 +33,7 @@ _programs: dict[str, "subprocess.Popen[str]"] = {}  # run id -> what runs
 def install(settings: launch_settings.Settings) -> None:
     """Replace the calls that start and stop runs."""
     programs = job_program.Programs(settings)
+    spark_start.install(programs)
     seams.replace(glue, "_start_job_run", "data", lambda data: _start(data, programs))
     seams.replace(glue, "_batch_stop_job_run", "data", _stop)
     reset = seams.use(glue, "reset", "")

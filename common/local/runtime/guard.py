@@ -44,9 +44,9 @@ def install(settings: launch_settings.Settings) -> None:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         elif refusal := _stranger(scope):
-            await _answer(send, 403, *_error("", "AccessDenied", refusal))
+            await answer(send, 403, *_error("", "AccessDenied", refusal))
         elif scope["path"] == HEALTH and scope["method"] in {"GET", "HEAD"}:
-            await _answer(send, 200, "application/json", b"{}")
+            await answer(send, 200, "application/json", b"{}")
         else:
             await _signed(application, settings.secret, scope, receive, send)
 
@@ -78,7 +78,7 @@ async def _signed(application: Application, secret: str, scope: Scope, receive: 
         body = await _body(receive)
         signatures.check(signature, key, scope, body)
     except signatures.WrongSignatureError as error:
-        await _answer(send, 403, *_error(service, error.code, str(error)))
+        await answer(send, 403, *_error(service, error.code, str(error)))
         return
     unread = [{"type": "http.request", "body": body, "more_body": False}]
     del body  # ministack keeps what it needs
@@ -134,7 +134,8 @@ def _error(service: str, code: str, text: str) -> tuple[str, bytes]:
     return "application/x-amz-json-1.1", json.dumps({"__type": code, "message": text}).encode()
 
 
-async def _answer(send: Send, status: int, kind: str, body: bytes) -> None:
+async def answer(send: Send, status: int, kind: str, body: bytes) -> None:
+    """Send a whole response."""
     headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -94,21 +94,11 @@ class Programs:
         python, variables = self._settings.python("spark" if spark else "pythonshell")
         native = spark and job.get("GlueVersion", "0.9") >= "5" and (sys.platform, platform.machine()) == ("linux", "x86_64")
         libraries = [str(path) for path in self._libraries(account, arguments, folder, _Installer(python, spark, native))]
-        environment = {
-            **launch_settings.clean_environment(),
-            **variables,
-            **self._settings.aws_variables(account, get_region()),
-            "PYTHONPATH": ":".join([*libraries, *([str(_HERE / "spark")] if spark else [])]),
-            "PYTHONUNBUFFERED": "1",
-            "LC_ALL": "C.UTF-8",  # as in AWS, whatever the shell says
-            "TMPDIR": str(folder / "tmp"),
-        }
+        search = ":".join([*libraries, *([str(_HERE / "spark")] if spark else [])])
+        environment = {**self._environment(account, folder), **variables, "PYTHONPATH": search}
         if spark:
             environment.update(self._library_variables(account, job["Name"], arguments))
-            environment.update(SPARK_CONF_DIR=str(folder / "conf"), SPARK_LOCAL_DIRS=str(folder / "tmp"))
-            secret = self._secrets[run["Id"]] = secrets.token_urlsafe(30)
-            self._trees[secret] = S3Tree(self._s3(account), folder / "staging")
-            self._configure_spark(account, secret, arguments, folder, environment)
+            self._prepare_spark(account, run["Id"], arguments, environment)
         if debug is not None:
             environment["EMBEDDED_DEBUG"] = f"{debug.file}:{debug.packages(self._settings, '')}"
         flat = [part for name, value in arguments.items() for part in (name, str(value))]
@@ -118,6 +108,44 @@ class Programs:
             environment,
             spark and warm_spark.suits(arguments),
         )
+
+    def start_spark(self) -> None:
+        """Start the Java process that the next jobs use, and let it load what every job needs.
+
+        Raises:
+            JobError: it does not start.
+            EnvironmentMissingError: Spark could not be fetched.
+        """
+        name, account = "warm-up", self._settings.account_id
+        folder = self.folder(name)
+        try:
+            for part in ("tmp", "conf"):
+                (folder / part).mkdir(parents=True, exist_ok=True)
+            python, variables = self._settings.python("spark")
+            environment = {**self._environment(account, folder), **variables, "PYTHONPATH": str(_HERE / "spark")}
+            self._prepare_spark(account, name, {}, environment)
+            self.spark.warm_up(
+                [python, str(_HERE / "boot.py"), str(folder / "error"), str(_HERE / "warm_up.py")], environment, folder
+            )
+        finally:
+            self.remove(name)
+
+    def _environment(self, account: str, folder: Path) -> dict[str, str]:
+        return {
+            **launch_settings.clean_environment(),
+            **self._settings.aws_variables(account, get_region()),
+            "PYTHONUNBUFFERED": "1",
+            "LC_ALL": "C.UTF-8",  # as in AWS, whatever the shell says
+            "TMPDIR": str(folder / "tmp"),
+        }
+
+    def _prepare_spark(self, account: str, run_id: str, arguments: dict[str, str], environment: dict[str, str]) -> None:
+        """Spark's configuration for a run, and the secret with which it reads S3."""
+        folder = self.folder(run_id)
+        environment.update(SPARK_CONF_DIR=str(folder / "conf"), SPARK_LOCAL_DIRS=str(folder / "tmp"))
+        secret = self._secrets[run_id] = secrets.token_urlsafe(30)
+        self._trees[secret] = S3Tree(self._s3(account), folder / "staging")
+        self._configure_spark(account, secret, arguments, folder, environment)
 
     def _library_variables(self, account: str, job: str, arguments: dict[str, str]) -> dict[str, str]:
         """What Glue's library is told: whether Spark's catalog is the Data Catalog, and where bookmarks are kept."""

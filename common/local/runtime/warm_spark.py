@@ -17,6 +17,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import errors
+
 IDLE_SECONDS = 600
 """How long the process waits for the next run."""
 _START_SECONDS = 90
@@ -73,6 +75,30 @@ class WarmSpark:
             self._idle.daemon = True
             self._idle.start()
             self._lease.release()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process is there, or is being started."""
+        return self._lease.locked() or (self._process is not None and self._process.program.poll() is None)
+
+    def warm_up(self, command: list[str], environment: dict[str, str], folder: Path) -> None:
+        """Start the process, and run a program with it that does what every job does first.
+
+        Raises:
+            JobError: the process does not start, or the program fails.
+        """
+        lines: list[str] = []
+        pipe = subprocess.PIPE
+        with (
+            self.leased(environment, folder / "released", lines.append) as variables,
+            subprocess.Popen(  # our own program
+                command, cwd=folder, env={**environment, **variables}, text=True, errors="replace", process_group=0,
+                stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT,
+            ) as program,
+        ):  # fmt: skip
+            lines += program.stdout or ()
+        if program.returncode != 0:
+            raise errors.JobError("Spark does not start: " + " ".join(line.strip() for line in lines[-5:]))
 
     def _running(self, environment: dict[str, str]) -> _Process | None:
         needed = {
