@@ -87,6 +87,30 @@ def test_folders_that_differ_become_tables_of_their_own(client: Any, bucket: str
     assert columns(tables["events"]) == {"at": "string", "size": "struct<w:bigint>"}
 
 
+def test_objects_of_one_folder_that_have_little_in_common_become_tables_of_their_own(
+    client: Any, bucket: str, crawl: Any
+) -> None:
+    """As in https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-samples-legislators.html."""
+    members = {
+        "persons": '{"id": "p", "name": "Ann", "born": 1960}',
+        "memberships": '{"person_id": "p", "area_id": "a", "role": "m"}',
+    }
+    for name, line in members.items():
+        client("s3").put_object(Bucket=bucket, Key=f"crawl/people/{name}.json", Body=line.encode())
+    crawl("people", "crawl/people/", SchemaChangePolicy={"DeleteBehavior": "DELETE_FROM_DATABASE"})
+    crawl("people", "crawl/people/")
+    tables = {table["Name"]: table for table in client("glue").get_tables(DatabaseName="people")["TableList"]}
+    assert tables.keys() == {"persons_json", "memberships_json"}
+    assert tables["persons_json"]["StorageDescriptor"]["Location"] == f"s3://{bucket}/crawl/people/persons.json"
+    assert columns(tables["persons_json"]) == {"id": "string", "name": "string", "born": "bigint"}
+
+    client("s3").put_object(Bucket=bucket, Key="crawl/one/a.json", Body=b'{"id": 1, "name": "x", "note": "optional"}')
+    client("s3").put_object(Bucket=bucket, Key="crawl/one/b.json", Body=b'{"id": 1.5}')
+    crawl("one", "crawl/one/")
+    (table,) = client("glue").get_tables(DatabaseName="one")["TableList"]
+    assert table["Name"] == "one", "what lacks optional fields is of the same table"
+
+
 def test_what_is_gone_is_deprecated_or_deleted_as_the_policy_says(client: Any, bucket: str, crawl: Any) -> None:
     policy = {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "DELETE_FROM_DATABASE"}
     put_parquet(client, bucket, "vanishing/a.parquet", n=[1])

@@ -1,6 +1,7 @@
 """What a crawler finds in S3: tables, their schemas through pyarrow, and their partitions.
 
-Folders whose objects look alike become one table with partitions; folders that differ become a table each.
+Folders whose objects look alike become one table with partitions; folders that differ become a table each, and so do the objects
+of one folder that have little in common.
 https://docs.aws.amazon.com/glue/latest/dg/crawler-s3-folder-table-partition.html
 """
 
@@ -61,6 +62,11 @@ class Schema:
         """Whether two objects belong to one table: same format, and most columns in common."""
         mine, theirs = set(self.columns), set(other.columns)
         return self.kind == other.kind and len(mine & theirs) >= 0.7 * max(len(mine), len(theirs))
+
+    def resembles(self, other: "Schema") -> bool:
+        """Whether one of the two could have been written with optional columns of the other."""
+        mine, theirs = ({name for name, _ in schema.columns} for schema in (self, other))
+        return self.kind == other.kind and len(mine & theirs) >= 0.7 * min(len(mine), len(theirs))
 
     def merged(self, other: "Schema") -> "Schema":
         """With the columns that only ``other`` has."""
@@ -165,6 +171,9 @@ def _tables(folder: str, schemas: dict[Item, Schema]) -> Iterator[Found]:
     inside = {item: item.key[len(folder) :].split("/")[:-1] for item in schemas}
     named = all("=" in parts[0] for parts in inside.values() if parts)
     same_depth = len({len(parts) for parts in inside.values()}) == 1
+    if not any(inside.values()) and not all(first.resembles(other) for other in others):
+        yield from (Found(item.uri, schema, (), (((), item),)) for item, schema in schemas.items())
+        return
     if (alike and same_depth) or (named and same_depth) or not all(inside.values()):
         yield _one_table(folder, schemas, inside)
         return

@@ -185,7 +185,7 @@ def _absent(crawler: Request, s3: "BaseClient", target: Request) -> Iterator[str
         location = table["StorageDescriptor"].get("Location", "").rstrip("/") + "/"
         ours = table.get("Parameters", {}).get("UPDATED_BY_CRAWLER") == crawler["Name"] and location.startswith(root)
         elsewhere = table["DatabaseName"] != crawler["DatabaseName"]
-        if elsewhere or not ours or any(uri.startswith(location) for uri in here):
+        if elsewhere or not ours or any(f"{uri}/".startswith(location) for uri in here):
             continue
         if behaviour == "DELETE_FROM_DATABASE":
             _call(glue._delete_table, {"DatabaseName": crawler["DatabaseName"], "Name": key.split("/", 1)[1]})
