@@ -147,6 +147,8 @@ ADVICE = {
     (*EXPIRED, "UnrecognizedClient", "InvalidClientTokenId"): "Sign in again, then deploy again.",
 }
 """Advice for the user by prefixes of error codes."""
+FORBIDDEN = "A policy denies this, so no other one can allow it: change the statement that denies it."
+"""Advice for the user where a call is denied although it may be allowed, too."""
 
 
 class AwsError(DeployError):
@@ -162,6 +164,8 @@ class AwsError(DeployError):
 
     def __init__(self, service: str, operation: str, code: str, reason: str, *, deleted: bool = False) -> None:
         advice = next((f" {text}" for begins, text in ADVICE.items() if code.startswith(begins)), "")
+        if "with an explicit deny" in reason:
+            advice = f" {FORBIDDEN}"
         if code.startswith(UNREACHABLE):
             sentence = f"{service} could not be reached: {reason.rstrip('.')}."
         elif code.startswith(NO_ANSWER):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
-from common.execution import log_sources
+from common.execution import denied_calls, log_sources
 from common.execution.executions import read_history
 from common.execution.history import History, Visit
 from common.execution.json_text import json_object
@@ -45,6 +45,11 @@ class Failure:
     message: str
     log: str = ""
     lines: tuple[str, ...] = ()
+
+    @property
+    def advice(self) -> str:
+        """What to do, if a call was denied; empty otherwise."""
+        return denied_calls.advice(self.message)
 
 
 def explain(aws: Aws, execution: str, history: History, depth: int = 0) -> Failure:

@@ -29,6 +29,8 @@ def returned_lines(returned: Returned) -> Iterator[str]:
         yield f"\n[bold red]{quoted(returned.key)} {_end(returned.status)}[/bold red]: [red]{quoted(failure.error)}[/red]"
         for text in failure.message.splitlines():
             yield f"  {quoted(text.expandtabs())}"
+        if failure.advice:
+            yield f"[bold]{quoted(failure.advice)}[/bold]"
         for text in failure.lines:
             yield f"  [dim]│[/dim] {quoted(text.expandtabs())}"
         yield ""
@@ -67,6 +69,7 @@ def as_object(returned: Returned) -> JsonObject:
         "seconds": round(returned.seconds, 3),
         "error": failure.error if failure else None,
         "cause": failure.message if failure else None,
+        **({"advice": failure.advice} if failure and failure.advice else {}),
         "trace": list(failure.lines) if failure else [],
         "usage": dict(returned.usage),
         "output": _parsed(returned.output),

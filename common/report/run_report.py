@@ -140,6 +140,8 @@ class TextRunReport(TextReport):
         self._line(f"\n[bold red]{state}[/bold red]: [red]{quoted(failure.error)}[/red]")
         for line in failure.message.splitlines():
             self._line(f"  {quoted(line.expandtabs())}")
+        if failure.advice:
+            self._line(f"[bold]{quoted(failure.advice)}[/bold]")
         if failure.lines:
             self._line(f"[dim]The last lines of the log {quoted(failure.log)}:[/dim]")
         for line in failure.lines:
@@ -213,6 +215,7 @@ def _ended(outcome: Outcome) -> JsonObject:
         "status": outcome.status,
         "error": failure.error if failure else None,
         "cause": failure.message if failure else None,
+        **({"advice": failure.advice} if failure and failure.advice else {}),
         "failed_in": list(failure.states) if failure else [],
         "log": {"source": failure.log, "lines": list(failure.lines)} if failure and failure.lines else None,
         "states": [_state(visit) for visit in outcome.visits],
