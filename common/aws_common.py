@@ -128,7 +128,7 @@ class Clients:
             SSLError,
         )
 
-        endpoint, secret = self._endpoints.of(service), self._endpoints.secret
+        endpoint = self._endpoints.of(service)
         config = Config(
             retries={"mode": "adaptive", "total_max_attempts": 1},  # botocore adapts the rate, and `Retries` decides on retries
             max_pool_connections=self._connections,
@@ -138,7 +138,7 @@ class Clients:
             **_endpoint_options(endpoint),
         )
         where = {"region_name": self._region, "endpoint_url": endpoint}
-        where |= _embedded_credentials(self._account_id, secret) if secret is not None else {}
+        where |= _embedded_credentials(self._account_id, self._endpoints)
         try:
             client = self._session.create_client(service, config=config, **where)
         except ProfileNotFound as error:
@@ -179,9 +179,12 @@ def method_name(operation: str) -> str:
     return str(xform_name(operation))
 
 
-def _embedded_credentials(account_id: str, secret: str) -> dict[str, str]:
-    """Returns the credentials for the embedded AWS, which takes the account from the access key."""
-    return {"aws_access_key_id": account_id, "aws_secret_access_key": secret}
+def _embedded_credentials(account_id: str, endpoints: Endpoints) -> dict[str, str]:
+    """Returns the credentials for the embedded AWS, where an account's own access key is its number; none for AWS itself."""
+    if endpoints.secret is None:
+        return {}
+    keys = {"aws_access_key_id": endpoints.access_key or account_id, "aws_secret_access_key": endpoints.secret}
+    return keys | ({"aws_session_token": endpoints.token} if endpoints.token else {})
 
 
 def _endpoint_options(endpoint: str | None) -> JsonObject:

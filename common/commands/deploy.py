@@ -70,6 +70,7 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
         prune: bool = False,
         data: bool = False,
         dry_run: bool = False,
+        enforce_iam: bool = False,
         verbose: bool = False,
     ) -> None:
         choices = Choices(
@@ -87,6 +88,7 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
             wait=wait,
             prune=prune,
             data=data,
+            enforce_iam=enforce_iam,
         )
         requested = INVOCATION.get().requested(alike=True)
         opened = deployment(choices, requested, planning=dry_run, json=json, verbose=verbose)

@@ -9,7 +9,7 @@ from common.model.choices import Choices
 
 @task(
     help=options(
-        *("env", "project", "json", "verbose"),
+        *("env", "project", "json", "enforce_iam", "verbose"),
         only="Only keys that match this pattern, and their own roles and log groups. An exact key also deletes what was adopted.",
         data="What holds data (buckets, tables, log groups …), too; with a whole environment, the artifact bucket.",
         yes="Ask nothing; takes the name of what is deleted: `--yes dev` for a whole environment, `--yes orders` for a project.",
@@ -26,10 +26,12 @@ def destroy(
     yes: str | bool | None = None,
     dry_run: bool = False,
     json: bool = False,
+    enforce_iam: bool = False,
     verbose: bool = False,
 ) -> None:
     """Delete what was deployed of a project, or of a whole environment; data stays, unless you say --data."""
-    remove(Choices(env=env, project=project, only=only, data=data), yes=yes, dry_run=dry_run, json=json, verbose=verbose)
+    choices = Choices(env=env, project=project, only=only, data=data, enforce_iam=enforce_iam)
+    remove(choices, yes=yes, dry_run=dry_run, json=json, verbose=verbose)
 
 
 def remove(choices: Choices, *, yes: str | bool | None, dry_run: bool, json: bool, verbose: bool, unbind: bool = False) -> None:

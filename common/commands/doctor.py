@@ -44,7 +44,7 @@ def doctor(_c: Context, env: str | None = None, json: bool = False) -> None:
                     Finding("embedded AWS", NOTE, "does not run", f"A deploy starts it, and so does `{typed('local.start')}`.")
                 )
             if environment.embedded is not None:
-                text = "not looked at: the embedded AWS allows everything, so this says nothing of an account"
+                text = "not looked at: permissions in the embedded AWS say nothing of an account"
                 findings.append(Finding("permissions", FINE, text))
     counts = machine_checks.states(findings)
     if json:

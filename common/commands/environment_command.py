@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 from common.aws.tagging_index import Part
 from common.base.errors import UsageError
 from common.base.git import checked_out
+from common.base.json_types import JsonMapping
 from common.base.terminal import prompt
 from common.commands.invocation import INVOCATION
 from common.declare import project_names
@@ -68,8 +69,18 @@ class EnvironmentCommand:
         self._began = time.monotonic() if began is None else began
         self.workspace, self.choices, self.report, self.ask = Workspace(root, choices), choices, report, ask
         self.work: Work | None = None
-        self._aws = aws or (lambda: connect(root, self.workspace.environment, choices.jobs, self.say, self._show))
+        self._aws = aws or (lambda: self._connect(root))
         self._connecting: Connecting | None = None
+
+    def _connect(self, root: Path) -> Account:
+        env, choices = self.workspace.environment, self.choices
+
+        def policy() -> JsonMapping:
+            from common.engine import deployer_policy  # only an embedded AWS that enforces IAM asks for it
+
+            return deployer_policy.of_workspace(Workspace(root, Choices(env=env.name)))
+
+        return connect(root, env, choices.jobs, self.say, self._show, enforce_iam=choices.enforce_iam, policy=policy)
 
     def say(self, text: str) -> None:
         """Tells the user something that is not about one change."""

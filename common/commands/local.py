@@ -4,16 +4,18 @@ from invoke.context import Context
 
 from common.base.terminal import Screen, show
 from common.commands.invocation import INVOCATION
+from common.commands.option_help import options
 from common.commands.task import task
 
 
 @task(
-    help={
-        "env": "The embedded environment (default: local).",
-        "spark": "Start Spark, too, so that the first job starts as fast as the second.",
-    }
+    help=options(
+        "enforce_iam",
+        env="The embedded environment (default: local).",
+        spark="Start Spark, too, so that the first job starts as fast as the second.",
+    )
 )
-def start(_c: Context, env: str = "local", spark: bool = False) -> None:
+def start(_c: Context, env: str = "local", spark: bool = False, enforce_iam: bool = False) -> None:
     """Start the embedded AWS, unless it is running."""
     from common import local
     from common.base.errors import UsageError
@@ -24,17 +26,20 @@ def start(_c: Context, env: str = "local", spark: bool = False) -> None:
     if environment.embedded is None:
         raise UsageError(f"{env} is a real account. Nothing has to be started for it.")
     account = {"account_id": environment.account_id, "region": environment.region}
-    running = local.start(root, **account, port=environment.embedded.port, say=show, show=Screen().live)
+    port, live = environment.embedded.port, Screen().live
+    running = local.start(root, **account, port=port, enforce_iam=enforce_iam, say=show, show=live)
     if spark:
         from common.local.spark_start import start_spark
 
-        live = Screen().live
         local.spark_python(root, show, live)
         begun = start_spark(running, live)
         show("Spark is started, and ends after ten minutes without a job." if begun else "Spark is running already.")
     show(f"The embedded AWS answers at {running.endpoint}, and only to whoever signs with {running.credentials}.")
     show(f"Other tools (aws, boto3, DuckDB, notebooks) find both in a shell after\n  {running.exports}")
-    show("It does not judge permissions, quotas, times and memory: docs/fidelity.md says what only an account proves.")
+    judged = (
+        "It enforces IAM, until it is stopped. It does not judge" if running.enforces_iam else "It does not judge permissions,"
+    )
+    show(f"{judged} quotas, times and memory: docs/fidelity.md says what only an account proves.")
 
 
 @task()

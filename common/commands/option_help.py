@@ -18,6 +18,7 @@ HELP = {
     "data": "What holds data with all that is in it (buckets, tables, log groups …), too: "
     "replace them where they cannot be changed in place, and with --prune delete them.",
     "verbose": "Print one line a resource on a terminal, too, as without one.",
+    "enforce_iam": "In an embedded environment, judge every call by the policies of whoever makes it (docs/fidelity.md).",
     "dry_run": "Only show what would be done, as `plan` does. Exit code 0: nothing; 2: something.",
 }
 OPTIONAL = ("adopt",)

@@ -28,6 +28,7 @@ def plan(  # Invoke reads a task's options from its signature
     prune: bool = False,
     data: bool = False,
     validate: bool = False,
+    enforce_iam: bool = False,
     verbose: bool = False,
     html: str | None = None,
 ) -> None:
@@ -46,6 +47,7 @@ def plan(  # Invoke reads a task's options from its signature
         prune=prune,
         data=data,
         validate=validate,
+        enforce_iam=enforce_iam,
     )
     if html is not None:
         from common.report import picture_file

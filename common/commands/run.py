@@ -12,7 +12,9 @@ from common.commands.task import task
 from common.model.choices import Choices, parallel
 
 
-@task(help=options("env", "project", "json", "jobs", "yes", **RUNNING), optional=["preview"], iterable=["argument"])
+@task(
+    help=options("env", "project", "json", "jobs", "yes", "enforce_iam", **RUNNING), optional=["preview"], iterable=["argument"]
+)
 def run(
     _c: Context,
     argument: list[str],  # Invoke gives an empty list where the option is left out
@@ -25,6 +27,7 @@ def run(
     execution: str | None = None,
     redrive: bool = False,
     debug: bool = False,
+    enforce_iam: bool = False,
     yes: bool = False,
     json: bool = False,
     jobs: str = "32",
@@ -40,7 +43,8 @@ def run(
         raise UsageError("--debug and --json exclude each other: the text says where to attach.")
     request = RunRequest(only, input_, tuple(argument), preview, from_, execution, redrive, debug)
     root, report = INVOCATION.get().root, JsonRunReport(env) if json else TextRunReport()
-    command = opened(Choices(env=env, project=project, jobs=parallel(jobs)), report, json=json, must_exist=True)
+    choices = Choices(env=env, project=project, jobs=parallel(jobs), enforce_iam=enforce_iam)
+    command = opened(choices, report, json=json, must_exist=True)
     declarations = command.declarations()
     prepared = request.prepare(root, declarations)
     connection = command.connection()

@@ -18,6 +18,8 @@ from common.aws.rates import Rates
 from common.aws.session import AwsSession
 from common.aws.tagging_index import Part
 from common.base.background import Background
+from common.base.errors import UsageError
+from common.base.json_types import JsonMapping
 from common.engine.reads import FirstReads
 from common.environment import endpoints
 from common.environment.config import Environment
@@ -142,7 +144,14 @@ class Connecting:
 
 
 def connect(
-    root: Path, env: Environment, jobs: int, say: Callable[[str], None], show: Callable[[str], None] = lambda _: None
+    root: Path,
+    env: Environment,
+    jobs: int,
+    say: Callable[[str], None],
+    show: Callable[[str], None] = lambda _: None,
+    *,
+    enforce_iam: bool = False,
+    policy: Callable[[], JsonMapping] | None = None,
 ) -> AwsSession:
     """The session with the environment's account, at the endpoints that its configuration names.
 
@@ -152,16 +161,28 @@ def connect(
         jobs: how many calls may run at once.
         say: is called with a note about each endpoint that is not AWS's own.
         show: shows how far the first start of the embedded AWS is; an empty text removes that.
+        enforce_iam: the embedded AWS must enforce IAM.
+        policy: returns the policy that a deployer needs; where the embedded AWS enforces IAM, we have this one and no other.
+            None if we are the account itself there, which may do everything.
 
     Raises:
+        UsageError: the environment is not embedded, so IAM is enforced anyway.
         LocalError: the embedded AWS cannot be started.
         AccountError: the profile asks for a code, and nobody can be asked.
     """
     if env.embedded is not None:
         from common import local  # only the embedded environment needs it
 
-        started = local.start(root, account_id=env.account_id, region=env.region, port=env.embedded.port, say=say, show=show)
+        place = {"account_id": env.account_id, "region": env.region}
+        started = local.start(root, **place, port=env.embedded.port, enforce_iam=enforce_iam, say=say, show=show)
         where = started.endpoints
+        if started.enforces_iam and policy is not None:
+            from common.engine import embedded_deployer  # only where IAM is enforced
+
+            where = embedded_deployer.endpoints(env, started.endpoints, policy())
+            say(embedded_deployer.enforced(env))
+    elif enforce_iam:
+        raise UsageError(f"{env.name} is a real account, which always enforces IAM. Leave out --enforce-iam.")
     else:
         ignored = [*endpoints.diverting_variables(os.environ), *profile.diverting_settings()]
         for note in endpoints.endpoint_notes(env.name, env.endpoints, ignored):

@@ -59,10 +59,14 @@ class Endpoints(NamedTuple):
     Args:
         addresses: the addresses by service; `default` applies to all services that are not named.
         secret: the secret of the embedded AWS, with which its clients sign; None if they sign with the user's credentials.
+        access_key: whose secret that is; empty if it is the account's.
+        token: the token of the session that the access key is of; empty if it is the account's.
     """
 
     addresses: Mapping[str, str] = {}
     secret: str | None = None
+    access_key: str = ""
+    token: str = ""
 
     def of(self, service: str) -> str | None:
         """Returns the address of a service; None if it is AWS's own."""

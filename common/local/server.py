@@ -13,7 +13,6 @@ import secrets
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -30,7 +29,7 @@ from common.base import programs
 from common.base.command_text import typed
 from common.base.errors import LocalError
 from common.environment.endpoints import DEFAULT, Endpoints
-from common.local import environments
+from common.local import environments, ports
 from common.local.environments import Say, quiet
 from common.local.process_lookup import server_process
 
@@ -45,7 +44,8 @@ class Embedded:
     """A running embedded AWS.
 
     Clients take ``endpoint`` as their endpoint and ``account_id`` as their access key, and sign with ``secret``, which the file
-    ``credentials`` holds as the profile ``embedded``.
+    ``credentials`` holds as the profile ``embedded``. Where it
+    ``enforces_iam``, every call is judged by the policies of whoever makes it; the account itself may do everything.
     """
 
     endpoint: str
@@ -54,6 +54,7 @@ class Embedded:
     region: str
     credentials: str
     secret: str = field(repr=False)
+    enforces_iam: bool = False
 
     @property
     def endpoints(self) -> Endpoints:
@@ -78,8 +79,26 @@ def running(root: Path) -> Embedded | None:
     return server if server and _is_healthy(server.endpoint) else None
 
 
-def start(root: Path, *, account_id: str, region: str, port: int | None = None, say: Say = quiet, show: Say = quiet) -> Embedded:
-    """Returns the embedded AWS of this root, after starting it if it does not run; `show` shows how far a first start is.
+def start(
+    root: Path,
+    *,
+    account_id: str,
+    region: str,
+    port: int | None = None,
+    enforce_iam: bool = False,
+    say: Say = quiet,
+    show: Say = quiet,
+) -> Embedded:
+    """Returns the embedded AWS of this root, after starting it if it does not run.
+
+    Args:
+        root: the root folder.
+        account_id: the account that it is.
+        region: the region that it is in.
+        port: where it listens; None for the port of the last time, or a free one.
+        enforce_iam: it must enforce IAM, so one that runs without is started again. One that enforces it goes on to do so.
+        say: tells the user a line.
+        show: shows how far a first start is.
 
     Raises:
         LocalError: the port is in use, a package cannot be fetched, or the server ends at once.
@@ -88,8 +107,12 @@ def start(root: Path, *, account_id: str, region: str, port: int | None = None, 
     with environments.locked(folder / "start.lock"):
         folder.chmod(0o700)  # no other user may read it
         if server := running(root):
-            return _check_same(server, account_id, region, port)
-        if (folder / "embedded.json").exists() and _is_alive(folder) and not _read_announcement(folder):
+            _check_same(server, account_id, region, port)
+            if server.enforces_iam or not enforce_iam:
+                return server
+            say("restarting the embedded AWS, which does not enforce IAM yet ...")
+            _end_server(folder)
+        elif (folder / "embedded.json").exists() and _is_alive(folder) and not _read_announcement(folder):
             say("restarting the embedded AWS, which has no credentials yet ...")
             _end_server(folder)
         python = environments.python("ministack", say, show=show)
@@ -97,10 +120,10 @@ def start(root: Path, *, account_id: str, region: str, port: int | None = None, 
         for name in ("tmp", "jobs"):
             shutil.rmtree(folder / name, ignore_errors=True)
         (folder / "tmp").mkdir(parents=True)
-        chosen = _choose_port(folder, port)
+        chosen = ports.choose(folder, port)
         say("starting the embedded AWS ...")
         _write_credentials(folder / "credentials", account_id)
-        _launch(python, folder, {"account_id": account_id, "region": region, "port": chosen})
+        _launch(python, folder, {"account_id": account_id, "region": region, "port": chosen, "enforces_iam": enforce_iam})
         return _wait_for(root, folder)
 
 
@@ -212,7 +235,7 @@ def send(verb: str, url: str, headers: Mapping[str, str], timeout_seconds: int) 
         return (response := connection.getresponse()).status, response.read()
 
 
-def _check_same(server: Embedded, account_id: str, region: str, port: int | None) -> Embedded:
+def _check_same(server: Embedded, account_id: str, region: str, port: int | None) -> None:
     requested = (account_id, region, port or _port_of(server))
     has = (server.account_id, server.region, _port_of(server))
     if requested != has:
@@ -220,41 +243,13 @@ def _check_same(server: Embedded, account_id: str, region: str, port: int | None
             f"the embedded AWS already runs for account {has[0]} in {has[1]} on port {has[2]}, "
             f"not for account {requested[0]} in {requested[1]} on port {requested[2]}. Stop it first: {typed('local.stop')}"
         )
-    return server
 
 
 def _port_of(server: Embedded) -> int:
     return int(server.endpoint.rsplit(":", 1)[1])
 
 
-def _choose_port(folder: Path, requested: int | None) -> int:
-    """Returns the requested port if it is free, or else the last one (which URLs in the state contain), or else any."""
-    if requested is not None:
-        if not 1024 <= requested <= 65535:
-            raise LocalError(f"port {requested} cannot be used: choose one from 1024 to 65535")
-        if _probe_port(requested) is None:
-            raise LocalError(f"port {requested} is in use by another program: choose another one, or leave it out for a free one")
-    remembered = folder / "port"
-    text = remembered.read_text() if remembered.exists() else ""
-    last = int(text) if text.isdecimal() else 0
-    port = requested or (last and _probe_port(last)) or _probe_port(0)
-    if port is None:
-        raise LocalError("no port is free on 127.0.0.1")
-    remembered.write_text(str(port))
-    return port
-
-
-def _probe_port(port: int) -> int | None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return None
-        return int(probe.getsockname()[1])
-
-
-def _launch(python: Path, folder: Path, whose: dict[str, str | int]) -> None:
+def _launch(python: Path, folder: Path, whose: dict[str, str | int | bool]) -> None:
     """Runs the launcher until it is in the background, without the shell's AWS settings and Python paths."""
     provider = programs.python_program("from common.local.__main__ import main; sys.exit(main())")
     settings = folder / "settings.json"

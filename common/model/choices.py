@@ -32,6 +32,7 @@ class Choices:
         yes: ask no questions.
         wait: wait for another deploy instead of giving up.
         validate: ask AWS about what changes, where it can tell what is wrong.
+        enforce_iam: the embedded AWS judges every call by the policies of whoever makes it.
 
     Raises:
         UsageError: `project` is empty. A variable that a CI job has not set must not select all projects.
@@ -52,6 +53,7 @@ class Choices:
     adopt_from: str = ""
     exclusive: bool = False
     validate: bool = False
+    enforce_iam: bool = False
 
     @property
     def owners(self) -> frozenset[str]:

@@ -84,14 +84,14 @@ def ended(read: Callable[[], dict[str, Any]], field: str) -> dict[str, Any]:
     return read()
 
 
-def create_function(client: Client, name: str, source: str, runtime: str = "python3.11") -> str:
+def create_function(client: Client, name: str, source: str, runtime: str = "python3.11", role: str = ROLE) -> str:
     """Create a Lambda function from one source file; its ARN."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("index.mjs" if runtime.startswith("nodejs") else "index.py", source)
     code = {"ZipFile": packed.getvalue()}
     made = client("lambda").create_function(
-        FunctionName=name, Runtime=runtime, Role=ROLE, Handler="index.handler", Code=code, Timeout=20
+        FunctionName=name, Runtime=runtime, Role=role, Handler="index.handler", Code=code, Timeout=20
     )
     client("lambda").get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
     return str(made["FunctionArn"])

@@ -87,6 +87,7 @@ FILES = frozenset(
         "support/test_ending.py",
         "support/test_strict_s3.py",
         "test_end_to_end.py",
+        "test_enforced_end_to_end.py",
         "test_existing_end_to_end.py",
     }
 )

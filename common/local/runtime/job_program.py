@@ -20,14 +20,18 @@ from pathlib import Path
 import debug_requests
 import errors
 import lakes
+import role_sessions
 import settings as launch_settings
 import warm_spark
 import webhdfs
 from json_types import JsonObject
-from ministack.core.responses import get_region
+from ministack.core.responses import get_account_id, get_region
 from s3_tree import S3Tree
+from settings import Credentials
 
 _HERE = Path(__file__).parent
+_WORKERS = ("PYTHONPATH", "TMPDIR", *Credentials.NAMES)
+"""What the workers of a run have from it, and not from the Java process, which may serve other runs."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ class Programs:
         self, job: JsonObject, run: JsonObject, account: str, debug: debug_requests.DebugRequest | None = None
     ) -> Command:
         """Fetch script and libraries, write Spark's configuration, and name the command."""
+        caller = role_sessions.of_role(self._settings, job.get("Role", ""), "GlueJobRunnerSession")
         folder = self.folder(run["Id"])
         for name in ("tmp", "lib", "conf"):
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -90,15 +95,15 @@ class Programs:
         arguments = _arguments(job, run, spark)
         if spark:
             lakes.check(arguments)
-        script = self._download(account, job["Command"].get("ScriptLocation", ""), folder)
+        script = self._download(caller, job["Command"].get("ScriptLocation", ""), folder)
         python, variables = self._settings.python("spark" if spark else "pythonshell")
         native = spark and job.get("GlueVersion", "0.9") >= "5" and (sys.platform, platform.machine()) == ("linux", "x86_64")
-        libraries = [str(path) for path in self._libraries(account, arguments, folder, _Installer(python, spark, native))]
+        libraries = [str(path) for path in self._libraries(caller, arguments, folder, _Installer(python, spark, native))]
         search = ":".join([*libraries, *([str(_HERE / "spark")] if spark else [])])
-        environment = {**self._environment(account, folder), **variables, "PYTHONPATH": search}
+        environment = {**self._environment(caller, folder), **variables, "PYTHONPATH": search}
         if spark:
             environment.update(self._library_variables(account, job["Name"], arguments))
-            self._prepare_spark(account, run["Id"], arguments, environment)
+            self._prepare_spark(caller, run["Id"], arguments, environment)
         if debug is not None:
             environment["EMBEDDED_DEBUG"] = f"{debug.file}:{debug.packages(self._settings, '')}"
         flat = [part for name, value in arguments.items() for part in (name, str(value))]
@@ -116,7 +121,7 @@ class Programs:
             JobError: it does not start.
             EnvironmentMissingError: Spark could not be fetched.
         """
-        name, account = "warm-up", self._settings.account_id
+        name, account = "warm-up", self._settings.account_credentials(self._settings.account_id)
         folder = self.folder(name)
         try:
             for part in ("tmp", "conf"):
@@ -130,22 +135,22 @@ class Programs:
         finally:
             self.remove(name)
 
-    def _environment(self, account: str, folder: Path) -> dict[str, str]:
+    def _environment(self, caller: Credentials, folder: Path) -> dict[str, str]:
         return {
             **launch_settings.clean_environment(),
-            **self._settings.aws_variables(account, get_region()),
+            **self._settings.aws_variables(caller, get_region()),
             "PYTHONUNBUFFERED": "1",
             "LC_ALL": "C.UTF-8",  # as in AWS, whatever the shell says
             "TMPDIR": str(folder / "tmp"),
         }
 
-    def _prepare_spark(self, account: str, run_id: str, arguments: dict[str, str], environment: dict[str, str]) -> None:
+    def _prepare_spark(self, caller: Credentials, run_id: str, arguments: dict[str, str], environment: dict[str, str]) -> None:
         """Spark's configuration for a run, and the secret with which it reads S3."""
         folder = self.folder(run_id)
         environment.update(SPARK_CONF_DIR=str(folder / "conf"), SPARK_LOCAL_DIRS=str(folder / "tmp"))
         secret = self._secrets[run_id] = secrets.token_urlsafe(30)
-        self._trees[secret] = S3Tree(self._s3(account), folder / "staging")
-        self._configure_spark(account, secret, arguments, folder, environment)
+        self._trees[secret] = S3Tree(self._s3(caller), folder / "staging")
+        self._configure_spark(caller, secret, arguments, folder, environment)
 
     def _library_variables(self, account: str, job: str, arguments: dict[str, str]) -> dict[str, str]:
         """What Glue's library is told: whether Spark's catalog is the Data Catalog, and where bookmarks are kept."""
@@ -157,9 +162,9 @@ class Programs:
             variables["EMBEDDED_GLUE_BOOKMARKS"] = str(file)
         return variables
 
-    def _libraries(self, account: str, arguments: dict[str, str], folder: Path, installer: _Installer) -> list[Path]:
+    def _libraries(self, caller: Credentials, arguments: dict[str, str], folder: Path, installer: _Installer) -> list[Path]:
         for uri in _uris(arguments.get("--extra-files")):
-            self._download(account, uri, folder)
+            self._download(caller, uri, folder)
         files = _uris(arguments.get("--extra-py-files"))
         modules = _uris(arguments.get("--additional-python-modules"))
         if installer.spark:
@@ -171,12 +176,12 @@ class Programs:
         else:
             options, modules = [], [*(name for name in files if name.endswith(".whl")), *modules]
             files = [name for name in files if name not in modules]
-        downloaded = [self._download(account, uri, folder / "lib") for uri in files]
-        return [folder / "lib", *downloaded, *([self._modules(account, modules, options, folder, installer)] if modules else [])]
+        downloaded = [self._download(caller, uri, folder / "lib") for uri in files]
+        return [folder / "lib", *downloaded, *([self._modules(caller, modules, options, folder, installer)] if modules else [])]
 
-    def _modules(self, account: str, modules: list[str], options: list[str], folder: Path, installer: _Installer) -> Path:
+    def _modules(self, caller: Credentials, modules: list[str], options: list[str], folder: Path, installer: _Installer) -> Path:
         """What an installer has to install, once for each list of it."""
-        fetched = [self._download(account, name, folder) if name.startswith("s3://") else name for name in modules]
+        fetched = [self._download(caller, name, folder) if name.startswith("s3://") else name for name in modules]
         requirements = [_requirement(module, installer) if isinstance(module, Path) else module for module in fetched]
         are_all_files = all(requirement in map(str, fetched) for requirement in requirements)
         options = [option for option in options if option != "--no-index" or are_all_files]
@@ -197,13 +202,13 @@ class Programs:
                 shutil.move(fresh, target)
         return target
 
-    def _download(self, account: str, uri: str, folder: Path) -> Path:
+    def _download(self, caller: Credentials, uri: str, folder: Path) -> Path:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         if not uri.startswith("s3://") or not key:
             raise errors.JobError(f"Invalid S3 URI: {uri!r}")
         target = folder / key.rsplit("/", 1)[-1]
         try:
-            body = self._s3(account).get_object(Bucket=bucket, Key=key)["Body"]
+            body = self._s3(caller).get_object(Bucket=bucket, Key=key)["Body"]
         except Exception as error:
             raise errors.JobError(f"Failed to download {uri}: {error}") from error
         with target.open("wb") as file:
@@ -224,28 +229,29 @@ class Programs:
         shutil.rmtree(self._bookmarks, ignore_errors=True)
 
     def _configure_spark(
-        self, account: str, secret: str, arguments: dict[str, str], folder: Path, environment: dict[str, str]
+        self, caller: Credentials, secret: str, arguments: dict[str, str], folder: Path, environment: dict[str, str]
     ) -> None:
         """``spark-defaults.conf``: every session that the script makes, in whatever way, starts from it."""
         with self._lock:
             if self._webhdfs is None:
                 self._webhdfs = webhdfs.serve(self._trees.get)
-        jars = [str(self._download(account, uri, folder / "lib")) for uri in _uris(arguments.get("--extra-jars"))]
+        jars = [str(self._download(caller, uri, folder / "lib")) for uri in _uris(arguments.get("--extra-jars"))]
         lines = {
             **_small(folder),
-            **self._mounts(account, f"webhdfs://127.0.0.1:{self._webhdfs}/{secret}"),
+            **self._mounts(f"webhdfs://127.0.0.1:{self._webhdfs}/{secret}"),
             **({"spark.jars": ",".join(jars)} if jars else {}),
-            **{f"spark.executorEnv.{name}": environment[name] for name in ("PYTHONPATH", "TMPDIR")},
+            **{f"spark.executorEnv.{name}": environment[name] for name in _WORKERS if environment.get(name)},
             **_asked(arguments.get("--conf", "")),
         }
         text = "".join(f"{name} {value}\n" for name, value in lines.items())
         (folder / "conf" / "spark-defaults.conf").write_text(text)
         shutil.copy(_HERE / "log4j2.properties", folder / "conf")
 
-    def _mounts(self, account: str, root: str) -> dict[str, str]:
+    def _mounts(self, root: str) -> dict[str, str]:
         """Hadoop reads each bucket through viewfs from our WebHDFS server."""
         scheme = "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme"
         schemes = {f"spark.hadoop.fs.{name}.impl": scheme for name in ("s3", "s3a", "s3n")}
+        account = self._settings.account_credentials(get_account_id())  # a job needs no right to list buckets
         buckets = [bucket["Name"] for bucket in self._s3(account).list_buckets()["Buckets"]]
         links = {f"spark.hadoop.fs.viewfs.mounttable.{name}.linkFallback": f"{root}/{name}" for name in buckets}
         return {**schemes, **links}

@@ -29,6 +29,11 @@ PARTS = (
     "cloud_control",
     "tagging",
     "strict",
+    "role_sessions",
+    "iam_questions",
+    "enforcement",
+    "machine_calls",
+    "polled_queues",
     "guard",
 )
 _held: "list[TextIO | subprocess.Popen[bytes]]" = []
@@ -110,7 +115,7 @@ def end_after_saving(settings: launch_settings.Settings) -> None:
 
 
 def _announcement(settings: launch_settings.Settings) -> dict[str, str | int]:
-    whose = {"account_id": settings.account_id, "region": settings.region}
+    whose = {"account_id": settings.account_id, "region": settings.region, "enforces_iam": settings.enforces_iam}
     return {"endpoint": settings.endpoint, "pid": os.getpid(), "credentials": str(settings.credentials), **whose}
 
 

@@ -178,13 +178,21 @@ class S3Tree:
         try:
             return self._s3.head_object(Bucket=bucket, Key=key)
         except ClientError as error:
+            if _is_refused(error):
+                self._s3.get_object(Bucket=bucket, Key=key, Range="bytes=0-0")  # says what: the answer to HEAD has no body
             return _absent(error) or None
 
     def _bucket_exists(self, bucket: str) -> bool:
         try:
             return bool(self._s3.head_bucket(Bucket=bucket))
         except ClientError as error:
+            if _is_refused(error):
+                self._s3.list_objects_v2(Bucket=bucket, MaxKeys=1)  # likewise
             return _absent(error)
+
+
+def _is_refused(error: ClientError) -> bool:
+    return bool(error.response["Error"]["Code"] == "403")
 
 
 def _absent(error: ClientError) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -39,10 +39,26 @@ class EnvironmentMissingError(Exception):
 
 
 @dataclass(frozen=True)
+class Credentials:
+    """What a client signs with; the account's own have no token."""
+
+    access_key: str
+    secret: str = field(repr=False)
+    token: str = field(default="", repr=False)
+    NAMES: ClassVar = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables in which an AWS SDK finds them."""
+        return dict(zip(self.NAMES, (self.access_key, self.secret, self.token), strict=True))
+
+
+@dataclass(frozen=True)
 class Settings:
     """One launch: whose account, where, and how to ask for a Python environment (``provider``, a command).
 
-    ``schemas`` is the folder with the schemas of resource types; empty if there is none.
+    ``schemas`` is the folder with the schemas of resource types; empty if there is none. ``enforces_iam`` says whether calls are
+    judged by the policies of whoever makes them.
     """
 
     account_id: str
@@ -53,6 +69,7 @@ class Settings:
     secret: str = field(repr=False)
     shell: dict[str, str] = field(repr=False)
     schemas: str = ""
+    enforces_iam: bool = False
 
     @property
     def endpoint(self) -> str:
@@ -64,14 +81,17 @@ class Settings:
         """The file that clients have their credentials from, in the format of ``~/.aws/credentials``."""
         return self.folder / "credentials"
 
-    def aws_variables(self, account: str, region: str) -> dict[str, str]:
-        """What an AWS SDK needs in order to find the embedded AWS and to be that account."""
+    def account_credentials(self, account: str) -> Credentials:
+        """The credentials of an account itself, which may do everything."""
+        return Credentials(account, self.secret)
+
+    def aws_variables(self, credentials: Credentials, region: str) -> dict[str, str]:
+        """What an AWS SDK needs in order to find the embedded AWS and to be who has these credentials."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
-            "AWS_ACCESS_KEY_ID": account,
-            "AWS_SECRET_ACCESS_KEY": self.secret,
+            **{name: value for name, value in credentials.variables.items() if value},
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         }
@@ -90,7 +110,8 @@ def load(path: Path) -> Settings:
     credentials.read(folder / "credentials")
     secret = credentials["embedded"]["aws_secret_access_key"]
     provider, schemas = tuple(content["provider"]), content.get("schemas", "")
-    settings = Settings(content["account_id"], content["region"], content["port"], folder, provider, secret, shell, schemas)
+    whose = content["account_id"], content["region"], content["port"]
+    settings = Settings(*whose, folder, provider, secret, shell, schemas, content.get("enforces_iam", False))
     os.environ.clear()
     os.environ.update({name: value for name, value in shell.items() if name in _KEPT or name.startswith("LC_")})
     os.environ.update({name: value for name, value in shell.items() if name in _PROXIES})
@@ -106,7 +127,7 @@ def clean_environment() -> dict[str, str]:
 
 MINISTACK = {
     "GATEWAY_PORT", "BIND_HOST", "MINISTACK_HOST", "MINISTACK_REGION", "MINISTACK_ACCOUNT_ID", "SFTP_ENABLED", "IOT_MTLS_ENABLED",
-    "PERSIST_STATE", "S3_PERSIST", "STATE_DIR", "S3_DATA_DIR", "DOCKER_HOST", "SFN_WAIT_SCALE",
+    "PERSIST_STATE", "S3_PERSIST", "STATE_DIR", "S3_DATA_DIR", "DOCKER_HOST", "SFN_WAIT_SCALE", "AUTH",
 }  # fmt: skip
 
 
@@ -125,6 +146,7 @@ def _ministack_variables(settings: Settings) -> dict[str, str]:
         "STATE_DIR": str(settings.folder / "state"),
         "S3_DATA_DIR": str(settings.folder / "s3"),
         "TMPDIR": str(settings.folder / "tmp"),
+        "AUTH": str(settings.enforces_iam).lower(),
         "DOCKER_HOST": "unix:///nonexistent",  # never a container of the machine's Docker
         "AWS_SECRET_ACCESS_KEY": settings.secret,  # what handlers are given
         "AWS_CONFIG_FILE": os.devnull,  # nor do they hear the developer's, who may ignore AWS_ENDPOINT_URL in it
@@ -132,21 +154,22 @@ def _ministack_variables(settings: Settings) -> dict[str, str]:
     }
 
 
-def client_factory(settings: Settings) -> Callable[[str], "BaseClient"]:
-    """S3 clients of the embedded AWS, one an account."""
+def client_factory(settings: Settings) -> Callable[[Credentials], "BaseClient"]:
+    """S3 clients of the embedded AWS, one for each credentials."""
     from botocore.config import Config  # after os.environ is clean
     from botocore.session import Session  # likewise
 
     style = Config(s3={"addressing_style": "path"}, proxies={}, max_pool_connections=32)
 
     @cache
-    def s3(account: str) -> "BaseClient":
+    def s3(credentials: Credentials) -> "BaseClient":
         return Session().create_client(
             "s3",
             region_name=settings.region,
             endpoint_url=settings.endpoint,
-            aws_access_key_id=account,
-            aws_secret_access_key=settings.secret,
+            aws_access_key_id=credentials.access_key,
+            aws_secret_access_key=credentials.secret,
+            aws_session_token=credentials.token or None,
             config=style,
         )
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import errors
+from settings import Credentials
 
 IDLE_SECONDS = 600
 """How long the process waits for the next run."""
@@ -102,7 +103,9 @@ class WarmSpark:
 
     def _running(self, environment: dict[str, str]) -> _Process | None:
         needed = {
-            name: value for name, value in environment.items() if name.startswith(("AWS_", "JAVA", "SPARK_HOME", "PYSPARK"))
+            name: value
+            for name, value in environment.items()
+            if name.startswith(("AWS_", "JAVA", "SPARK_HOME", "PYSPARK")) and name not in Credentials.NAMES
         }
         if self._process and (self._process.program.poll() is not None or self._process.environment != needed):
             self._end()
@@ -126,7 +129,8 @@ class WarmSpark:
             "TMPDIR": str(self._folder / "tmp"),
             "_PYSPARK_DRIVER_CONN_INFO_PATH": str(announcement),
         }
-        own.pop("PYTHONPATH", None)
+        for name in ("PYTHONPATH", *Credentials.NAMES):  # each run's own, see `job_program`
+            own.pop(name, None)
         command = [f"{environment['SPARK_HOME']}/bin/spark-submit", "pyspark-shell"]
         program = subprocess.Popen(  # Spark's own program
             command, cwd=self._folder, env=own, text=True, errors="replace", process_group=0,

@@ -77,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
         except ConnectionError:
             self.close_connection = True
         except Exception as error:  # Hadoop gets every failure as an IOException
-            self._refuse(500, "IOException", f"{type(error).__name__}: {error}")
+            self._refuse(500, "IOException", f"s3://{self._path}: {type(error).__name__}: {error}")
 
     def _status(self) -> None:
         self._json({"FileStatus": _status(self._found())})

@@ -1,0 +1,34 @@
+"""`--enforce-iam`: for embedded environments alone; the credentials that a command then has."""
+
+import pytest
+
+from common.aws.retries import NO_REFUSALS
+from common.aws_common import Clients
+from common.environment.endpoints import DEFAULT, Endpoints
+from tests.support.repository import Repository
+
+
+@pytest.mark.parametrize("words", [("plan",), ("deploy", "--yes"), ("run",), ("destroy", "--yes", "dev")])
+def test_on_a_real_account_it_is_refused(repository: Repository, words: tuple[str, ...]) -> None:
+    repository.project("acres", "p.function('Validate')")
+    ended = repository.invoke(*words, "--env", "dev", "--enforce-iam")
+    assert ended.code == 1
+    assert "dev is a real account, which always enforces IAM. Leave out --enforce-iam." in ended.err + ended.out
+
+
+def test_the_embedded_aws_of_a_real_account_is_not_started(repository: Repository) -> None:
+    ended = repository.invoke("local.start", "--env", "dev", "--enforce-iam")
+    assert (ended.code, "Nothing has to be started" in ended.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "keys"),
+    [
+        (Endpoints({DEFAULT: "http://127.0.0.1:1"}, "secret"), ("123456789012", "secret", None)),
+        (Endpoints({DEFAULT: "http://127.0.0.1:1"}, "secret", "ASIA1", "token"), ("ASIA1", "secret", "token")),
+    ],
+)
+def test_a_client_signs_as_the_account_or_as_a_session(endpoints: Endpoints, keys: tuple[str, str, str | None]) -> None:
+    client = Clients("eu-central-1", "123456789012", endpoints, 1, None, NO_REFUSALS).of("sts")
+    credentials = client._request_signer._credentials
+    assert (credentials.access_key, credentials.secret_key, credentials.token) == keys
