@@ -83,7 +83,7 @@ def used(env: Environment, resources: Iterable[Resource]) -> dict[ExistingRef, l
 def look(env: Environment, in_region: InRegion, refs: Iterable[ExistingRef], pool: Executor) -> list[Finding]:
     """Looks at things of others. Keys that encrypt them are looked at as well."""
     every = list(dict.fromkeys(ref for each in refs for ref in (each, *_key_of(env, each))))
-    findings_by_ref = pool.map(lambda ref: list(_look_at(env, in_region, ref)), every)
+    findings_by_ref = pool.map(lambda ref: list(look_at(env, in_region, ref)), every)
     return [finding for findings in findings_by_ref for finding in findings]
 
 
@@ -130,7 +130,8 @@ def _lookup(ref: ExistingRef) -> Lookup:
     return lookup
 
 
-def _look_at(env: Environment, in_region: InRegion, ref: ExistingRef) -> Iterator[Finding]:
+def look_at(env: Environment, in_region: InRegion, ref: ExistingRef) -> Iterator[Finding]:
+    """Looks at one thing of others."""
     lookup, (region, account) = _lookup(ref), ref.arn.split(":")[3:5]
     what = f"{kind_of(ref.key.kind).word.replace('_', ' ')} {ref.name if account in {'', env.account_id} else ref.arn}"
     if account not in {"", env.account_id} and not lookup.abroad:

@@ -8,6 +8,9 @@ from common.environment.config import Environment
 
 EVERYWHERE = (
     *("cloudformation:GetResource", "cloudformation:ListResources", "cloudwatch:DescribeAlarms"),
+    *("dynamodb:DescribeTable", "glue:GetCrawler", "glue:GetDatabase", "glue:GetJob", "kms:DescribeKey"),
+    *("lambda:GetFunctionConfiguration", "s3:GetBucketLocation", "secretsmanager:DescribeSecret", "sns:GetTopicAttributes"),
+    "sqs:GetQueueUrl",
     *("events:ListRuleNamesByTarget", "events:ListRules", "glue:GetCrawlers", "glue:GetJobs", "lambda:ListEventSourceMappings"),
     *(
         "lambda:ListFunctions",
@@ -18,7 +21,7 @@ EVERYWHERE = (
         "tag:GetResources",
     ),
 )
-"""What IAM does not limit to resources, or what lists all of them."""
+"""What IAM does not limit to resources, what lists all of them, or what asks whether anything that a text names exists."""
 ADVICE = (
     "s3:GetObject is on all buckets, because any may hold a job's script; limit it to those that do. "
     "lambda:GetFunction downloads the code of functions. With --type, AWS's handlers of the type read in your name: allow what "

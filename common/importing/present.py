@@ -7,16 +7,17 @@ from pathlib import Path
 
 from common.base.encoding import decode_text
 from common.base.errors import UsageError
-from common.base.json_types import Json, JsonMapping
+from common.base.json_types import Json, JsonMapping, JsonObject
 from common.declare import project_names, projects
 from common.environment.config import Environment
 from common.environment.config_edit import set_values
 from common.environment.existing import Existing
 from common.importing import declaration
 from common.importing.cloud_resources import identity_of
-from common.importing.entries import Context
+from common.importing.entries import Context, Entry
 from common.importing.references import SECTIONS, VERBS, Used
 from common.model.resource import SHARED
+from common.resources import kind_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +132,21 @@ class PresentProject:
                 return False
             here = here[key]
         return True
+
+
+def sections(context: Context, entries: Iterable[Entry]) -> JsonObject:
+    """The sections of the project's configuration."""
+    result: JsonObject = {}
+    if context.references.parameters:
+        result["parameters"] = dict(sorted(context.references.parameters.items()))
+    for used in context.references.new_uses():
+        if used.is_there:
+            continue
+        result.setdefault("existing", {}).setdefault(SECTIONS[used.kind], {})[used.key] = {"name": used.name}
+    for entry in sorted(entries, key=lambda entry: (entry.resource.kind, entry.key)):
+        if entry.settings:
+            result.setdefault(kind_of(entry.resource.kind).section, {})[entry.key] = entry.settings
+    return result
 
 
 def _entries_of(existing: Existing) -> tuple[Used, ...]:

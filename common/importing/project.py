@@ -5,23 +5,23 @@ A project that exists gets what it does not declare yet: nothing that it has is 
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from common.base.atomic_file import new_file
 from common.base.errors import UsageError
 from common.base.git import NoCommitError, Repository
-from common.base.json_types import JsonObject
 from common.environment.config import Environment
 from common.importing import cloud_resources, crawlers, declaration, functions, jobs, machines, rules, skeletons, sources
+from common.importing.absent import find_absent, notes, without_absent
 from common.importing.account import LiveAccount
 from common.importing.cloud_resources import called
 from common.importing.entries import Context, Entry, Unexpressed
 from common.importing.generated import KIND, GeneratedValues
-from common.importing.present import PresentProject
+from common.importing.present import PresentProject, sections
 from common.importing.proposals import proposals
-from common.importing.references import SECTIONS, References, Used
+from common.importing.references import References, Used
 from common.importing.selection import Keys, LiveResource, Selection, common_beginning
 from common.importing.sources import Source
 from common.importing.versions import published
@@ -121,10 +121,12 @@ class Importer:
             context = self._context(selection, chosen, importable)
             importable = list(self._startable(importable, context, result))
             context.retentions, callers = self._retentions(importable), self._callers(importable)
-            machines_first = sorted(importable, key=lambda resource: resource.kind != "state-machine")  # for their references
-            for resource in machines_first:
-                result.entries.append(self._entry(resource, context, callers))
-            machines.accept_kept_arguments(result.entries)
+            result.entries = self._entries(importable, context, callers)
+            if absent := find_absent(self._account, context.references.new_uses()):
+                context = replace(self._context(selection, chosen, importable), retentions=context.retentions)
+                context.references.absent = absent
+                declarable = without_absent(importable, context, result.unexpressed.append)
+                result.entries = self._entries(declarable, context, callers)
             self._write_code(result, fetched, stage)
             overlay = self._finish(result, context, stage)
             self._tell(result, context, stage)
@@ -208,6 +210,12 @@ class Importer:
             for resource, others in zip(called, triggers, strict=True)
         }
 
+    def _entries(self, importable: Iterable[LiveResource], context: Context, callers: Mapping[str, list[str]]) -> list[Entry]:
+        machines_first = sorted(importable, key=lambda resource: resource.kind != "state-machine")  # for their references
+        entries = [self._entry(resource, context, callers) for resource in machines_first]
+        machines.accept_kept_arguments(entries)
+        return entries
+
     def _entry(self, resource: LiveResource, context: Context, callers: Mapping[str, list[str]]) -> Entry:
         references = context.references
         key, references.present = references.imported[resource.kind, resource.name], (resource.kind, resource.name)
@@ -247,7 +255,7 @@ class Importer:
                 (stage / path).write_text(content, encoding="utf-8")
         else:
             (stage / DECLARATION).write_text(declaration.extended(self._present.text, body), encoding="utf-8")
-        return self._present.overlay_with(_sections(context, result.entries))
+        return self._present.overlay_with(sections(context, result.entries))
 
     def _tell(self, result: Import, context: Context, stage: Path) -> None:
         """Notes what is to be written.
@@ -266,6 +274,7 @@ class Importer:
         result.used = [used for used in context.references.new_uses() if not used.is_there]
         result.proposals = proposals(self._account, result.entries, result.used)
         result.notes = [f"{entry.resource}: {note}" for entry in result.entries for note in entry.notes]
+        result.notes += notes(context.references.absent)
 
     def _put(self, stage: Path, overlay: str) -> None:
         """Puts everything in place: a new project as a whole, the declaration of another last; then its configuration."""
@@ -282,18 +291,3 @@ class Importer:
         with new_file(self._root / self._present.overlay_path) as target:
             target.write_text(overlay, encoding="utf-8")
             target.chmod(0o644)
-
-
-def _sections(context: Context, entries: Iterable[Entry]) -> JsonObject:
-    """The sections of the project's configuration."""
-    result: JsonObject = {}
-    if context.references.parameters:
-        result["parameters"] = dict(sorted(context.references.parameters.items()))
-    for used in context.references.new_uses():
-        if used.is_there:
-            continue
-        result.setdefault("existing", {}).setdefault(SECTIONS[used.kind], {})[used.key] = {"name": used.name}
-    for entry in sorted(entries, key=lambda entry: (entry.resource.kind, entry.key)):
-        if entry.settings:
-            result.setdefault(kind_of(entry.resource.kind).section, {})[entry.key] = entry.settings
-    return result

@@ -68,6 +68,8 @@ class References:
     stem: Callable[[str], str]
     imported: Mapping[tuple[str, str], str]
     buckets: Collection[str]
+    absent: Collection[tuple[str, str]] = ()
+    """What texts name although it does not exist, by kind and name: such names stay as they are."""
     used_before: dict[tuple[str, str], Used] = field(default_factory=dict)
     """What the project uses already."""
     available: dict[tuple[str, str], Used] = field(default_factory=dict)
@@ -180,6 +182,8 @@ class References:
 
     def _replaced(self, match: re.Match[str]) -> str:
         if match["bucket"]:
+            if ("bucket", match["bucket"]) in self.absent:
+                return ""
             arn = match["scheme"].startswith("arn:")
             return (
                 self.token("bucket", match["bucket"], "arn")
@@ -192,7 +196,8 @@ class References:
         name, slash, rest = (match["name"], "", "") if kind == "secret" else match["name"].partition("/")
         is_local = (match["partition"], match["region"], match["account"]) == self.env.account
         arn = match[0][: len(match[0]) - len(slash + rest)]
-        return f"{self.token(kind, name if is_local and kind not in {'secret', 'key'} else arn, 'arn')}{slash}{rest}"
+        called = name if is_local and kind not in {"secret", "key"} else arn
+        return "" if (kind, called) in self.absent else f"{self.token(kind, called, 'arn')}{slash}{rest}"
 
     def _state_texts(self, value: Json, integration: str) -> Json:
         if isinstance(value, list):
@@ -205,7 +210,9 @@ class References:
     def _named(self, integration: str, parameter: str, value: Json) -> Json:
         kind = mentions.kind_of_parameter(integration, parameter)
         name = mentions.NAME.fullmatch(value) if kind is not None and isinstance(value, str) else None
-        return f"{self.token(kind, name[1], 'name')}{name[2] or ''}" if kind is not None and name else value
+        if kind is None or name is None or (kind, name[1]) in self.absent:
+            return value
+        return f"{self.token(kind, name[1], 'name')}{name[2] or ''}"
 
 
 def _escaped(text: str) -> str:

@@ -195,20 +195,16 @@ class Records(Store):
         except AwsError as error:
             if error.code not in REFUSED:
                 raise
-            uploaded = self.uploaded_content(artifact)
-            if uploaded == content:
+            if (uploaded := self.uploaded_content(artifact)) == content:
                 return
             # If the object has lost its tags, it is put again, but only if its bytes are the same.
             present = self._aws.call("s3", "GetObject", **target)
             if digest.of_bytes(present["Body"].read()) != content:
+                how = "delete it with all its versions and deploy again"
+                reason = f"s3://{target['Bucket']}/{artifact.location} was replaced. Find out who wrote it; then {how}."
                 if uploaded is not None:
-                    text = f"{artifact.key}: another deploy has just uploaded other bytes for the same input. Deploy again."
-                    raise DeployError(text) from None
-                raise DeployError(
-                    f"{artifact.key}: s3://{self._env.artifact_bucket}/{artifact.location} holds other bytes than this "
-                    f"repository builds, and not our tags. Find out who wrote it; then delete it with all its versions and "
-                    f"deploy again."
-                ) from None
+                    reason = "another deploy has just uploaded other bytes for the same input. Deploy again."
+                raise DeployError(f"{artifact.key}: {reason}") from None
             put(IfMatch=present["ETag"])
 
     def read(self, key: Key) -> JsonMapping:

@@ -7,7 +7,9 @@ import pytest
 
 from common.base.errors import AwsError, UsageError
 from common.importing import machines, policy
+from common.importing.absent import find_absent
 from common.importing.account import LiveAccount
+from common.importing.references import SECTIONS, Used
 from common.importing.selection import Selection
 from tests.importing.live import ENV, Live, account, arn, client, tasks
 from tests.resources.scripted import ScriptedAws
@@ -162,6 +164,8 @@ def test_every_call_is_in_the_printed_policy_and_none_changes_anything(live: Liv
         reading.alarms()
         reading.object("s3://company-code/x")
         assert reading.list_buckets()
+        named = dict.fromkeys(SECTIONS, "some-name") | {"key": "0" * 32}
+        assert find_absent(reading, [Used(kind, "x", name) for kind, name in named.items()])
     allowed = {action for statement in policy.document(ENV)["Statement"] for action in statement["Action"]}
     names = {call.partition(":") for call in aws_calls}
     made = {f"{IAM_NAMES.get(service, service)}:{name}" for service, _, name in names}

@@ -11,6 +11,7 @@ SEND, PUBLISH = "arn:aws:states:::sqs:sendMessage", "arn:aws:states:::sns:publis
 
 def test_queues_topics_alarms_and_schedules_are_proposed_with_their_command(live: Live, repository: Repository) -> None:
     client("sqs").create_queue(QueueName="fsa-dev-work")
+    client("sns").create_topic(Name="fsa-dev-alerts")
     url = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/fsa-dev-work"
     publish = (PUBLISH, {"TopicArn": arn("sns", "fsa-dev-alerts"), "Message": "x"})
     machine = live.machine("fsa-dev-orders-Send", tasks((SEND, {"QueueUrl": url, "MessageBody": "x"}), publish))

@@ -111,7 +111,8 @@ class Cloud:
 
     def call(self, service: str, operation: str, /, **_: Any) -> dict[str, Any]:
         self.calls.append(f"{service}:{operation}")
-        assert operation == "ListBuckets"
+        if operation != "ListBuckets":
+            raise AwsError(service, operation, "AccessDenied", "these credentials may not look at what is of others")
         return {"Buckets": []}
 
 
@@ -226,5 +227,6 @@ def test_one_listing_a_type_and_one_read_a_resource(repository: Repository) -> N
         "cloudcontrol:GetResource",
         "cloudcontrol:GetResource",
         "cloudcontrol:ListResources",
+        "kms:DescribeKey",
         "s3:ListBuckets",
     ]
