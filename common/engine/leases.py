@@ -66,7 +66,7 @@ class Leases:
                 self._take(project, locks[project])
         if all(self._outcome.baselines[project].is_new for project in projects):
             try:
-                self.held[projects[0]].prove()
+                self.held[projects[0]].prove(self._context.pool)
             except DeployError:
                 self.give_back()
                 raise

@@ -87,14 +87,29 @@ class FirstReads:
         return self._root_tags[project]
 
     def stored_paths(self, project: str) -> Future[frozenset[str] | None]:
-        """The keys of all objects of a project whose root has no tags: nothing of a new one is looked for. None of others."""
+        """The keys of all objects of a project whose root has no tags: nothing of a new one is looked for. None of others.
 
-        def listed() -> frozenset[str] | None:
-            return self._records.stored_paths(project) if tag.result() is None else None
+        The listing begins when the tags have been read: if it waited for them, it could occupy the thread that they need.
+        """
 
-        tag = self.root_tag(project)
+        def begin(tag: Future[RootTag | None]) -> None:
+            if tag.cancelled() or tag.exception() is not None or tag.result() is not None:
+                paths.set_result(None)
+            else:
+                self._pool.submit(self._records.stored_paths, project).add_done_callback(end)
+
+        def end(listing: Future[frozenset[str]]) -> None:
+            if listing.cancelled():
+                paths.cancel()
+            elif (error := listing.exception()) is not None:
+                paths.set_exception(error)
+            else:
+                paths.set_result(listing.result())
+
         if project not in self._paths:
-            self._paths[project] = self._pool.submit(listed)
+            paths: Future[frozenset[str] | None] = Future()
+            self._paths[project] = paths
+            self.root_tag(project).add_done_callback(begin)
         return self._paths[project]
 
 

@@ -12,9 +12,10 @@ Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 from common.aws.protocol import Aws
 from common.base.command_text import typed
@@ -65,7 +66,8 @@ def tell(
             if verify or (change.action not in SETTLED and record.get("role_needs") != needs.digest()):
                 by_role.setdefault(needs.arn, []).append(resource)
     roles = sorted(by_role)
-    for arn, allowed in zip(roles, pool.map(lambda arn: _read(aws, arn), roles), strict=True):
+    parts = {arn: _Parts.begin(aws, arn.rpartition("/")[2], pool) for arn in roles}
+    for arn, allowed in zip(roles, pool.map(lambda arn: _read(aws, arn, parts[arn]), roles), strict=True):
         for text in _sentences(arn, by_role[arn], allowed):
             say(text)
 
@@ -137,17 +139,36 @@ def _worded(statements: Sequence[JsonMapping]) -> str:
     return ", ".join([*texts, *([f"and {len(statements) - SHOWN} more"] if len(statements) > SHOWN else [])])
 
 
-def _read(aws: Aws, arn: str) -> Allowed | str:
+class _Parts(NamedTuple):
+    """The reads of one role that need nothing but its name."""
+
+    role: Future[JsonObject | None]
+    inline: Future[list[str]]
+    attached: Future[list[str]]
+
+    @classmethod
+    def begin(cls, aws: Aws, name: str, pool: Executor) -> "_Parts":
+        """Begins these reads, all at once."""
+
+        def inline() -> list[str]:
+            return [name for page in aws.pages("iam", "ListRolePolicies", RoleName=name) for name in page["PolicyNames"]]
+
+        def attached() -> list[str]:
+            pages = aws.pages("iam", "ListAttachedRolePolicies", RoleName=name)
+            return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
+
+        role = pool.submit(aws.find, "iam", "GetRole", "NoSuchEntity", RoleName=name)
+        return cls(role, pool.submit(inline), pool.submit(attached))
+
+
+def _read(aws: Aws, arn: str, parts: _Parts) -> Allowed | str:
     """What a role allows; otherwise how a sentence about it goes on."""
     name = arn.rpartition("/")[2]
     try:
-        response = aws.find("iam", "GetRole", "NoSuchEntity", RoleName=name)
+        response = parts.role.result()
         if response is None:
             return "does not exist"
-        role = response["Role"]
-        inline = [name for page in aws.pages("iam", "ListRolePolicies", RoleName=name) for name in page["PolicyNames"]]
-        pages = aws.pages("iam", "ListAttachedRolePolicies", RoleName=name)
-        attached = [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
+        role, inline, attached = response["Role"], parts.inline.result(), parts.attached.result()
         documents = [aws.call("iam", "GetRolePolicy", RoleName=name, PolicyName=each)["PolicyDocument"] for each in inline]
         boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         managed: dict[str, JsonObject] = {}

@@ -17,6 +17,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from datetime import datetime, timedelta
 
 from common.aws.fence import REQUEST_SECONDS, fenced
@@ -105,27 +106,31 @@ class Lock:
         self._renewer = threading.Thread(target=self._keep_renewing, name=f"lease-{self._project}", daemon=True)
         self._renewer.start()
 
-    def prove(self) -> None:
-        """Tests that the store refuses puts and deletions whose condition does not hold. Call it while holding the lease.
+    def prove(self, pool: Executor) -> None:
+        """Tests, while the lease is held, that the store refuses two puts and then a deletion whose condition does not hold.
 
         Raises:
             UsageError: the store does not, so it cannot keep two deploys apart. The lock has been deleted.
         """
-        for operation, header, condition in CONDITIONS:
-            body = {"Body": self._body()} if operation == "PutObject" else {}
-            try:
-                self._aws.call("s3", operation, **self._object, **body, **condition)
-            except AwsError as error:
-                if error.code not in TAKEN | RACED | ABSENT:
-                    raise
-            else:
-                self._stop_renewing()
-                self._aws.call("s3", "DeleteObject", **self._object)
-                self._etag = None
-                raise UsageError(
-                    f"The store of s3://{self._env.artifact_bucket} ignores {header} on {operation}, so two deploys could not be "
-                    f"kept apart. Use a store that keeps to conditional writes, as S3 does. Nothing was deployed."
-                )
+        for ignored in (text for part in (CONDITIONS[:2], CONDITIONS[2:]) for text in pool.map(self._ignored, part) if text):
+            self._stop_renewing()
+            self._aws.call("s3", "DeleteObject", **self._object)
+            self._etag = None
+            raise UsageError(
+                f"The store of s3://{self._env.artifact_bucket} ignores {ignored}, so two deploys could not be kept apart. Use a "
+                f"store that keeps to conditional writes, as S3 does. Nothing was deployed."
+            )
+
+    def _ignored(self, tested: tuple[str, str, Mapping[str, str]]) -> str:
+        operation, header, condition = tested
+        body = {"Body": self._body()} if operation == "PutObject" else {}
+        try:
+            self._aws.call("s3", operation, **self._object, **body, **condition)
+        except AwsError as error:
+            if error.code not in TAKEN | RACED | ABSENT:
+                raise
+            return ""
+        return f"{header} on {operation}"
 
     def check(self) -> None:
         """Makes sure that the lease is still held. Call it before every write.

@@ -9,8 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from common.aws.session import AwsSession
+from common.base.background import Background
+from common.base.errors import OwnershipError
 from common.engine.reads import FirstReads
 from common.state.records import Records
+from tests.resources.scripted import ScriptedAws, refused
 from tests.support.deploying import ENV
 from tests.support.fake_aws import FakeAws, World
 from tests.support.repository import ACCOUNT, Repository
@@ -79,3 +82,37 @@ def test_the_account_is_proved_once_for_all_threads(moto: None) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(lambda _: aws.guard(), range(8)))) == 1
     assert aws.calls == {"sts:GetCallerIdentity": 1}
+
+
+def test_what_is_stored_is_listed_with_a_single_thread() -> None:
+    """The listing never waits for the tags on the thread that they need."""
+    for _ in range(50):
+        pool, free = Background(1), threading.Event()
+        pool.submit(free.wait, 10)
+        reads = FirstReads(FakeAws(World()), Records(FakeAws(World()), ENV), ENV, (), (), pool)
+        paths = reads.stored_paths("acres")
+        free.set()
+        assert paths.result(10) == frozenset()
+        pool.shutdown()
+
+
+def test_a_root_that_cannot_be_read_says_so_and_lists_nothing() -> None:
+    aws = ScriptedAws({"s3:GetObjectTagging": refused("GetObjectTagging", "AccessDenied"), "iam:ListRoles": {"Roles": []}})
+    with ThreadPoolExecutor(2) as pool:
+        reads = FirstReads(aws, Records(aws, ENV), ENV, (), (), pool)
+        assert reads.stored_paths("acres").result(10) is None
+        with pytest.raises(OwnershipError, match="cannot be used"):
+            reads.root_tag("acres").result(10)
+    assert "s3:ListObjectsV2" not in aws.operations
+
+
+def test_a_listing_that_is_refused_is_told() -> None:
+    aws = ScriptedAws(
+        {
+            "s3:GetObjectTagging": refused("GetObjectTagging", "NoSuchKey"),
+            "s3:ListObjectsV2": refused("ListObjectsV2", "AccessDenied"),
+            "iam:ListRoles": {"Roles": []},
+        }
+    )
+    with ThreadPoolExecutor(2) as pool, pytest.raises(OwnershipError, match="cannot be used"):
+        FirstReads(aws, Records(aws, ENV), ENV, (), (), pool).stored_paths("acres").result(10)
