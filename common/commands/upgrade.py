@@ -8,7 +8,7 @@ from common.commands.task import task
 
 @task(
     help={
-        "from": "The new version: a folder, https://….tar.gz, https://….zip, or ….git, which @tag may follow.",
+        "from": "The new version: a folder, https://….tar.gz or ….zip (#sha256=… checks it), or ….git, which @tag may follow.",
         "discard_edits": "Replace what was edited by hand, too, and a deployer without a manifest.",
         "dry_run": "Only show what would be replaced.",
         "json": "Print one JSON object instead of text.",

@@ -5,6 +5,7 @@ Nothing in an archive is trusted: no path may lead out of the folder, there are 
 Follows https://docs.python.org/3/library/tarfile.html#extraction-filters
 """
 
+import hashlib
 import os
 import re
 import shutil
@@ -32,6 +33,8 @@ READ_ERRORS = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSErr
 (NotImplementedError, which is a RuntimeError)."""
 GIT_URL = re.compile(r"(?P<url>(?:https://|ssh://|[\w.-]+@[\w.-]+:)\S+?\.git)(?:[@#](?P<ref>[\w./-]+))?")
 """An address of a repository of git, with the tag or branch that is wanted."""
+DIGEST = re.compile(r"(?:sha256=(?P<digest>[0-9a-fA-F]{64}))?")
+"""Matches what may stand behind the ``#`` of an archive's address: what the archive's SHA-256 must be."""
 SECRET_PARTS = re.compile(r"(?<=://)[^/@\s]*@|[?#]\S*")
 """Matches the parts of an address that may hold a token: user and password, and the query, with which addresses are signed."""
 
@@ -40,7 +43,7 @@ def fetch(source: str, into: Path) -> Path:
     """Returns the folder with the files of a source, which is fetched first if it is an address.
 
     Args:
-        source: a folder, ``https://….tar.gz``, ``https://….zip``, or ``….git``, which ``@tag`` may follow.
+        source: a folder, ``https://….tar.gz`` or ``….zip``, which ``#sha256=…`` may follow, or ``….git``, which ``@tag`` may.
         into: an empty folder.
 
     Raises:
@@ -77,11 +80,14 @@ class _HttpsOnly(HTTPRedirectHandler):
 
 
 def _download(url: str, target: Path) -> Path:
-    path, shown = url.partition("?")[0].partition("#")[0], without_secrets(url)
+    shown, (url, _, fragment) = without_secrets(url), url.partition("#")
+    path, wanted, read = url.partition("?")[0], DIGEST.fullmatch(fragment), hashlib.sha256()
     if not url.startswith("https://") or not path.endswith((".tar.gz", ".tgz", ".zip")):
         raise UsageError(
             f"--from is {shown!r}. An address begins with https:// and ends with .tar.gz, .zip or .git. Nothing was changed."
         )
+    if wanted is None:
+        raise UsageError(f"--from is {shown!r} with something behind #. That is sha256= and 64 hex digits. Nothing was changed.")
     try:
         with build_opener(_HttpsOnly).open(Request(url), timeout=SECONDS) as answer, target.open("wb") as file:  # noqa: S310 - https
             left = MOST_BYTES
@@ -92,10 +98,13 @@ def _download(url: str, target: Path) -> Path:
                         f"{shown} is larger than {MOST_BYTES >> 20} MB, so it is not a deployer. Nothing was changed."
                     )
                 file.write(block)
+                read.update(block)
     except (InvalidURL, ValueError):  # whose texts hold the address
         raise UsageError(f"--from is {shown!r}, which is not a valid address. Nothing was changed.") from None
     except (HTTPException, OSError) as error:
         raise DeployError(f"{shown} cannot be fetched: {error}. Nothing was changed.") from None
+    if wanted["digest"] and wanted["digest"].lower() != read.hexdigest():
+        raise DeployError(f"{shown} has the SHA-256 {read.hexdigest()}, not {wanted['digest'].lower()}. Nothing was changed.")
     return target
 
 

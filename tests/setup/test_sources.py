@@ -1,8 +1,10 @@
 """A version of the deployer comes from a folder, an archive or git; nothing in it is trusted."""
 
 import datetime as dt
+import hashlib
 import io
 import random
+import re
 import ssl
 import subprocess
 import tarfile
@@ -102,6 +104,24 @@ def test_archives_are_fetched_and_unpacked(address: str, tmp_path: Path) -> None
         assert (folder / "tasks.py").read_bytes() == content
 
 
+def test_the_digest_of_an_archive_is_compared(address: str, tmp_path: Path) -> None:
+    content = tar(("d-1/tasks.py", b"tar"))
+    digest = hashlib.sha256(content).hexdigest()
+    CONTENT.update({"/f.tar.gz": content, "/g.zip": f"{address}/f.tar.gz".encode()})
+    for place, (name, shown) in enumerate((("f.tar.gz", digest), ("f.tar.gz", digest.upper()), ("g.zip?a=b", digest))):
+        CONTENT["/g.zip?a=b"] = CONTENT["/g.zip"]
+        (tmp_path / str(place)).mkdir()
+        assert (sources.fetch(f"{address}/{name}#sha256={shown}", tmp_path / str(place)) / "tasks.py").is_file()
+    for fragment, error in {
+        f"sha256={'0' * 64}": f"has the SHA-256 {digest}, not {'0' * 64}. Nothing was changed.",
+        f"sha256={digest[1:]}": "That is sha256= and 64 hex digits",
+        f"sha1={digest}": "That is sha256= and 64 hex digits",
+        "egg=deployer": "That is sha256= and 64 hex digits",
+    }.items():
+        with pytest.raises((UsageError, DeployError), match=re.escape(error)):
+            sources.fetch(f"{address}/f.tar.gz#{fragment}", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -194,7 +214,7 @@ def test_a_damaged_archive_is_told(address: str, tmp_path: Path, name: str, cont
     ],
 )
 def test_no_message_shows_a_token(tmp_path: Path, source: str) -> None:
-    with pytest.raises((DeployError, UsageError), match=r"cannot be fetched|not a valid address") as caught:
+    with pytest.raises((DeployError, UsageError), match=r"cannot be fetched|not a valid address|something behind #") as caught:
         sources.fetch(source, tmp_path)
     assert "t0ken" not in str(caught.value)
 
