@@ -12,7 +12,10 @@ from common.commands.task import task
     reads_only=True,
 )
 def check(_c: Context, project: str | None = None, json: bool = False, sarif: str | None = None) -> None:
-    """Check declarations and state machines. Needs no environment and no credentials."""
+    """Check declarations and state machines without an account.
+
+    Needs no environment and no credentials. Exit code 1: something is wrong.
+    """
     from common.base import terminal
     from common.base.errors import DeclarationError
     from common.commands.environment_command import opened

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     reads_only=True,
 )
 def completion(_c: Context, shell: str | None = None, tasks: bool = False) -> None:
-    """Print the script that completes tasks, options and values in your shell: `eval "$(uv run invoke completion bash)"`."""
+    """Print the script that completes words in your shell.
+
+    It completes tasks, options, environments, projects and keys, in bash, zsh
+    and fish: `eval "$(uv run invoke completion bash)"`.
+    """
     from common.base.errors import UsageError
     from common.base.suggestions import did_you_mean
     from common.base.terminal import Screen
@@ -43,7 +47,7 @@ def tasks_with_options() -> "Tasks":
     collection = module.namespace
     return {
         name: {
-            "subject": collection[name].subject or next(iter(collection[name].positional), ""),
+            "subject": collection[name].subject,
             "options": {
                 str(argument.name).strip("_").replace("_", "-"): argument.takes_value
                 for argument in collection[name].get_arguments()

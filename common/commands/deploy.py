@@ -49,6 +49,14 @@ def show_plan(planned: "Deployment") -> None:
         raise Exit(code=2)
 
 
+ORDER = """Each step first brings up to date what it needs; `deploy` is all of them:
+package-lambdas, deploy-shared, deploy-roles, deploy-lambdas, upload-glue,
+deploy-jobs, deploy-crawlers, deploy-sfn, deploy-triggers.
+What has not changed is skipped. Exit code 0: done, or nothing to do;
+1: refused or failed."""
+"""What the help of every step ends with."""
+
+
 def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
     """The task of one step, or of all that come before it."""
 
@@ -100,17 +108,17 @@ def step(name: str, doc: str, *pre: Task[Any]) -> Task[Any]:
         if name == requested[-1]:
             opened.prune()
 
-    run.__doc__ = doc
+    run.__doc__ = f"{doc}\n\n{ORDER}"
     step: Task[Any] = task(name=name, pre=list(pre), help=HELP, optional=OPTIONAL)(run)
     return step
 
 
-deploy_shared = step(steps.SHARED, "Buckets, database, run table, topic, log groups.", package_lambdas)
-deploy_roles = step(steps.ROLES, "The roles that functions, jobs, crawlers and state machines run with.", deploy_shared)
-deploy_lambdas = step(steps.LAMBDAS, "Lambda functions and their log groups.", deploy_roles)
-upload_glue = step(steps.UPLOAD, "The scripts of Glue jobs, under immutable names.", deploy_lambdas)
-deploy_jobs = step(steps.JOBS, "Glue jobs.", upload_glue)
-deploy_crawlers = step(steps.CRAWLERS, "Glue crawlers.", deploy_jobs)
-deploy_sfn = step(steps.MACHINES, "Step Functions state machines.", deploy_crawlers)
-deploy_triggers = step(steps.TRIGGERS, "Schedules, and rules that start state machines for new objects.", deploy_sfn)
-deploy = step("deploy", "Everything, in order.", deploy_triggers)
+deploy_shared = step(steps.SHARED, "Deploy buckets, databases, tables, topics and log groups.", package_lambdas)
+deploy_roles = step(steps.ROLES, "Deploy the roles that everything runs with.", deploy_shared)
+deploy_lambdas = step(steps.LAMBDAS, "Deploy Lambda functions, and what they need.", deploy_roles)
+upload_glue = step(steps.UPLOAD, "Upload the scripts of Glue jobs.", deploy_lambdas)
+deploy_jobs = step(steps.JOBS, "Deploy Glue jobs, and what they need.", upload_glue)
+deploy_crawlers = step(steps.CRAWLERS, "Deploy Glue crawlers, and what they need.", deploy_jobs)
+deploy_sfn = step(steps.MACHINES, "Deploy state machines, and what they need.", deploy_crawlers)
+deploy_triggers = step(steps.TRIGGERS, "Deploy schedules and triggers, and what they start.", deploy_sfn)
+deploy = step("deploy", "Deploy everything that has changed.", deploy_triggers)

@@ -29,7 +29,11 @@ def destroy(
     enforce_iam: bool = False,
     verbose: bool = False,
 ) -> None:
-    """Delete what was deployed of a project, or of a whole environment; data stays, unless you say --data."""
+    """Delete what was deployed; asks first, and keeps data.
+
+    Deletes one project, or a whole environment. With --data also what holds
+    data.
+    """
     choices = Choices(env=env, project=project, only=only, data=data, enforce_iam=enforce_iam)
     remove(choices, yes=yes, dry_run=dry_run, json=json, verbose=verbose)
 

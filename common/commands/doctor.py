@@ -13,7 +13,11 @@ from common.model.choices import Choices
 
 @task(help=options("env", "json"), reads_only=True, for_all=True)
 def doctor(_c: Context, env: str | None = None, json: bool = False) -> None:
-    """What is missing on this machine, in this repository and in an environment's account, and what to do. Changes nothing."""
+    """Say what is missing on this machine and in the account.
+
+    Looks at the machine, at this repository and, with --env, at the account of
+    an environment, and says what to do. Changes nothing.
+    """
     from common import local
     from common.base.command_text import typed
     from common.base.errors import DeployError

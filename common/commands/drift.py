@@ -17,7 +17,10 @@ def drift(
     jobs: str = "32",
     verbose: bool = False,
 ) -> None:
-    """What is not as the last deploy left it. Reads everything, writes nothing. Exit code 0: nothing; 2: something."""
+    """Show what somebody changed since the last deploy.
+
+    Reads every live resource, writes nothing. Exit code 0: nothing; 2: something.
+    """
     from dataclasses import asdict, replace
 
     from common.commands.environment_command import opened

@@ -17,7 +17,11 @@ def gc(
     yes: bool = False,
     json: bool = False,
 ) -> None:
-    """Delete artifacts, and versions of layers, that no record, no recent release and none of the last ten names."""
+    """Delete old artifacts and old versions of layers.
+
+    Old is what no record, no recent release and none of the last ten releases
+    names.
+    """
     from common.base.errors import UsageError
     from common.commands.environment_command import deployed_projects, opened
     from common.engine import protection

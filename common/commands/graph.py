@@ -19,7 +19,10 @@ from common.commands.task import task
 def graph(
     _c: Context, env: str | None = None, project: str | None = None, machine: str | None = None, svg: str | None = None
 ) -> None:
-    """A project, or one of its state machines, as Mermaid text for a README or as a picture. Needs no credentials."""
+    """Draw a project or a state machine as Mermaid text.
+
+    The text is for a README; a picture can be written, too. Needs no credentials.
+    """
     from common.base.errors import UsageError
     from common.base.suggestions import did_you_mean
     from common.base.terminal import Screen

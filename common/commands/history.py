@@ -9,7 +9,7 @@ from common.model.choices import Choices
 
 @task(help=options("env", "project", "json", last="How many of each project, 1 to 1000 (default: 20)."), reads_only=True)
 def history(_c: Context, env: str | None = None, project: str | None = None, last: str = "20", json: bool = False) -> None:
-    """Who released what, when, from which commit, and how it ended."""
+    """Show who deployed what, when, and how it ended."""
     from dataclasses import asdict
 
     from common.base.errors import UsageError

@@ -21,7 +21,11 @@ def import_project(
     json: bool = False,
     jobs: str = "32",
 ) -> None:
-    """Write a project from what runs in the account: declaration, code, definitions, configuration. Changes nothing in AWS."""
+    """Write a project from what runs in the account.
+
+    Writes declaration, code, definitions and configuration. Changes nothing in
+    AWS.
+    """
     from common.base.errors import UsageError
     from common.commands.environment_command import opened
     from common.importing.account import LiveAccount

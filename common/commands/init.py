@@ -30,7 +30,11 @@ def init(
     yes: bool = False,
     json: bool = False,
 ) -> None:
-    """Make a repository of your own: the deployer, configuration, CI, and one project that runs and is tested."""
+    """Make a repository of your own, with one project.
+
+    It has the deployer, configuration, CI, and one project that runs and is
+    tested.
+    """
     from pathlib import Path
 
     from common.base.errors import UsageError

@@ -44,7 +44,7 @@ def start(_c: Context, env: str = "local", spark: bool = False, enforce_iam: boo
 
 @task()
 def stop(_c: Context) -> None:
-    """Stop the embedded AWS. What is in it stays for the next start."""
+    """Stop the embedded AWS; the next start finds all in it."""
     from common import local
 
     show("Stopped." if local.stop(INVOCATION.get().root) else "It was not running.")

@@ -12,8 +12,8 @@ from common.model.choices import Choices
 
 
 @task(
-    help=options("env", "project", "json", key="What to read, such as lambda/Validate or state-machine/orders.", **LOGS),
-    positional=["key"],
+    help=options("env", "project", "json", key="What to read, such as lambda/Validate or crawler/final.", **LOGS),
+    subject="key",
     reads_only=True,
 )
 def logs(
@@ -27,9 +27,14 @@ def logs(
     grep: str | None = None,
     json: bool = False,
 ) -> None:
-    """Show the log of a function, job, crawler or state machine, in order of time."""
+    """Show the log of a function, job, crawler or machine.
+
+    Lines come in order of time. Of a state machine: those of all that its last
+    execution called, each with its state.
+    """
     from datetime import UTC, datetime
 
+    from common.base.command_text import typed
     from common.base.errors import UsageError
     from common.commands.environment_command import opened
     from common.execution import log_feeds, selecting
@@ -37,13 +42,8 @@ def logs(
     from common.execution.moments import moment
     from common.report.log_report import JsonLogReport, TextLogReport
 
-    if key in {"--help", "-h"}:  # Invoke takes what follows the task for its key
-        from invoke.program import Program
-
-        Program().run(["invoke", "--search-root", str(INVOCATION.get().root), "--help", "logs"], exit=False)
-        return
     if key is None:
-        raise UsageError("What shall be read? Name it, as in `logs lambda/Validate` or `logs state-machine/orders`.")
+        raise UsageError(f"Which log? Name a function, job, crawler or state machine, as in `{typed('logs lambda/Validate')}`.")
     if follow and json:
         raise UsageError("--follow shows lines as they come, and --json prints one object at the end. Use one of them.")
     start = None if since is None else moment(since, datetime.now(UTC))

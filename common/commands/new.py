@@ -22,7 +22,11 @@ def new(
     yes: bool = False,
     json: bool = False,
 ) -> None:
-    """Write a new project that runs and is tested: `invoke new orders`. Or a new environment: `--environment cert --like dev`."""
+    """Write a new project, or a new environment.
+
+    `invoke new orders` writes a project from a template that runs and is tested;
+    `invoke new --environment cert --like dev` writes an environment.
+    """
     from common.base.errors import UsageError
     from common.base.terminal import Screen, prompt
     from common.commands import questions

@@ -2,22 +2,22 @@
 
 HELP = {
     "env": "The environment: the name of a file in config/.",
-    "project": "One project, one instance of a project, or several separated by commas; all of them without.",
-    "only": "Only keys that match this pattern, such as 'glue-job/*', and what these need.",
+    "project": "Only this project or instance of a project, or several separated by commas (default: all).",
+    "only": "Only keys that match this pattern, such as 'lambda/*', and what these need.",
     "force": "Apply everything, changed or not.",
-    "verify": "Read every file, live resource and artifact instead of trusting what is remembered and recorded.",
-    "rebuild": "Build everything anew and compare it with what is deployed, as --verify compares the rest.",
-    "adopt": "Take over resources that exist without our tags: all, or those with keys that match this pattern.",
-    "adopt_from": "Take over resources that carry the tags of this owner, as the refusal names it.",
-    "exclusive": "Take away what nobody has declared: other tags, policies and fields of resources. It reads as --verify does.",
+    "verify": "Read every file, artifact and live resource instead of trusting what is recorded.",
+    "rebuild": "Do what --verify does, and build every package anew to compare it with what is deployed.",
+    "adopt": "Take over resources that exist without our tags: all, or those whose keys match this pattern.",
+    "adopt_from": "Take over resources that carry the tags of this owner, whom the refusal names.",
+    "exclusive": "Take away tags, policies and fields of our resources that nobody has declared. Reads what --verify reads.",
     "json": "Print one JSON object instead of text.",
-    "jobs": "How many AWS calls may be under way at once (default: 32).",
+    "jobs": "How many AWS calls may run at once (default: 32).",
     "yes": "Ask nothing, not even on protected environments.",
     "wait": "Wait for another deploy of the same project instead of giving up.",
-    "prune": "Delete what is no longer declared, in the end.",
-    "data": "What holds data with all that is in it (buckets, tables, log groups …), too: "
-    "replace them where they cannot be changed in place, and with --prune delete them.",
-    "verbose": "Print one line a resource on a terminal, too, as without one.",
+    "prune": "At the end, delete what is no longer declared.",
+    "data": "Allow the deletion of what holds data (buckets, tables, log groups …), with all that is in it: "
+    "where it must be replaced, and with --prune.",
+    "verbose": "Print one line for each resource, as where there is no terminal.",
     "enforce_iam": "In an embedded environment, judge every call by the policies of whoever makes it (docs/fidelity.md).",
     "dry_run": "Only show what would be done, as `plan` does. Exit code 0: nothing; 2: something.",
 }
@@ -67,7 +67,7 @@ RUNNING = {
     "only": "Run only this function, job, crawler or state machine, such as lambda/Validate.",
     "input": "The input of a state machine or function: a JSON file or object.",
     "argument": "An argument of a job, with --only: name=value. May be given several times.",
-    "from_": "Run the state machine from this state on, with --input as the input of the state; by a temporary machine.",
+    "from_": "Run the state machine from this state on, with --input as the input of the state. A temporary machine does it.",
     "execution": "Explain the execution with this ARN, whoever started it. Nothing is started.",
     "redrive": "Continue the last execution, or that of --execution, from the states that failed.",
     "debug": "Let the function or job of --only wait for a debugger, and say where it waits. In the embedded AWS.",
@@ -76,7 +76,7 @@ RUNNING = {
 """The options of `run` alone."""
 LOGS = {
     "follow": "Wait for more lines and show them as they come, until Ctrl-C.",
-    "since": "Lines since then: 30m, 2h, 3d, or a time in UTC such as 2026-11-26T10:00. Of jobs and machines: runs since then.",
+    "since": "Lines, or runs of jobs and machines, since then: 30m, 2h, 3d, or a time in UTC such as 2026-11-26T10:00.",
     "failed": "Only lines of calls, runs and states that failed.",
     "grep": "Only lines with this text.",
 }

@@ -30,7 +30,10 @@ def package_lambdas(
     watch: bool = False,
     json: bool = False,
 ) -> None:
-    """Build every Lambda package and layer. Needs no environment and no credentials."""
+    """Build every Lambda package and layer.
+
+    Needs no environment and no credentials.
+    """
     if steps.PACKAGE not in INVOCATION.get().requested():
         return  # a deploy builds what the bucket does not have, and no more
     choices = Choices(env=env, project=project, only=only)

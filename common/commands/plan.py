@@ -32,7 +32,10 @@ def plan(  # Invoke reads a task's options from its signature
     verbose: bool = False,
     html: str | None = None,
 ) -> None:
-    """What `deploy` would do. Exit code 0: nothing; 2: something."""
+    """Show what `deploy` would do, and why.
+
+    Reads, and writes nothing. Exit code 0: nothing to do; 2: something.
+    """
     choices = Choices(
         env=env,
         project=project,
@@ -57,7 +60,9 @@ def plan(  # Invoke reads a task's options from its signature
     if html is not None:
         from datetime import UTC, datetime
 
+        from common.base import terminal
         from common.report.page import plan as plan_page
 
         picture_file.write_text(html, plan_page.page(opened.declarations, opened.plan(), datetime.now(UTC)))
+        terminal.say(f"{html} is written. Open it in a browser; it needs no network.")
     show_plan(opened)

@@ -25,7 +25,11 @@ def policy(
     doctor: bool = False,
     role: str | None = None,
 ) -> None:
-    """The IAM policy that deploying an environment takes: every call, on its names and on what it uses of others alone."""
+    """Print the IAM policy that a deployer needs.
+
+    It allows every call that deploying an environment takes, only on its names
+    and on what it uses of others. Needs no credentials.
+    """
     from common.base.terminal import Screen, say
     from common.declare.workspace import Workspace
     from common.engine import deployer_policy, policy_names, policy_size

@@ -18,7 +18,10 @@ def pull(
     json: bool = False,
     jobs: str = "32",
 ) -> None:
-    """Write settings that were edited in AWS into configuration. Exit code 0: done; 2: something belongs elsewhere."""
+    """Write settings that were edited in AWS into config/.
+
+    Exit code 0: done; 2: something belongs elsewhere, and the output says where.
+    """
     from common.commands.environment_command import opened
     from common.engine.drift import compare
     from common.importing.pull import Puller

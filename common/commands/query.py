@@ -17,7 +17,11 @@ def query(
     csv: bool = False,
     json: bool = False,
 ) -> None:
-    """Run one SQL statement that reads: `invoke query "select * from sales.orders limit 20" --env local`."""
+    """Run one SQL statement that reads.
+
+    `invoke query "select * from sales.orders limit 20" --env local`: with DuckDB
+    over the embedded AWS, and with Athena in an account.
+    """
     from common.base.errors import UsageError
     from common.commands.environment_command import opened
     from common.execution import athena, local_query, statements

@@ -23,7 +23,10 @@ def report(
     drift: bool = True,
     jobs: str = "32",
 ) -> None:
-    """One page with pictures, executions, drift, permissions, cost and history. Reads only."""
+    """Write one page about all that is deployed.
+
+    It has pictures, executions, drift, permissions, cost and history. Reads only.
+    """
     from common.commands.environment_command import opened
     from common.commands.report_reading import read
     from common.report import picture_file

@@ -32,7 +32,10 @@ def run(
     json: bool = False,
     jobs: str = "32",
 ) -> None:
-    """Start a pipeline, or one thing of it, follow it to its end, and show what it made. Exit code 0: it succeeded."""
+    """Run a pipeline or one thing of it, and show its result.
+
+    Follows it to its end, and shows what it made. Exit code 0: it succeeded.
+    """
     from common.base.errors import UsageError
     from common.commands.environment_command import opened
     from common.engine import protection

@@ -25,7 +25,10 @@ def status(
     json: bool = False,
     verbose: bool = False,
 ) -> None:
-    """What is released, who is deploying, and how the last execution went."""
+    """Show what is deployed, by whom and from which commit.
+
+    Also who is deploying right now, and how the last execution went.
+    """
     from dataclasses import asdict
 
     from common.commands.environment_command import opened

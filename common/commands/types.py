@@ -8,7 +8,11 @@ from common.commands.task import task
 
 @task(help=options("json", **TYPES), reads_only=True)
 def types(_c: Context, match: str | None = None, schema: bool = False, json: bool = False) -> None:
-    """What can be declared: the kinds that have a method of their own, and all types for `p.resource`. Needs no environment."""
+    """Show what can be declared.
+
+    The kinds that have a method of their own, and all types for `p.resource`.
+    Needs no environment.
+    """
     from common.report import types_report
 
     if schema:

@@ -27,7 +27,10 @@ def unbind(
     json: bool = False,
     verbose: bool = False,
 ) -> None:
-    """Take our tags and records away from what was deployed, and leave it running: others may look after it."""
+    """Stop managing what was deployed, and leave it running.
+
+    Takes our tags and records away, so that others may look after it. Asks first.
+    """
     from common.base.errors import UsageError
 
     if only is None and project is None:

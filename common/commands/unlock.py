@@ -17,7 +17,7 @@ from common.model.choices import Choices
 
 @task(help=options("env", project="The one project whose lease it is, or shared.", yes="Do not ask."))
 def unlock(_c: Context, env: str | None = None, project: str | None = None, yes: bool = False) -> None:
-    """Take the lease on a project from whoever holds it."""
+    """Take the lease on a project from a deploy that died."""
     from common.base.errors import UsageError
     from common.commands.environment_command import opened
     from common.declare import project_names

@@ -17,7 +17,7 @@ from common.commands.task import task
 def upgrade(
     _c: Context, from_: str | None = None, discard_edits: bool = False, dry_run: bool = False, json: bool = False
 ) -> None:
-    """Replace the deployer in this repository by another version of it, whole."""
+    """Replace the deployer here by another version, whole."""
     from common.base.errors import UsageError
     from common.base.terminal import Screen
     from common.report import setup_report

@@ -9,5 +9,8 @@ from common.commands.task import task
 
 @task(reads_only=True)
 def version(_c: Context) -> None:
-    """The versions of the deployer, of Invoke and of Python. `invoke --version` is Invoke's own, and tells Invoke's alone."""
+    """Show the versions of the deployer, Invoke and Python.
+
+    `invoke --version` is Invoke's own, and tells Invoke's alone.
+    """
     show(invoke_options.versions())

@@ -43,7 +43,9 @@ class Following:
         has_lines = self._show()
         if not has_lines:
             some = "" if self.text is None else f" with {self.text!r}"
-            hint = "It is followed." if follow else "Ask for an earlier time with --since, or wait for lines with --follow."
+            hint = (
+                "It is followed." if follow else "Older ones, if there are any: --since with an earlier time. New ones: --follow."
+            )
             self.report(Note(f"{self.resource.key} has no lines{some}. {hint}"))
         while follow:
             sleep(POLL_SECONDS)

@@ -58,7 +58,11 @@ def parsed(body: Stream) -> JsonObject:
 def store_time(response: JsonMapping) -> datetime:
     """The time of the store's clock when it answered; of this machine's clock if the store does not send one."""
     date = response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    return parsedate_to_datetime(date) if date else datetime.now(UTC)
+    try:
+        told = parsedate_to_datetime(date) if date else datetime.now(UTC)
+    except ValueError:
+        return datetime.now(UTC)
+    return told if told.tzinfo else told.replace(tzinfo=UTC)  # HTTP has no other, whatever a proxy made of the header
 
 
 def are_texts(value: list[Json] | JsonObject) -> bool:

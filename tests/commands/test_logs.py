@@ -42,11 +42,11 @@ def logged(*texts: str) -> None:
 
 
 BAD = (
-    (("logs", "lambda/Validat"), "No chosen project declares 'lambda/Validat'. Did you mean 'lambda/Validate'?"),
-    (("logs", "bucket/artifacts"), "bucket/artifacts cannot be read."),
-    (("logs", "Validate", "--since", "5x"), "--since is '5x'; it must be as in 30m, 2h"),
-    (("logs", "Validate", "--since", "2999-01-01"), "which is in the future"),
-    (("logs", "Validate", "--follow", "--json"), "--follow shows lines as they come, and --json prints one object"),
+    (("logs", "--key", "lambda/Validat"), "No chosen project declares 'lambda/Validat'. Did you mean 'lambda/Validate'?"),
+    (("logs", "--key", "bucket/artifacts"), "bucket/artifacts cannot be read."),
+    (("logs", "--key", "Validate", "--since", "5x"), "--since is '5x'; it must be as in 30m, 2h"),
+    (("logs", "--key", "Validate", "--since", "2999-01-01"), "which is in the future"),
+    (("logs", "--key", "Validate", "--follow", "--json"), "--follow shows lines as they come, and --json prints one object"),
     (("run", "--execution", "x", "--from", "Done"), "--execution and --from exclude each other."),
     (("run", "--redrive", "--input", "{}"), "--redrive and --input exclude each other."),
     (("run", "--from", "Done", "--preview"), "--from and --preview exclude each other."),
@@ -68,24 +68,27 @@ def test_bad_input_is_told_and_starts_nothing(acres: Repository) -> None:
 
 
 def test_a_log_is_shown_with_the_files_of_the_repository(acres: Repository) -> None:
-    none = acres.invoke("logs", "lambda/Validate", "--env", "dev")
-    assert (none.code, "lambda/Validate has no lines. Ask for an earlier time with --since" in none.out) == (0, True)
+    none = acres.invoke("logs", "--key", "lambda/Validate", "--env", "dev")
+    assert (none.code, "lambda/Validate has no lines. Older ones, if there are any: --since" in none.out) == (0, True)
     report = "REPORT RequestId: 1\tDuration: 2 ms"
     logged("START RequestId: 1 V", 'File "/var/task/handler.py", line 1', "END RequestId: 1", report)
-    done = acres.invoke("logs", "lambda/Validate", "--env", "dev")
+    done = acres.invoke("logs", "--key", "lambda/Validate", "--env", "dev")
     shown = [line.partition("  ")[2] for line in done.out.splitlines()]
     assert shown[1] == 'File "projects/acres/lambda/Validate/handler.py", line 1'
     assert "START" not in done.out
     assert "REPORT RequestId: 1" in done.out
-    some = json.loads(acres.invoke("logs", "Validate", "--env", "dev", "--grep", "handler.py", "--json").out)
+    some = json.loads(acres.invoke("logs", "--key", "Validate", "--env", "dev", "--grep", "handler.py", "--json").out)
     assert [line["text"] for line in some["lines"]] == ['File "projects/acres/lambda/Validate/handler.py", line 1']
-    assert acres.invoke("logs", "Validate", "--env", "dev", "--grep", "nothing").out.count("has no lines with 'nothing'") == 1
+    assert (
+        acres.invoke("logs", "--key", "Validate", "--env", "dev", "--grep", "nothing").out.count("has no lines with 'nothing'")
+        == 1
+    )
 
 
 def test_help_is_help_and_no_key(acres: Repository) -> None:
     done = acres.invoke("logs", "--help")
     assert (done.code, "--follow" in done.out) == (0, True)
-    assert "did not receive required positional arguments: 'key'" in acres.invoke("logs", "--env", "dev").err
+    assert "error: Which log? Name a function, job, crawler or state machine" in acres.invoke("logs", "--env", "dev").err
 
 
 def test_an_execution_of_somebody_else_is_explained(acres: Repository) -> None:

@@ -16,7 +16,7 @@ def declared(repository: Repository, moto_dates: None) -> Repository:
 def plan(repository: Repository) -> tuple[Parsed, int]:
     """The page, and the exit code of the command."""
     ended = repository.invoke("plan", "--env", "dev", "--html", "plan.html")
-    assert ended.err == ""
+    assert ended.err == "plan.html is written. Open it in a browser; it needs no network.\n"
     assert "--html" not in ended.out, "what to do next is a command that deploy takes"
     text = (repository.root / "plan.html").read_text()
     addresses = [attributes.get("href", "#") for _, attributes in Parsed(text).tags]

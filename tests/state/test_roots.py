@@ -138,4 +138,6 @@ def test_a_place_that_contradicts_itself_is_none(place: dict[str, Any]) -> None:
 def test_the_time_is_that_of_the_store_or_else_of_this_machine() -> None:
     answered = {"ResponseMetadata": {"HTTPHeaders": {"date": "Tue, 01 Jan 2030 00:00:00 GMT"}}}
     assert store_time(answered) == datetime(2030, 1, 1, tzinfo=UTC)
+    for date in ("Tue, 01 Jan 2030 00:00:00 -0000", "Tue, 01 Jan 2030 00:00:00 GMT, Tue, 01 Jan 2030 00:00:00 GMT"):
+        assert store_time({"ResponseMetadata": {"HTTPHeaders": {"date": date}}}) == datetime(2030, 1, 1, tzinfo=UTC)
     assert abs(store_time({}) - datetime.now(UTC)) < timedelta(minutes=1)
