@@ -83,5 +83,19 @@ def read_history(aws: Aws, execution: str) -> History:
     return history
 
 
+def last_entered(aws: Aws, execution: str, state: str) -> JsonMapping | None:
+    """Returns the details of the last event with which an execution entered a state; None if there is none.
+
+    Raises:
+        AwsError: AWS refused to return the history.
+    """
+    for page in aws.pages("stepfunctions", "GetExecutionHistory", executionArn=execution, reverseOrder=True):
+        for event in page["events"]:
+            details: JsonMapping = event.get("stateEnteredEventDetails", {})
+            if details.get("name") == state:
+                return details
+    return None
+
+
 def _execution(item: JsonMapping) -> Execution:
     return Execution(item["executionArn"], item["status"], item["startDate"], item.get("stopDate"))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from common import local
 from common.aws import regions
+from common.base.command_text import typed
 from common.base.errors import AwsError, UsageError
 from common.environment import owner_tags
 from common.execution import executions, follower, named_execution, partial, selecting
@@ -45,15 +46,7 @@ class MachineRuns:
         """
         aws = self.runner.aws
         if arn is None and machine is not None:
-            try:
-                last = executions.last(regions.at(aws, machine.arn), machine.arn)
-            except AwsError as error:
-                if error.code == "StateMachineDoesNotExist":
-                    env = self.runner.declarations.env
-                    raise UsageError(selecting.not_deployed(env, machine.key, machine.name)) from None
-                if error.code == "StateMachineTypeNotSupported":
-                    raise UsageError(f"{machine.key} is an EXPRESS state machine, whose executions cannot be redriven.") from None
-                raise
+            last = self._last(machine)
             if last is None:
                 raise UsageError(f"{machine.key} has no execution yet, so there is nothing to redrive.")
             arn = last.arn
@@ -64,9 +57,43 @@ class MachineRuns:
         named_execution.check_redrivable(execution, key, named_execution.present())
         regional = regions.at(aws, arn)
         before = executions.read_history(regional, arn)
+        stopped = next((visit for visit in reversed(before.visits) if visit.parent is None), None)
+        if stopped is not None and stopped.type == "Fail":
+            other = f"To repeat what failed before it: {typed(f'run --only {key} --from STATE --input last')}"
+            self.runner.report(Note(f"{stopped.name} is a Fail state, and a redrive enters it again. {other}"))
         named_execution.redrive(regional, arn)
         before.reopen()
         return self.runner.follow(self._project(arn), named_execution.machine_name(arn), arn, before)
+
+    def last_input(self, machine: Ref, state: str) -> str:
+        """Returns the input that a state had when it was last entered, in the last execution of a machine, as JSON text.
+
+        Raises:
+            UsageError: there is no execution, or it did not enter the state, or its input is not in the history.
+        """
+        aws = regions.at(self.runner.aws, machine.arn)
+        last = self._last(machine)
+        if last is None:
+            raise UsageError(f"{machine.key} has no execution yet, so {state} had no input. Add --input FILE.")
+        details = executions.last_entered(aws, last.arn, state)
+        if details is None:
+            raise UsageError(f"{state} was not entered in the last execution, {last.arn}. Add --input FILE, or a JSON object.")
+        if "input" not in details or details.get("inputDetails", {}).get("truncated"):
+            raise UsageError(f"The history of {last.arn} does not have the whole input of {state}. Add --input FILE.")
+        self.runner.report(Note(f"The input of {state} is that of the execution {last.arn}."))
+        return str(details["input"])
+
+    def _last(self, machine: Ref) -> executions.Execution | None:
+        """The last execution of a standard machine."""
+        try:
+            return executions.last(regions.at(self.runner.aws, machine.arn), machine.arn)
+        except AwsError as error:
+            if error.code == "StateMachineDoesNotExist":
+                env = self.runner.declarations.env
+                raise UsageError(selecting.not_deployed(env, machine.key, machine.name)) from None
+            if error.code == "StateMachineTypeNotSupported":
+                raise UsageError(f"{machine.key} is an EXPRESS state machine, whose executions leave no history.") from None
+            raise
 
     def run_from(self, machine: Ref, state: str, text: str) -> Outcome:
         """Runs a machine from one state on, by a temporary machine.

@@ -18,6 +18,9 @@ from common.execution.starting import Start, find_starts, read_input
 from common.model.reference import Location, Ref
 from common.model.resource import Resource
 
+LAST = "last"
+"""The value of `--input` for the input that the state of `--from` had in the last execution."""
+
 
 class Prepared(Protocol):
     """A checked request."""
@@ -33,7 +36,7 @@ class RunRequest:
 
     Args:
         key: the key of the only function, job, crawler or state machine to run.
-        input: the input of a machine or function: JSON, or the name of a file that has it.
+        input: the input of a machine or function: JSON, or the name of a file that has it; `LAST` for that of the last execution.
         arguments: the arguments of a job, as ``name=value``.
         preview: the place whose changed rows are shown; True for that of the entry.
         state: the state of the machine to begin with.
@@ -105,8 +108,12 @@ class RunRequest:
         arn = None if self.execution is None else named_execution.check_arn(declarations.env, self.execution)
         machine = None if arn is not None else self._machine(declarations, resource)
         if self.state is not None and self.input is None:
-            raise UsageError(f"--from {self.state} needs the input of that state: add --input FILE, or a JSON object.")
-        text = read_input(root, self.input) if self.input is not None else ""
+            raise UsageError(
+                f"--from {self.state} needs the input of that state: add --input FILE, a JSON object, or --input {LAST}, "
+                "which is what the state had in the last execution."
+            )
+        is_known = self.input is not None and (self.state is None or self.input != LAST)
+        text = read_input(root, self.input) if self.input is not None and is_known else None
         return _OneExecution(root, declarations, machine, arn, self.state, text, self.redrive)
 
     def _machine(self, declarations: DeclaredPipelines, resource: Resource | None) -> Ref:
@@ -158,13 +165,14 @@ class _OneExecution:
     machine: Ref | None
     arn: str | None
     state: str | None
-    input: str
+    input: str | None
     redrives: bool
 
     def run(self, aws: Aws, pool: Executor, report: Tell) -> None:
         runs = MachineRuns(Runner(self.root, self.declarations, aws, pool, report))
         if self.state is not None and self.machine is not None:
-            outcome = runs.run_from(self.machine, self.state, self.input)
+            text = self.input if self.input is not None else runs.last_input(self.machine, self.state)
+            outcome = runs.run_from(self.machine, self.state, text)
         elif self.arn is not None and not self.redrives:
             outcome = runs.explain(self.arn)
         else:

@@ -2,7 +2,6 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,17 +9,15 @@ import pytest
 from common.aws.protocol import Aws
 from common.base.errors import UsageError
 from common.declare.workspace import DeclaredPipelines
-from common.execution.follower import Outcome
-from common.execution.history import History, Retried, Status
 from common.execution.machine_runs import MachineRuns
-from common.execution.named_execution import check_arn, check_redrivable
+from common.execution.named_execution import check_arn
 from common.execution.partial import prepare
 from common.execution.running import Runner
 from common.model.reference import Ref
 from common.model.resource import Key
 from tests.resources.scripted import ScriptedAws, refused
 from tests.support import histories
-from tests.support.histories import EXECUTION, Script
+from tests.support.histories import EXECUTION
 from tests.support.repository import Repository
 
 ROLE = "arn:aws:iam::123456789012:role/r"
@@ -195,70 +192,3 @@ def test_an_execution_of_somebody_else_is_explained_and_nothing_is_started(repos
     absent = {"stepfunctions:DescribeExecution": refused("DescribeExecution", "ExecutionDoesNotExist")}
     with pytest.raises(UsageError, match=r"There is no execution .* AWS deletes executions 90 days after their end"):
         runs(repository, ScriptedAws(absent), []).explain(EXECUTION)
-
-
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("execution", "message"),
-    [
-        ({"status": "SUCCEEDED"}, "succeeded, so there is nothing to redrive"),
-        ({"status": "RUNNING"}, "is running. To follow it"),
-        ({"status": "FAILED", "stopDate": NOW - timedelta(days=15)}, "ended 15 days ago, and AWS redrives for 14 days"),
-        (
-            {"status": "FAILED", "redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": "too many events"},
-            "The execution e cannot be redriven: too many events",
-        ),
-    ],
-)
-def test_an_execution_that_cannot_be_redriven_is_refused(execution: dict[str, Any], message: str) -> None:
-    """As in https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html."""
-    with pytest.raises(UsageError) as refusal:
-        check_redrivable({"executionArn": "e", **execution}, "state-machine/main", NOW)
-    assert message in str(refusal.value)
-
-
-def failed_then_redriven() -> tuple[list[Any], list[Any]]:
-    """AWS continues the history of a redriven execution, and schedules the failed task again without entering its state."""
-    script = Script()
-    script.enter("Validate")
-    script.schedule(FunctionName="f")
-    failed = script.fail("ValueError", "no rows")
-    script.add("ExecutionFailed", error="ValueError")
-    before = [*script.events]
-    script.add("ExecutionRedriven", redriveCount=1)
-    script.schedule(FunctionName="f", before=failed)
-    script.add("TaskSucceeded", output="{}")
-    script.leave("Validate")
-    script.end()
-    return before, script.events
-
-
-def test_a_redriven_execution_continues_where_it_failed(repository: Repository) -> None:
-    before, after = failed_then_redriven()
-    listed = {"executions": [{"executionArn": EXECUTION, "status": "FAILED", "startDate": NOW}]}
-    script: dict[str, Any] = {
-        "stepfunctions:ListExecutions": listed,
-        "stepfunctions:DescribeExecution": {"executionArn": EXECUTION, "status": "FAILED", "redriveStatus": "REDRIVABLE"},
-        "stepfunctions:RedriveExecution": {},
-        "stepfunctions:GetExecutionHistory": [{"events": before}, {"events": before[::-1]}, {"events": after[::-1]}],
-    }
-    aws, events = ScriptedAws(script), list[Any]()
-    outcome = runs(repository, aws, events).redrive(REF, None)
-    assert aws.sent("stepfunctions:RedriveExecution")["executionArn"] == EXECUTION
-    assert (outcome.status, [visit.status for visit in outcome.visits]) == ("SUCCEEDED", [Status.SUCCEEDED])
-    assert [event.error for event in events if isinstance(event, Retried)] == ["ValueError"]
-    assert isinstance(events[-1], Outcome)
-    history = History()
-    list(history.read(after))
-    assert (history.end, history.error, len(history.visits)) == ("SUCCEEDED", None, 1)
-
-
-def test_a_machine_without_executions_or_of_express_type_cannot_be_redriven(repository: Repository) -> None:
-    none = ScriptedAws({"stepfunctions:ListExecutions": {"executions": []}})
-    with pytest.raises(UsageError, match="has no execution yet"):
-        runs(repository, none, []).redrive(REF, None)
-    express = ScriptedAws({"stepfunctions:ListExecutions": refused("ListExecutions", "StateMachineTypeNotSupported")})
-    with pytest.raises(UsageError, match="is an EXPRESS state machine, whose executions cannot be redriven"):
-        runs(repository, express, []).redrive(REF, None)
