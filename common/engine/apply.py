@@ -143,12 +143,12 @@ class Engine:
             self._leases.take(sorted({change.key.project for change in self._todo()}))
             self._check_pending()
             writes = [self._context.pool.submit(self._write_root, project) for project in self._leases.held]
+            if bucket is not None:  # nothing can be in a bucket that is new, so its record need not wait for the root
+                writes.append(self._context.pool.submit(self._record, bucket, {}))
             results(writes)
         except OvertakenError:
             self._leases.give_back(without_root=True)
             raise
-        if bucket is not None:
-            self._record(bucket, {})
         self._refused = False
 
     def _check_pending(self) -> None:
