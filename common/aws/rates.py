@@ -12,7 +12,8 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.h
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from common.base.lean_dataclass import dataclass
 
 
 @dataclass(frozen=True)

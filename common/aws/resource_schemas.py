@@ -10,12 +10,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 
 from common.aws import published
 from common.aws.schema_validation import problems_in, resolved
 from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.base.suggestions import did_you_mean
 
 PROVIDERS = "schemas/providers/{region}.json"

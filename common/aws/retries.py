@@ -10,12 +10,12 @@ Follows https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.h
 import random
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
 from common.base.errors import BUSY
 from common.base.json_types import JsonMapping
+from common.base.lean_dataclass import dataclass, field
 
 Untyped: TypeAlias = Any
 """An object of botocore, which has no types; this module must not import it."""

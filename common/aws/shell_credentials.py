@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.aws import api_files
+from common.aws.lazy_documentation import load_documentation_later
 from common.base.errors import AccountError
 from common.base.version import VERSION
 
@@ -56,7 +57,8 @@ def isolated_session() -> "Session":
 
 def shell_session(heard: Collection[str] = SHELL_SETTINGS, files: Mapping[str, object] | None = None) -> "Session":
     """Returns a session that takes only these settings from the shell and the shared config files."""
-    from botocore.session import Session  # slow to load, and an unchanged deploy does not need it
+    load_documentation_later()
+    from botocore.session import Session  # slow to load, and a command without calls does not need it
 
     class WithoutPlugins(Session):  # type: ignore[misc]  # botocore is not typed
         """A session that loads no plugins that a variable names."""

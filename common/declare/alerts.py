@@ -13,10 +13,10 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alar
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from common.base.errors import DeclarationError
+from common.base.lean_dataclass import dataclass
 from common.declare import configuration, dead_letters, failures, targets
 from common.declare.declaration import Configured
 from common.declare.failures import SUBJECTS, UNDELIVERED, Alarm, Subject

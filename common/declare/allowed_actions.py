@@ -7,13 +7,13 @@ Every action must exist, and every resource must be one on which IAM can allow i
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
 
 from common.aws import iam_actions
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
+from common.base.lean_dataclass import dataclass, field
 from common.declare import permissions, validation
 from common.declare.permissions import Statement
 from common.environment import partitions

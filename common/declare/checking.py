@@ -4,9 +4,9 @@ It needs no credentials. A project without values for its parameters in an envir
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from common.base.errors import DeployError, ParameterError
+from common.base.lean_dataclass import dataclass, field
 from common.declare import packages, project_names, projects
 from common.declare.asl.definition_check import DefinitionError, WrongDeclarationsError
 from common.declare.asl.problem import LocatedProblem

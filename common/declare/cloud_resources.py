@@ -7,13 +7,14 @@ the type before anything is deployed. What AWS gives a resource, such as a queue
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from common.aws.resource_schemas import Schema, schema_of
 from common.base.encoding import decode_text
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.base.yaml_loader import load_yaml
 from common.declare import validation
 from common.declare.declaration import Configured

@@ -5,10 +5,10 @@ https://docs.aws.amazon.com/glue/latest/dg/crawler-s3-event-notifications.html
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass
 from common.declare import permissions
 from common.declare.permissions import Statement
 from common.declare.project_resources import ProjectResources

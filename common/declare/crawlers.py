@@ -1,10 +1,10 @@
 """Glue crawlers as pipelines declare them, with their role."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
+from common.base.lean_dataclass import dataclass
 from common.declare import configuration, grants, permissions, properties, validation
 from common.declare.allowed_actions import Permission
 from common.declare.crawler_targets import OtherTargets

@@ -1,11 +1,11 @@
 """The parts of a declared pipeline: settings, their configuration, and how `run` starts it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from common.base.json_types import JsonMapping
+from common.base.lean_dataclass import dataclass
 from common.declare.asl.problem import LocatedProblem
 from common.environment.settings_model import Settings
 from common.model.reference import Location, Ref

@@ -1,11 +1,11 @@
 """Folders of projects whose files are stored at a place in a bucket."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from common.base.errors import DeclarationError
+from common.base.lean_dataclass import dataclass
 from common.declare.declaration import Configured
 from common.declare.project_resources import ProjectResources
 from common.environment.config import Environment

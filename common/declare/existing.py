@@ -7,11 +7,12 @@ Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pydantic import TypeAdapter, ValidationError
 
 from common.base.errors import ConfigError, DeclarationError, DeployError, ParameterError
+from common.base.lean_dataclass import dataclass
 from common.base.suggestions import did_you_mean
 from common.declare.naming import ARTIFACTS, GLUE_GROUPS
 from common.declare.type_access import access_of

@@ -12,10 +12,11 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from common.aws.resource_schemas import schema_of
 from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.declare import cloud_resources
 from common.declare.project_resources import ProjectResources
 from common.declare.resource_references import KIND, stand_in

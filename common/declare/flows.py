@@ -5,9 +5,9 @@ it. Logs, keys and packages are left out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from common.base.errors import ParameterError, UsageError
+from common.base.lean_dataclass import dataclass
 from common.declare import packages, project_names, projects
 from common.declare.failures import ALARM
 from common.declare.messages import MAPPING

@@ -4,12 +4,12 @@ Follows, for variables, https://docs.aws.amazon.com/lambda/latest/dg/configurati
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.base.suggestions import did_you_mean
 from common.declare import configuration, grants, images, layers, permissions, properties, validation
 from common.declare.allowed_actions import Permission

@@ -1,11 +1,11 @@
 """Glue jobs as pipelines declare them, with their script, what it imports, and their role."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
+from common.base.lean_dataclass import dataclass
 from common.declare import configuration, grants, permissions, properties, validation
 from common.declare.allowed_actions import Permission
 from common.declare.declaration import Configured, DeclaredSettings

@@ -6,11 +6,12 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping
+from common.base.lean_dataclass import dataclass, field
 from common.declare import properties, validation
 from common.declare.declaration import Configured
 from common.declare.naming import Exact

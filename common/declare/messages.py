@@ -10,11 +10,12 @@ https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from common.aws.resource_schemas import schema_of
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.declare import mappings, targets, used_keys, validation
 from common.declare.cloud_resources import ResourceDeclaration
 from common.declare.declaration import Configured

@@ -4,9 +4,9 @@ A name stands for what configuration has under it in `existing`, and otherwise f
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from common.base.json_types import Json
+from common.base.lean_dataclass import dataclass
 from common.declare import validation
 from common.declare.allowed_actions import NO_FURTHER_ACCESS, FurtherAccess, Permission
 from common.model.existing import ExistingRef

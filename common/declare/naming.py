@@ -6,9 +6,9 @@ https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from common.base.errors import DeclarationError, ParameterError
+from common.base.lean_dataclass import dataclass
 from common.base.text_rules import check_bucket_name
 from common.declare import validation
 from common.environment.config import Environment

@@ -8,12 +8,13 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-rec
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from common.aws.resource_schemas import schema_of
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass
 from common.declare import failures, targets, used_keys
 from common.declare.alerts import UndeliveredDeclaration, add_rule, check_key
 from common.declare.allowed_actions import allow

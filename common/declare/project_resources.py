@@ -5,10 +5,11 @@ A role has exactly the statements that follow from the references of its resourc
 
 from collections import ChainMap, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from common.base.errors import DeclarationError
+from common.base.lean_dataclass import dataclass
 from common.declare.allowed_actions import NO_FURTHER_ACCESS, FurtherAccess, Permission
 from common.declare.asl.definition_check import CheckedDefinition
 from common.declare.asl.problem import LocatedProblem

@@ -9,12 +9,13 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universa
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from common.aws.resource_schemas import schema_of
 from common.base import schedules
 from common.base.errors import DeclarationError
 from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.declare import (
     cloud_resources,
     configuration,

@@ -5,11 +5,11 @@ A pipeline may have such a resource of its own, and all pipelines may share one.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal, get_args
 
 from common.base.json_types import JsonMapping
+from common.base.lean_dataclass import dataclass
 from common.declare import properties, table_keys, targets, validation
 from common.declare.declaration import Configured
 from common.declare.project_resources import ProjectResources

@@ -1,12 +1,12 @@
 """State machines as pipelines declare them: the definition is loaded and checked, and its role follows from what it calls."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.declare import configuration, grants, permissions, properties, validation
 from common.declare.allowed_actions import Permission
 from common.declare.asl import definition as definitions

@@ -1,9 +1,10 @@
 """Triggers that wait for events in declarations: new objects below a place, or what matches a pattern."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from common.base.errors import DeclarationError
 from common.base.json_types import JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.base.text_rules import check_text
 from common.declare import configuration, dead_letters, event_patterns, targets, validation
 from common.declare.declaration import Configured

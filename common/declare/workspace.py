@@ -1,12 +1,12 @@
 """The files of a repository for one command: configuration, declarations, inputs, the build folder. It makes no calls to AWS."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
 from common.base.errors import UsageError
+from common.base.lean_dataclass import dataclass
 from common.declare import edited_files, project_names, projects
 from common.declare.asl.problem import LocatedProblem
 from common.declare.declaration import Declares, Warns

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from pathlib import Path
 
+from common.base.lean_dataclass import dataclass
 from common.engine.prune import Types, no_type
 from common.model.choices import JOBS
 from common.model.events import Report

@@ -4,10 +4,10 @@ Garbage is artifacts, versions of layers, old versions of stored objects, and te
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from common.base.errors import UnfinishedError
+from common.base.lean_dataclass import dataclass
 from common.engine import temporary_machines
 from common.engine.connection import Connection
 from common.engine.garbage import RELEASES, Collector, Garbage

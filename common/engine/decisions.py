@@ -5,13 +5,14 @@ declared when the resource was applied last, and is no longer, is removed.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from common.aws import regions
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
 from common.base.json_types import JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass, field
 from common.engine import ownership, reasons
 from common.engine.options import Options
 from common.environment.config import Environment

@@ -8,10 +8,11 @@ from it, as `unbind` does with everything.
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from common.base.errors import OwnershipError, UsageError
+from common.base.lean_dataclass import dataclass
 from common.base.suggestions import did_you_mean
 from common.engine import aws_names, unbinding
 from common.engine.connection import Connection

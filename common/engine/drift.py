@@ -7,13 +7,13 @@ Every resource is read in full, with as many calls as that takes.
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 
 from common.aws import regions
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.errors import ArtifactError, OwnershipError
 from common.base.json_types import Json, JsonMapping
+from common.base.lean_dataclass import dataclass
 from common.declare.naming import ARTIFACT_BUCKET
 from common.engine import existing, ownership, renewed_roles
 from common.environment import owner_tags

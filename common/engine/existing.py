@@ -6,11 +6,12 @@ credentials may not look at is said, and is not an error: to use a thing is one 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, MissingError
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass
 from common.declare import existing
 from common.engine.connection import Connection
 from common.engine.prune import DENIED

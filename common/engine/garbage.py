@@ -13,7 +13,7 @@ import json as jsons
 import re
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from common.aws.fence import fenced
@@ -21,6 +21,7 @@ from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import AwsError, UnfinishedError
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass
 from common.engine import superseded, unbinding
 from common.engine.prune import exists
 from common.engine.superseded import OldVersion

@@ -1,10 +1,10 @@
 """Carries out plans until a signal asks to stop. Deploying and destroying both use this."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from common.base.errors import DeployError, FailedError, StoppedError
+from common.base.lean_dataclass import dataclass
 from common.base.signals import Stopping
 from common.declare.naming import ARTIFACT_BUCKET
 from common.engine.apply import Engine

@@ -1,8 +1,8 @@
 """What the user has asked of a plan."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 
+from common.base.lean_dataclass import dataclass
 from common.model.resource import Key
 
 

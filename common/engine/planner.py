@@ -7,13 +7,14 @@ is unchanged if its record is proven to hold the desired digest and the resource
 
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
+from common.base.lean_dataclass import dataclass, field
 from common.declare import naming
 from common.engine import listing, moving, ownership, renewed_roles, uploads
 from common.engine.decisions import Decider

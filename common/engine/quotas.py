@@ -11,13 +11,13 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeployError, raise_together
+from common.base.lean_dataclass import dataclass
 from common.engine import listing
 from common.environment.config import Environment
 from common.model.kind import Kind, Quota

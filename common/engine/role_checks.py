@@ -13,7 +13,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
 
@@ -21,6 +20,7 @@ from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import AwsError, UsageError
 from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.base.suggestions import did_you_mean
 from common.engine.prune import DENIED
 from common.engine.reads import Reads

@@ -6,12 +6,12 @@ stays `doubted`, until a deploy has read it after the time in which that could h
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from uuid import uuid4
 
 from common.base.digest import Digest
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass
 from common.engine.planner import Outcome
 from common.engine.renewed_roles import ids_after
 from common.engine.rounds import MAKING

@@ -4,7 +4,7 @@ All of it comes from the artifact bucket and from Step Functions. Nothing is com
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from common.aws import regions
@@ -12,6 +12,7 @@ from common.aws.protocol import Aws
 from common.base.digest import Digest
 from common.base.errors import AwsError
 from common.base.json_types import JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass, field
 from common.declare import naming
 from common.declare.declaration import Declares, Entry
 from common.declare.workspace import DeclaredPipelines

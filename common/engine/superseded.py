@@ -7,10 +7,10 @@ Follows https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from common.aws.protocol import Aws
+from common.base.lean_dataclass import dataclass
 from common.environment import owner_tags
 from common.environment.config import Environment
 from common.model.resource import Key

@@ -1,8 +1,8 @@
 """The events of a run of one function, job or crawler, and what all three have in common."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
+from common.base.lean_dataclass import dataclass, field
 from common.execution.failure import Failure
 from common.execution.function_logs import Usage
 from common.execution.logs import LogLine

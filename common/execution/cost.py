@@ -9,13 +9,13 @@ https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import JsonMapping
+from common.base.lean_dataclass import dataclass
 from common.execution.recent import DAYS, Executions
 from common.model.resource import Resource
 

@@ -6,11 +6,12 @@ invocations of that function while the state was running, without those that bel
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
+from common.base.lean_dataclass import dataclass
 from common.execution import log_sources
 from common.execution.executions import read_history
 from common.execution.function_logs import Invocation, invocations

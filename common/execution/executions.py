@@ -4,11 +4,11 @@ Follows https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListE
 """
 
 from collections import deque
-from dataclasses import dataclass
 from datetime import datetime
 
 from common.aws.protocol import Aws
 from common.base.json_types import JsonMapping
+from common.base.lean_dataclass import dataclass
 from common.execution.history import History
 
 UNSUCCESSFUL = ("FAILED", "TIMED_OUT", "ABORTED")

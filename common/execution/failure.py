@@ -7,10 +7,10 @@ Follows https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html
 """
 
 from collections import deque
-from dataclasses import dataclass
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
+from common.base.lean_dataclass import dataclass
 from common.execution import denied_calls, log_sources
 from common.execution.executions import read_history
 from common.execution.history import History, Visit

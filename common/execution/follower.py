@@ -8,7 +8,6 @@ Follows https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetEx
 
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass
 from common.environment.config import Environment
 from common.execution.calls import CallEvent
 from common.execution.failure import Failure

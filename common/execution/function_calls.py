@@ -10,12 +10,12 @@ import base64
 import json
 from collections.abc import Callable
 from concurrent.futures import Executor, wait
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass, field
 from common.execution import failure, log_sources
 from common.execution.calls import FAILED, SUCCEEDED, Called, Logged, Returned, TellCall, Working
 from common.execution.failure import LOG_ATTEMPTS, PAUSE_SECONDS, Failure

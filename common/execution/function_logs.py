@@ -8,9 +8,9 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-l
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from common.base.json_types import JsonMapping
+from common.base.lean_dataclass import dataclass, field
 from common.execution.json_text import json_object
 from common.execution.logs import LogLine
 

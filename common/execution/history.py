@@ -7,11 +7,11 @@ Follows https://docs.aws.amazon.com/step-functions/latest/apireference/API_Histo
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from common.base.json_types import JsonMapping
+from common.base.lean_dataclass import dataclass, field
 from common.execution.json_text import json_object
 
 ENDS = {

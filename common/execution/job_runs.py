@@ -6,12 +6,13 @@ https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-crawling.html
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, UsageError
 from common.base.json_types import JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.execution import log_sources
 from common.execution.calls import SUCCEEDED, Arguments, Called, Logged, Returned, TellCall, Working
 from common.execution.failure import LOG_ATTEMPTS, PAUSE_SECONDS, Failure

@@ -3,7 +3,7 @@
 A feed is polled again and again to follow it; each line comes once. A run or execution that starts later is followed, too.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, UsageError
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass, field
 from common.environment.config import Environment
 from common.execution import executions, log_sources, selecting
 from common.execution.execution_logs import ExecutionLogs

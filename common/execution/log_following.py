@@ -1,9 +1,10 @@
 """Reads a feed once, or until somebody stops it, and reports lines that a person wants to see."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from common.base.lean_dataclass import dataclass
 from common.execution.calls import Logged
 from common.execution.log_feeds import Feed
 from common.execution.repository_paths import by_log_group

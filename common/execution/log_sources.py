@@ -5,12 +5,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import JsonMapping
+from common.base.lean_dataclass import dataclass
 from common.execution.history import Visit
 from common.execution.json_text import json_object
 

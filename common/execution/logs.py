@@ -7,12 +7,12 @@ Follows https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import JsonMapping
+from common.base.lean_dataclass import dataclass
 from common.execution.log_sources import Source
 
 ABSENT = "ResourceNotFoundException"

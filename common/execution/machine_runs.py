@@ -1,11 +1,10 @@
 """Runs of a state machine other than from its beginning: from one state on, redriven, or only explained."""
 
-from dataclasses import dataclass
-
 from common import local
 from common.aws import regions
 from common.base.command_text import typed
 from common.base.errors import AwsError, UsageError
+from common.base.lean_dataclass import dataclass
 from common.environment import owner_tags
 from common.execution import executions, follower, named_execution, partial, selecting
 from common.execution.follower import Outcome

@@ -9,10 +9,10 @@ Follows https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGui
 import json
 import secrets
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 from common.aws.protocol import Aws
+from common.base.lean_dataclass import dataclass
 from common.model.events import Note
 from common.resources.queue import FIFO
 

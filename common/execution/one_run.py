@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from pathlib import Path
 
 from common import local
@@ -10,6 +9,7 @@ from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import DeployError, FailedError, UsageError
+from common.base.lean_dataclass import dataclass
 from common.declare.workspace import DeclaredPipelines
 from common.execution import debugger, preview, selecting
 from common.execution.calls import SUCCEEDED, Returned

@@ -11,11 +11,11 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, UsageError
 from common.base.json_types import JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.base.suggestions import did_you_mean, known_names
 from common.declare.asl.expressions import expression_problems
 from common.declare.asl.variables import CODE

@@ -9,13 +9,13 @@ Follows https://parquet.apache.org/docs/file-format/
 import io
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from common.aws.protocol import Aws
 from common.base.errors import DeployError
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass
 from common.model.reference import Location
 
 if TYPE_CHECKING:

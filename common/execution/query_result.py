@@ -1,6 +1,6 @@
 """What a query yields."""
 
-from dataclasses import dataclass
+from common.base.lean_dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ Follows https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListE
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import JsonMapping
+from common.base.lean_dataclass import dataclass, field
 from common.execution import failure, log_sources
 from common.execution.history import History, Visit
 from common.execution.json_text import json_object

@@ -1,12 +1,12 @@
 """What the command line of `run` asks for, checked as a whole before anything is started."""
 
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from common.aws.protocol import Aws
 from common.base.errors import UsageError
+from common.base.lean_dataclass import dataclass
 from common.declare.declaration import Entry
 from common.declare.workspace import DeclaredPipelines
 from common.execution import debugger, named_execution, selecting

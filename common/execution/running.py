@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from common import local
@@ -10,6 +10,7 @@ from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import DeployError, FailedError, UsageError
+from common.base.lean_dataclass import dataclass, field
 from common.declare.workspace import DeclaredPipelines
 from common.execution import failure, follower, messages, preview
 from common.execution.failure import Failure

@@ -6,12 +6,12 @@ All of it is checked before anything is installed or started.
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from common.base.encoding import decode_text
 from common.base.errors import DeclarationError, UsageError
 from common.base.json_types import Json
+from common.base.lean_dataclass import dataclass
 from common.declare.declaration import Declares, Entry
 from common.declare.messages import MAPPING
 from common.declare.workspace import DeclaredPipelines

@@ -6,11 +6,12 @@ Each kind is listed once, whatever its number; what is selected is then read in 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, UsageError
 from common.base.json_types import JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass, field
 from common.base.suggestions import did_you_mean
 from common.environment.config import Environment
 from common.importing import mentions, versions

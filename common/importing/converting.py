@@ -7,11 +7,11 @@ written, and nothing is written over.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
 from common.base.json_types import Json, JsonMapping
+from common.base.lean_dataclass import dataclass, field
 from common.environment.config import Environment
 from common.environment.parameter_values import check_value
 from common.environment.project import Project

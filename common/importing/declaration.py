@@ -2,9 +2,9 @@
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from common.base.errors import DeclarationError
+from common.base.lean_dataclass import dataclass
 from common.importing.entries import Code, Context, Entry, Unexpressed
 from common.importing.python_source import call, comment, literal
 from common.importing.references import VERBS

@@ -9,11 +9,11 @@ import builtins
 import keyword
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
 from common.base.json_types import Json, JsonObject
+from common.base.lean_dataclass import dataclass, field
 from common.declare.naming import PhysicalNames
 from common.environment.config import Environment
 from common.environment.settings_model import Settings

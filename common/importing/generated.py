@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 
 from common.aws.resource_schemas import Schema, schema_of
 from common.base.json_types import Json
+from common.base.lean_dataclass import dataclass, field
 from common.importing.references import References
 from common.importing.selection import LiveResource
 

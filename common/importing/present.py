@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from common.base.encoding import decode_text
 from common.base.errors import UsageError
 from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass, field
 from common.declare import project_names, projects
 from common.environment.config import Environment
 from common.environment.config_edit import set_values

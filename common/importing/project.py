@@ -5,13 +5,14 @@ A project that exists gets what it does not declare yet: nothing that it has is 
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from common.base.atomic_file import new_file
 from common.base.errors import UsageError
 from common.base.git import NoCommitError, Repository
+from common.base.lean_dataclass import dataclass, field
 from common.environment.config import Environment
 from common.importing import cloud_resources, crawlers, declaration, functions, jobs, machines, rules, skeletons, sources
 from common.importing.absent import find_absent, notes, without_absent

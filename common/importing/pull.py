@@ -5,7 +5,6 @@ is written into the most specific place that holds the setting already. Secrets 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import Json, JsonMapping
+from common.base.lean_dataclass import dataclass, field
 from common.engine.drift import ABSENT, Drifted, DriftResult, Field
 from common.environment.config import Environment
 from common.environment.project import Project

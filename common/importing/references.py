@@ -6,10 +6,10 @@ it is; `${` in a live text is escaped. Replacing the references again gives the 
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 
 from common.base.json_texts import in_strings
 from common.base.json_types import Json, JsonMapping
+from common.base.lean_dataclass import dataclass, field
 from common.declare.existing import section
 from common.environment.config import Environment
 from common.importing import mentions

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from common.base.errors import UsageError
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass
 from common.base.text_rules import WINDOWS_DEVICES
 from common.environment.config import Environment
 from common.resources import kind_of

@@ -4,11 +4,11 @@ A function or job of which the code cannot be had is not imported; the others ar
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from common.aws.code_download import download
 from common.base.errors import ArtifactError
+from common.base.lean_dataclass import dataclass
 from common.importing.account import LiveAccount
 from common.importing.functions import runs_image
 from common.importing.selection import LiveResource

@@ -8,11 +8,11 @@ Follows https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/AP
 
 from collections.abc import Collection, Iterable
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
+from common.base.lean_dataclass import dataclass
 from common.engine.planner import INDEX_LAG
 from common.engine.prune import DENIED
 from common.environment.config import Environment

@@ -6,10 +6,11 @@ aliases are not declared, and stay as they are. As many versions are kept as the
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from common.aws.protocol import Aws
 from common.base.json_types import JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.environment.resource_settings import FunctionSettings, StateMachineSettings
 from common.importing.selection import LiveResource
 from common.resources import function_versions, machine_versions

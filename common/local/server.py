@@ -17,7 +17,6 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -28,6 +27,7 @@ from common.aws_common import sign_request
 from common.base import programs
 from common.base.command_text import typed
 from common.base.errors import LocalError
+from common.base.lean_dataclass import dataclass, field
 from common.environment.endpoints import DEFAULT, Endpoints
 from common.local import environments, ports
 from common.local.environments import Say, quiet

@@ -2,9 +2,9 @@
 
 import fnmatch
 from collections.abc import Callable, Collection, Sequence, Sized
-from dataclasses import dataclass
 
 from common.base.errors import UsageError
+from common.base.lean_dataclass import dataclass
 from common.base.suggestions import did_you_mean
 from common.model.resource import Key, Resource
 

@@ -1,12 +1,12 @@
 """The base class of all resource types."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from common.aws.protocol import Aws
 from common.base.digest import FileDigests
 from common.base.json_types import Json, JsonMapping
+from common.base.lean_dataclass import dataclass, field
 from common.environment.owner_tags import DEFAULT_PREFIX
 from common.model.diagnosis import Diagnosis
 from common.model.existing import ExistingRef

@@ -1,13 +1,13 @@
 """Turns desired states into digests, without building artifacts, and into the states that are sent to AWS."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
 from common.base.json_types import Json
+from common.base.lean_dataclass import dataclass
 from common.model.resource import Action, Artifact, Change, Live, Resource, State
 
 

@@ -1,9 +1,9 @@
 """The events of a command. The engine passes each to a `Report`, a function that takes one event, such as `list.append`."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from common.base.lean_dataclass import dataclass, field
 from common.model.resource import Change, Key, Plan
 
 if TYPE_CHECKING:  # an unchanged deploy names nothing

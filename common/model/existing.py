@@ -5,9 +5,9 @@ deletes ever sees them. They are only looked at, when what uses them is created 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from common.base.lean_dataclass import dataclass
 from common.model.reference import Ref
 from common.model.resource import Key
 

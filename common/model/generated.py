@@ -6,10 +6,10 @@ replaced by the recorded value where a state is compared, shown or sent.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from common.base.json_texts import in_strings
 from common.base.json_types import Json
+from common.base.lean_dataclass import dataclass
 from common.model.reference import MARK, Ref
 from common.model.resource import Key
 

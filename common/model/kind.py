@@ -7,12 +7,12 @@ Follows https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from common.aws.protocol import Aws
 from common.aws.rates import Budget
 from common.base.json_types import Json
+from common.base.lean_dataclass import dataclass, field
 from common.model.listing import Listing
 from common.model.lookup import Lookup
 from common.model.versions import Versions

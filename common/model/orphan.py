@@ -4,11 +4,12 @@ Deleting needs no declaration, so a resource that was removed from the repositor
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Protocol
 
 from common.aws.protocol import Aws
 from common.base.json_types import JsonMapping
+from common.base.lean_dataclass import dataclass, field
 from common.model.resource import Key
 
 

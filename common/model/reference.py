@@ -6,11 +6,11 @@ need. So the order of a deploy follows from the declaration and is never written
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from common.base.errors import DeclarationError, ParameterError
 from common.base.json_texts import in_strings, replace_texts
 from common.base.json_types import Json
+from common.base.lean_dataclass import dataclass
 from common.base.suggestions import closest
 from common.base.text_rules import check_text
 from common.environment import partitions

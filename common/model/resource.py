@@ -6,7 +6,6 @@ action; the engine does the rest. So a new AWS type is one file.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol, Self
@@ -14,6 +13,7 @@ from typing import ClassVar, NamedTuple, Protocol, Self
 from common.aws.protocol import Aws
 from common.base.digest import Digest, FileDigests, OfFile
 from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass, field
 from common.model.comparison import FieldChange, difference
 from common.model.diagnosis import Diagnosis
 from common.model.role_needs import RoleNeeds

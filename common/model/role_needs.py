@@ -1,10 +1,9 @@
 """What an existing role must allow, so that what configuration gives it to can run."""
 
-from dataclasses import dataclass
-
 from common.base import digest
 from common.base.digest import Digest
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ builds of zlib.
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -17,6 +16,7 @@ from common.base import digest
 from common.base.atomic_file import new_file
 from common.base.digest import Digest, OfFile
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass, field
 from common.model.resource import Key
 from common.packaging import sbom
 from common.packaging.build_folder import mark_used

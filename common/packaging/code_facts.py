@@ -9,8 +9,9 @@ import ast
 import builtins
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from common.base.lean_dataclass import dataclass
 
 READER = "getResolvedOptions"
 PARSERS = frozenset({"argparse", "click", "fire", "optparse", "typer"})

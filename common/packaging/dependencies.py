@@ -13,7 +13,6 @@ import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +21,7 @@ from common.base import digest
 from common.base.atomic_file import new_file
 from common.base.digest import Digest
 from common.base.errors import ArtifactError
+from common.base.lean_dataclass import dataclass
 from common.packaging import package_cache, uv, uv_settings
 from common.packaging.archive import Members, build_once
 from common.packaging.lock_file import logical_lines, merge_targets, without_marker

@@ -5,13 +5,13 @@ artifact bucket. It is built like any other package where no function runs that 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from common.base import digest
 from common.base.digest import Digest
 from common.base.errors import ArtifactError
+from common.base.lean_dataclass import dataclass, field
 from common.packaging import node
 from common.packaging.dependencies import Dependencies
 from common.packaging.lambda_package import Package

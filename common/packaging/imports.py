@@ -10,12 +10,12 @@ import ast
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypeGuard
 
 from common.base.errors import ArtifactError
+from common.base.lean_dataclass import dataclass, field
 from common.packaging import source_files
 from common.packaging.python_source import can_parse, parse_file
 from common.packaging.source_files import IGNORE_FILE, IgnoreRules, SourceFile, display_path

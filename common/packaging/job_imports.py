@@ -8,12 +8,12 @@ https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from common.base.errors import ArtifactError
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass
 from common.model.resource import Key
 from common.packaging import requirements, wheels
 from common.packaging.archive import write_zip

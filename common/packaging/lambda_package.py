@@ -9,7 +9,6 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/configuration-function-zip.
 import json
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +18,7 @@ from common.base import digest
 from common.base.atomic_file import new_file
 from common.base.errors import ArtifactError
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass, field
 from common.packaging import dependencies, lambda_handler, node, size_limit
 from common.packaging.archive import Members, write_zip
 from common.packaging.artifact import Sources

@@ -5,10 +5,10 @@ A layer is unpacked to /opt, where Lambda looks for modules only in certain fold
 Follows https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html
 """
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from common.base.lean_dataclass import dataclass, field
 from common.packaging.archive import Members
 from common.packaging.lambda_package import Package
 

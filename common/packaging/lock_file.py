@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from common.base import digest
 from common.base.digest import Digest
 from common.base.errors import ArtifactError
+from common.base.lean_dataclass import dataclass
 from common.packaging.target import Target
 
 HEADER = "# Written by `invoke package-lambdas --lock`. To get newer versions, delete this file and lock again."

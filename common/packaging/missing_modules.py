@@ -11,9 +11,9 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from common.base.lean_dataclass import dataclass, field
 from common.packaging.imports import Import, imports_of
 
 MODULE_SUFFIXES = frozenset({".py", ".so", ".pyc"})

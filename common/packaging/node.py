@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from platform import machine
@@ -21,6 +20,7 @@ from common.base import digest, programs
 from common.base.digest import Digest
 from common.base.errors import ArtifactError
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass
 from common.packaging import package_cache
 from common.packaging.archive import Members, build_once
 from common.packaging.sbom import Component

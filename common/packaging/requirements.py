@@ -12,7 +12,6 @@ Follows https://pip.pypa.io/en/stable/reference/requirements-file-format/
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from common.base import digest
 from common.base.command_text import typed
 from common.base.digest import Digest
 from common.base.errors import ArtifactError
+from common.base.lean_dataclass import dataclass
 from common.packaging import pyproject, uv_settings
 from common.packaging.lock_file import Lock, logical_lines
 from common.packaging.pyproject import normalize_name

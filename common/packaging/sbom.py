@@ -8,12 +8,12 @@ Follows https://cyclonedx.org/docs/1.5/json/ and https://github.com/package-url/
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from common.base.digest import Digest
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass
 
 FILE_SUFFIX = ".cdx.json"
 """The suffix that the name of a bill adds to the name of its artifact."""

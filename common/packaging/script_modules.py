@@ -8,11 +8,11 @@ import ast
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from common.base.errors import ArtifactError
+from common.base.lean_dataclass import dataclass
 from common.packaging.imports import read_imports
 from common.packaging.python_source import parse_file
 

@@ -5,8 +5,9 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 
 import platform as machine_platform
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from common.base.lean_dataclass import dataclass
 from common.environment import aws_versions
 
 ARM64_NAMES = frozenset({"arm64", "aarch64"})

@@ -11,13 +11,13 @@ import io
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from email.parser import HeaderParser
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
 from common.base import digest
+from common.base.lean_dataclass import dataclass, field
 from common.packaging.pyproject import normalize_name
 from common.packaging.requirements import RUNTIME_PACKAGES
 from common.packaging.zip_contents import Contents

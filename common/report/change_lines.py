@@ -6,10 +6,10 @@ down what is so already, ``.`` leaves alone what is no longer declared, or unbin
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from common.base.json_types import Json
+from common.base.lean_dataclass import dataclass
 from common.base.terminal import quoted, visible
 from common.model import generated
 from common.model.comparison import FieldChange

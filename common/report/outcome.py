@@ -4,10 +4,10 @@ What was not tried is what was planned and never heard of again: after a failure
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from common.base.errors import ArtifactError, DeclarationError, FailedError, StoppedError
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass
 from common.model.events import Closed, Failed, Finished, Opened, Planned, Skipped
 from common.model.resource import CHANGING, REMOVING, SHARED, Action, Change
 from common.report.change_lines import PAST

@@ -4,10 +4,10 @@ In a narrow terminal what it was done to stands below, so that nothing is broken
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 from common.base import text_fit
+from common.base.lean_dataclass import dataclass, field
 from common.base.terminal import quoted, visible
 from common.model.resource import Action, Change, Key
 from common.report import change_parts

@@ -8,13 +8,14 @@ Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-prac
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar, Protocol
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeclarationError, DeployError, OwnershipError
 from common.base.json_types import Json, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole

@@ -13,7 +13,7 @@ Follows https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/resource-op
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import ClassVar, Self
 
 from common.aws.protocol import Aws
@@ -21,6 +21,7 @@ from common.aws.resource_schemas import STORES, Schema, schema_of
 from common.base import digest
 from common.base.errors import DeclarationError
 from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass, field
 from common.model import hidden_fields, steps
 from common.model.declared import Declared
 from common.model.generated import IDENTIFIER, STAND_IN, TOKEN

@@ -8,12 +8,12 @@ Follows https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeclarationError
 from common.base.json_types import Json
+from common.base.lean_dataclass import dataclass
 from common.environment.resource_settings import CrawlerSettings
 from common.model import comparison, steps
 from common.model.declared import Declared

@@ -10,12 +10,12 @@ Follows https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-database
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole

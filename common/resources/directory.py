@@ -13,7 +13,6 @@ import base64
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol
@@ -24,6 +23,7 @@ from common.base import digest
 from common.base.digest import Digest, FileDigests
 from common.base.errors import ArtifactError, DeployError
 from common.base.json_types import JsonMapping
+from common.base.lean_dataclass import dataclass
 from common.environment import owner_tags
 from common.model import steps
 from common.model.declared import Declared

@@ -12,13 +12,13 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.aws.rates import Budget
 from common.base.errors import AwsError
 from common.base.json_types import Json, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.environment.resource_settings import FunctionSettings, Network
 from common.model import comparison, steps
 from common.model.declared import Declared

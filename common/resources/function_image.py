@@ -6,12 +6,12 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/images-create.html and
 https://docs.aws.amazon.com/lambda/latest/api/API_ImageConfig.html
 """
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import DeployError
 from common.base.json_types import JsonMapping
+from common.base.lean_dataclass import dataclass
 from common.model.resource import Key, State
 
 _OF_PACKAGES = frozenset({"Runtime", "Handler", "Layers"})

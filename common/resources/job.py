@@ -7,11 +7,11 @@ Follows https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
+from common.base.lean_dataclass import dataclass
 from common.environment.resource_settings import JobSettings
 from common.model import comparison, steps
 from common.model.declared import Declared

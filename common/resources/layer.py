@@ -9,12 +9,12 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/creating-deleting-layers.ht
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.aws.session_memory import of_session
 from common.base.errors import ArtifactError
+from common.base.lean_dataclass import dataclass
 from common.environment import owner_tags
 from common.model import steps
 from common.model.declared import Declared

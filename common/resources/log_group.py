@@ -8,13 +8,14 @@ Follows https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-lo
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from common.aws.protocol import Aws
 from common.aws.rates import Budget
 from common.base.errors import AwsError
 from common.base.json_types import Json, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.model import steps
 from common.model.declared import Declared
 from common.model.desired_state import whole

@@ -11,12 +11,12 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Delete
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import Json
+from common.base.lean_dataclass import dataclass
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole

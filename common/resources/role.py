@@ -9,13 +9,14 @@ Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 import json
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import AwsError, DeclarationError, OwnershipError
 from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole

@@ -9,12 +9,13 @@ Follows https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTarge
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeclarationError
 from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole

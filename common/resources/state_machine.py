@@ -8,13 +8,13 @@ Follows https://docs.aws.amazon.com/step-functions/latest/apireference/API_Updat
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.aws.rates import Budget
 from common.base.errors import AwsError, DeclarationError
 from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.environment.resource_settings import StateMachineSettings
 from common.model import comparison, steps
 from common.model.declared import Declared

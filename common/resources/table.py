@@ -8,13 +8,13 @@ Follows https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Working
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import Json, JsonObject
+from common.base.lean_dataclass import dataclass, field
 from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole

@@ -4,8 +4,8 @@ Follows https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from common.base.lean_dataclass import dataclass
 from common.model.generated import mark_of
 from common.model.reference import Ref
 

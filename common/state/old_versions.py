@@ -9,13 +9,13 @@ Follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVers
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass
 from common.environment.config import Environment
 from common.state import releases
 from common.state.records import Records

@@ -7,13 +7,13 @@ foreign or forged, so it counts as a root only if every part of it is valid.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from common.base import digest
 from common.base.digest import Digest
 from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass, field
 from common.environment import owner_tags
 from common.model.orphan import Orphan
 from common.model.resource import PROJECT_NAME, Key, Resource

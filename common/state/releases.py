@@ -6,13 +6,13 @@ only the first is there, the deploy died or is still running.
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from common.base.digest import Digest
 from common.base.errors import UnfinishedError
 from common.base.json_types import JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass, field
 from common.model.resource import SHARED
 from common.state.records import Records
 from common.state.release_root import DEPLOYING, Root, Version

@@ -8,12 +8,12 @@ before the tags are taken away. It means nothing once the resource is gone, or r
 import json
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.errors import AwsError
+from common.base.lean_dataclass import dataclass
 from common.environment.config import Environment
 from common.model.orphan import Orphan
 from common.model.resource import Key

@@ -6,11 +6,12 @@ others have been executed nevertheless, where AWS would stop them.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass, field
 from common.base.suggestions import did_you_mean
 from common.declare.asl.definition import Source
 from common.declare.asl.walk import Place, PlacedState, every_state, inner_machines, is_distributed

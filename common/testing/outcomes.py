@@ -1,9 +1,9 @@
 """What the things that a state machine calls do in a test: mocks by the name of the state, and the outcomes that they give."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from common.base.json_types import Json
+from common.base.lean_dataclass import dataclass
 from common.base.suggestions import did_you_mean
 
 

@@ -1,8 +1,7 @@
 """What a run of a state or of a machine did."""
 
-from dataclasses import dataclass, field
-
 from common.base.json_types import Json
+from common.base.lean_dataclass import dataclass, field
 
 
 @dataclass

@@ -4,10 +4,10 @@ Follows https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-hand
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass, field
 from common.testing import choices
 from common.testing.errors import StateError, matches
 from common.testing.languages import LANGUAGES, Language

@@ -5,12 +5,12 @@ What can be told from the definition alone is found once: `Remembered` keeps it 
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from common.base.encoding import decode_text
 from common.base.errors import DeclarationError
 from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.declare.asl.accepted import Accepted
 from common.declare.asl.codes import BASIC
 from common.declare.asl.problem import LocatedProblem, Problem, pages

@@ -1,9 +1,9 @@
 """What is found while the expressions of a definition are read: problems, and which variables each state uses."""
 
 import re
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from common.base.lean_dataclass import dataclass, field
 from common.declare.asl.jsonata_functions import FunctionCall
 from common.declare.asl.problem import Problem
 from common.declare.asl.walk import Place

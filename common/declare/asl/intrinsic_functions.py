@@ -8,9 +8,9 @@ Follows https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
+from common.base.lean_dataclass import dataclass
 from common.base.suggestions import did_you_mean, known_names
 from common.declare.asl.json_paths import read_path
 from common.declare.asl.path_steps import JsonPath

@@ -8,10 +8,10 @@ Follows https://github.com/json-path/JsonPath#filter-operators
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from common.base.json_types import Json
+from common.base.lean_dataclass import dataclass
 from common.declare.asl.path_steps import JsonPath
 from common.declare.asl.scanner import Scanner
 

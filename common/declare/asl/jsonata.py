@@ -10,11 +10,11 @@ and https://states-language.net/spec.html#jsonata-restrictions
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
 from types import ModuleType
 from typing import Any, NamedTuple, TypeAlias
 
+from common.base.lean_dataclass import dataclass, field
 from common.base.suggestions import closest
 from common.declare.asl.jsonata_functions import FunctionCall
 from common.declare.asl.scanner import ScanError

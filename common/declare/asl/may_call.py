@@ -6,8 +6,8 @@ An entry is used for every target that is known only at run time and that it can
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
+from common.base.lean_dataclass import dataclass
 from common.declare import permissions
 from common.declare.asl.target_forms import FORMS, matched_arn, with_parts
 from common.environment.config import Environment

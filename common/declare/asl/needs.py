@@ -3,9 +3,9 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass
 from common.declare.permissions import Statement, allow
 
 

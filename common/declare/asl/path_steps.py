@@ -4,9 +4,9 @@ Follows https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-langu
 """
 
 import json
-from dataclasses import dataclass
 
 from common.base.json_types import Json
+from common.base.lean_dataclass import dataclass
 
 
 @dataclass(frozen=True)

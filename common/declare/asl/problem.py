@@ -1,10 +1,10 @@
 """A problem of a definition: what is wrong, and where."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from common.base.json_types import Json, JsonObject
+from common.base.lean_dataclass import dataclass
 from common.declare.asl.codes import CODES, Code
 from common.declare.asl.walk import Place
 

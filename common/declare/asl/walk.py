@@ -4,10 +4,10 @@ Follows https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-struct
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from common.base.json_types import Json, JsonMapping
+from common.base.lean_dataclass import dataclass
 
 TYPES = frozenset({"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"})
 """The types of states."""

@@ -1,9 +1,9 @@
 """What a report shows, as it was read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from common.base.lean_dataclass import dataclass, field
 from common.declare.flows import Flow
 from common.engine.drift import DriftResult
 from common.engine.status import Status

@@ -4,10 +4,10 @@ Follows https://www.w3.org/TR/SVG2/
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from xml.etree.ElementTree import Element
 
+from common.base.lean_dataclass import dataclass
 from common.report.elements import add, element
 from common.report.picture import text
 from common.report.picture.layout import Layout, Point, Route

@@ -7,9 +7,9 @@ The method is that of Sugiyama, Tagawa and Toda (1981), as described in https://
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 
+from common.base.lean_dataclass import dataclass, field
 from common.report.picture import order, ranks
 
 Point = tuple[float, float]

@@ -5,10 +5,10 @@ it: no transition crosses the border of a frame.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from common.base.json_types import Json, JsonMapping
+from common.base.lean_dataclass import dataclass, field
 from common.declare.asl.states import WAITING
 from common.declare.asl.walk import Place, is_distributed, placed_machines
 from common.model.machine_changes import task_name

@@ -7,10 +7,11 @@ regression of each layer.
 
 from bisect import bisect_right, insort
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
 from statistics import median
+
+from common.base.lean_dataclass import dataclass
 
 SWEEPS = 24
 """How many sweeps order the layers."""
