@@ -1,7 +1,9 @@
 """The command line: hands over to `common/commands`, which has one file for each task."""
 
+import gc
 import sys
 
+gc.set_threshold(1_000_000, 50, 50)  # modules and declarations are many objects and hardly any garbage
 sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)  # Invoke forbids it to all: compiling takes longer than deploying
 
 from common.commands.all_tasks import checked_namespace

@@ -58,8 +58,6 @@ SHARED_BY_TASKS = {
 """The modules of `commands` that are not tasks."""
 OPTIONS = {"sbom", "watch"}
 """The modules of `commands` that are about one option of `package-lambdas`."""
-IN_OTHER_FILES = {"import": "import_project", "list": "list_tasks"}
-"""Tasks whose files have another name."""
 OPENED = {"Workspace", "Connecting", "Deployment", "Destruction", "EnvironmentCommand", "DeploymentCommand"}
 """What a command opens; nothing else makes one."""
 DOOR = "aws_common"
@@ -205,7 +203,7 @@ def test_commands_are_one_file_a_task_and_what_tasks_share() -> None:
     files = {name: tasks[name].body.__module__.rpartition(".")[2] for name in tasks.task_names}
     for name, file in files.items():
         steps = name.startswith("deploy-") or name == "upload-glue"
-        assert file == IN_OTHER_FILES.get(name, "deploy" if steps else name.partition(".")[0].replace("-", "_"))
+        assert file == all_tasks.IN_OTHER_FILES.get(name, "deploy" if steps else name.partition(".")[0].replace("-", "_"))
     there = {path.stem for path in (ROOT / "common/commands").glob("*.py")} - {"__init__"}
     assert there == {*files.values(), *SHARED_BY_TASKS, *OPTIONS}
     assert len((ROOT / "tasks.py").read_text().splitlines()) < 60

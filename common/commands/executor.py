@@ -42,8 +42,7 @@ class Executor(invoke.executor.Executor):
 
     def execute(self, *tasks: str | tuple[str, JsonObject] | ParserContext) -> dict[Task[Any], Result]:
         """Runs the tasks of one command line within one `Invocation`."""
-        gc.set_threshold(1_000_000, 50, 50)  # modules and declarations are many objects and hardly any garbage
-        atexit.register(gc.freeze)  # which Python would otherwise look for in all of them before it ends
+        atexit.register(gc.freeze)  # Python would otherwise look for garbage among all objects before it ends
         requested: list[tuple[str, JsonMapping]] = []
         written = terminal.Screen.objects
         try:
@@ -150,5 +149,6 @@ def _with(pre: Call | Task[Any], options: JsonObject) -> Call:
 def main(task: str, project: str | None = None) -> None:
     """Runs a task as if by `invoke TASK`, with the options of this command line; for declarations that run as scripts."""
     words = ["invoke", "--search-root", str(ROOT), task, *sys.argv[1:], *(["--project", project] if project else [])]
+    gc.set_threshold(1_000_000, 50, 50)  # as in `tasks.py`
     sys.argv = words  # as what looks at the command line finds it
     Program(executor_class=Executor).run(words)

@@ -37,8 +37,7 @@ def check(namespace: Collection, words: Sequence[str]) -> None:
         Exit: the versions were asked for, and shown.
     """
     check_words(words[1:])
-    program = Path(words[0])
-    if not PROGRAMS & {program.stem, program.parent.name}:
+    if not _is_invoke(words[0]):
         return
     if not VERSION_OPTIONS.isdisjoint(words[1:]):  # Invoke shows its own version alone, and only for an option before all tasks
         show(versions())
@@ -61,6 +60,16 @@ def check(namespace: Collection, words: Sequence[str]) -> None:
             ) from None
 
 
+def is_plain(tasks: Collection, words: Sequence[str]) -> bool:
+    """Whether a command line of Invoke has only these tasks, options of theirs, and values of these options.
+
+    Args:
+        tasks: the tasks.
+        words: the command line, its program included.
+    """
+    return _is_invoke(words[0]) and not any(_suspicious(tasks, words[1:]))
+
+
 def take_subjects(namespace: Collection, words: Sequence[str]) -> None:
     """Lets the value of a task's subject stand without its option, if the command line has it so.
 
@@ -74,6 +83,10 @@ def take_subjects(namespace: Collection, words: Sequence[str]) -> None:
         task: Any = namespace[name]
         if getattr(task, "subject", ""):
             task.positional = [task.subject] if name in words and _has_subject(namespace, task, words) else []
+
+
+def _is_invoke(program: str) -> bool:
+    return not PROGRAMS.isdisjoint((Path(program).stem, Path(program).parent.name))
 
 
 def _has_subject(namespace: Collection, task: Any, words: Sequence[str]) -> bool:
