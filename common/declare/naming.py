@@ -245,32 +245,6 @@ def with_declared(env: Environment, shared: Iterable[Resource]) -> Environment:
     return env.model_copy(update={"names": {**env.names, **exact}}) if exact else env
 
 
-def usual(env: Environment, key: Key) -> str:
-    """Returns what a resource is called in AWS where neither configuration nor a declaration gives names."""
-    bare = env.model_copy(update={"names": {}, "projects": {}})
-    return PhysicalNames(bare, key.project).named(kinds()[key.kind], key.name)
-
-
-def is_unusual(env: Environment, key: Key, arn: str) -> bool:
-    """Whether a resource has another name, or a role another path, than it would have without given names and templates."""
-    kind = kinds().get(key.kind)
-    if kind is None or (kind.arn is None and key.kind != "role"):
-        return False
-    name = usual(env, key)
-    return arn != (
-        env.role_arn(env.role_path(key.project), name) if kind.arn is None else kind.arn_of(env.of_project(key.project), name)
-    )
-
-
-def unusual_name(env: Environment, key: Key, name: str, arn: str) -> str:
-    """Returns a name that people would not expect, with the path of a role if that is not the usual one; empty if they would."""
-    if not is_unusual(env, key, arn):
-        return ""
-    path = arn.partition(":role/")[2].removesuffix(name)
-    own = env.role_path(key.project)
-    return f"/{path}{name}" if ":role/" in arn and f"/{path}" != own else name
-
-
 def tells_apart(template: str) -> bool:
     """Whether the names that follow from a template have a beginning that is the environment's own, and then end with theirs."""
     return template.endswith("{name}") and not OWN_FIELDS.isdisjoint(FIELD.findall(template))

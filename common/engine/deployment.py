@@ -77,6 +77,8 @@ class Deployment:
             jobs=self._choices.jobs,
         )
         self._outcome: Outcome | None = None
+        self._divided: tuple[Plan | None, Mapping[str, Sequence[Change]]] = (None, {})
+        """The plan, and its changes by their steps."""
 
     @property
     def declarations(self) -> DeclaredPipelines:
@@ -252,25 +254,23 @@ class Deployment:
     def _step(self, name: str) -> None:
         outcome = self._planned()
         engine = self._applying.engine or self._begin(outcome)
-        part = self._of_step(outcome.plan, name)
+        parts = self._parts(outcome.plan)
+        part = parts.get(name, [])
         keys = chain(self._declarations.consumers, (resource.key for resource in self._declarations.resources))
         is_declared = bool(part) or any(self._step_of(key) == name for key in keys)
         present = {change.key for change in part}
         self._report(StepStarted(name, Plan(tuple(part)).counts(), is_declared, present))
-        engine.apply(present, self._ahead(outcome.plan, name))
+        engine.apply(present, _ahead(parts, name))
 
-    def _of_step(self, plan: Plan, name: str) -> list[Change]:
-        return [change for change in plan.changes if self._step_of(change.key) == name and not locations.goes_last(change)]
-
-    def _ahead(self, plan: Plan, name: str) -> set[Key]:
-        """What may begin during a step: the changes of the steps after it. If one deletes something, what comes after waits."""
-        keys: set[Key] = set()
-        for step in steps.STEPS[steps.STEPS.index(name) :]:
-            part = self._of_step(plan, step)
-            keys |= {change.key for change in part}
-            if any(change.action in REMOVING for change in part):
-                break
-        return keys
+    def _parts(self, plan: Plan) -> Mapping[str, Sequence[Change]]:
+        """The changes of each step."""
+        if plan is not self._divided[0]:
+            parts: dict[str, list[Change]] = {}
+            for change in plan.changes:
+                if not locations.goes_last(change):
+                    parts.setdefault(self._step_of(change.key), []).append(change)
+            self._divided = plan, parts
+        return self._divided[1]
 
     def _begin(self, outcome: Outcome) -> Engine:
         resources = self._declarations.resources
@@ -281,6 +281,17 @@ class Deployment:
 
     def _say(self, text: str) -> None:
         self._report(Note(text))
+
+
+def _ahead(parts: Mapping[str, Sequence[Change]], name: str) -> set[Key]:
+    """What may begin during a step: the changes of the steps after it. If one deletes something, what comes after waits."""
+    keys: set[Key] = set()
+    for step in steps.STEPS[steps.STEPS.index(name) :]:
+        part = parts.get(step, ())
+        keys |= {change.key for change in part}
+        if any(change.action in REMOVING for change in part):
+            break
+    return keys
 
 
 def _is_in_index(resource: Resource) -> bool:

@@ -1,11 +1,12 @@
 """Decides whether an existing resource with one of our names may be changed or replaced, by its tags and its record."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import ConfigError, DeployError, OwnershipError
+from common.base.protocols import once_a_type
 from common.environment import owner_tags
 from common.environment.config import Environment
 from common.model.choices import NOBODY
@@ -26,6 +27,11 @@ class CaseBlind(Protocol):
     def of_other_case(self, other: str) -> OwnershipError:
         """Tells that AWS cannot have it beside `other`."""
         ...
+
+
+@once_a_type
+def _is_case_blind(resource: Resource) -> TypeGuard[CaseBlind]:
+    return isinstance(resource, CaseBlind)
 
 
 def owner(resource: Resource, live: Live, own: Collection[str]) -> str | None:
@@ -129,7 +135,7 @@ def check_case(resources: Iterable[Resource], present: Collection[str]) -> None:
     """
     names = {name.casefold(): name for arn in present if arn.split(":")[2] == "iam" and (name := arn.rpartition("/")[2])}
     for role in resources:
-        if isinstance(role, CaseBlind) and (other := names.get(role.name.casefold(), role.name)) != role.name:
+        if _is_case_blind(role) and (other := names.get(role.name.casefold(), role.name)) != role.name:
             raise role.of_other_case(other)
 
 

@@ -15,7 +15,7 @@ from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
 from common.base.lean_dataclass import dataclass, field
-from common.declare import naming
+from common.declare.usual_names import UsualNames
 from common.engine import listing, moving, ownership, renewed_roles, uploads
 from common.engine.decisions import Decider
 from common.engine.options import Options
@@ -131,7 +131,8 @@ class Planner:
         called = {key: (orphan.name, orphan.arn) for key, orphan in orphans.items()}
         called |= {resource.key: (resource.name, resource.arn) for resource in resources}
         planned = [*(changes[key] for key in ordered if key in changes), *deletions]
-        plan = Plan(tuple(self._named(change, *called.get(change.key, ("", ""))) for change in planned))
+        usual = UsualNames(self._env)
+        plan = Plan(tuple(_named(change, *called.get(change.key, ("", "")), usual) for change in planned))
         digests |= {
             change.key: digest.of_struct("formerly", 1, orphans[change.key].arn)
             for change in deletions
@@ -225,12 +226,6 @@ class Planner:
             if baseline.matches_tag(root, reads.first.root_tag(name).result()):
                 baselines[name].root, baselines[name].etag = root, etag
 
-    def _named(self, change: Change, name: str, arn: str) -> Change:
-        """The change, with what its resource is called in AWS, where people would not expect that."""
-        if not name or locations.successor(change.key) is not None:
-            return change
-        return replace(change, name=naming.unusual_name(self._env, change.key, name, arn))
-
     def _orphans(
         self, baselines: Mapping[str, Baseline], resources: Sequence[Resource], digests: Mapping[Key, Digest], options: Options
     ) -> tuple[list[Change], dict[Key, Orphan]]:
@@ -247,6 +242,14 @@ class Planner:
         }
         pruner = Pruner(self._env, self._aws, self._records, self._types, options)
         return pruner.changes(orphans, self._former, resources, options.selected, self._pool)
+
+
+def _named(change: Change, name: str, arn: str, usual: UsualNames) -> Change:
+    """The change, with what its resource is called in AWS, where people would not expect that."""
+    if not name or locations.successor(change.key) is not None:
+        return change
+    other_name = usual.other_name(change.key, name, arn)
+    return replace(change, name=other_name) if other_name != change.name else change
 
 
 def _check_overwritten(reads: Reads, recorded: Mapping[Key, Change]) -> None:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from common.declare import naming
+from common.declare.usual_names import UsualNames
 from common.environment.config import Environment
 from common.environment.names import FIELD, OWN_FIELDS
 from common.model.kind import Kind
@@ -31,9 +32,10 @@ def own(env: Environment, resources: Sequence[Resource], neighbours: Iterable[st
     for kind in kinds().values():
         result[kind.service] += _arns(env, kind, kind.policy.shared_patterns)
     patterns: dict[tuple[str, str], None] = {}
+    usual = UsualNames(env)
     for resource in resources:
         kind = kind_of(resource.key.kind)
-        is_unusual = naming.is_unusual(env, resource.key, resource.arn)
+        is_unusual = usual.differs(resource.key, resource.arn)
         if kind.arn is None or (kind.policy.shared_patterns and resource.key.project == SHARED and not is_unusual):
             continue  # other statements or patterns cover these
         pattern = resource.arn.removesuffix(resource.key.name) + "*"
@@ -79,7 +81,8 @@ def beginnings(env: Environment, resources: Iterable[Resource]) -> dict[str, lis
 
 def unusual(env: Environment, resources: Iterable[Resource]) -> list[Resource]:
     """The resources that are called otherwise than they would be without anything said of names."""
-    return [resource for resource in resources if naming.is_unusual(env, resource.key, resource.arn)]
+    usual = UsualNames(env)
+    return [resource for resource in resources if usual.differs(resource.key, resource.arn)]
 
 
 def tagged(env: Environment, everywhere: Iterable[Kind]) -> list[str]:

@@ -13,8 +13,8 @@ from common.base.digest import Digest
 from common.base.errors import AwsError
 from common.base.json_types import JsonMapping, JsonObject
 from common.base.lean_dataclass import dataclass, field
-from common.declare import naming
 from common.declare.declaration import Declares, Entry
+from common.declare.usual_names import UsualNames
 from common.declare.workspace import DeclaredPipelines
 from common.engine import aws_names
 from common.engine.connection import Connection
@@ -169,7 +169,8 @@ def _with_names(connection: Connection, pipeline: Declares, status: Status, root
     if status.state == NEVER:
         return status
     env, resources = connection.env, pipeline.rendered()
-    names = {str(resource.key): naming.unusual_name(env, resource.key, resource.name, resource.arn) for resource in resources}
+    usual = UsualNames(env)
+    names = {str(resource.key): usual.other_name(resource.key, resource.name, resource.arn) for resource in resources}
     deployed = [resource for resource in resources if str(resource.key) in root.digests]
     named = {str(resource.key): aws_names.aws_name(env, resource.key, resource) for resource in deployed}
     in_aws = {key: name.as_object() for key, name in named.items() if name is not None}

@@ -19,7 +19,7 @@ from common.environment.existing import AnyArtifactBucket, ArtifactBucket, Exist
 from common.environment.names import Names
 from common.environment.parameter_values import ParameterValue
 from common.environment.partitions import Account
-from common.environment.project import Instance, Project, Region, WrittenSections
+from common.environment.project import Instance, Project, Region, WrittenSections, empty_section
 from common.environment.resource_settings import Embedded, Network
 from common.environment.roles import Roles
 from common.environment.setting_types import Verify
@@ -186,7 +186,7 @@ class Environment(Variant):
 
     def project(self, name: str) -> Project:
         """Returns the project's section; an empty section if the configuration has none."""
-        return self.projects[name] if name in self.projects else Project()
+        return self.projects[name] if name in self.projects else empty_section()
 
     def expanded(self, written: Iterable[WrittenSections]) -> "Environment":
         """Returns the environment with every instance as a project of its own, `<folder>-<instance>`, in place of its folder.

@@ -5,6 +5,7 @@ have their declaration and their code in common: each has names, tags, records a
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, Field, field_validator
@@ -107,3 +108,9 @@ class WrittenSections(NamedTuple):
                 return None
             section = section[key]
         return ".".join((self.place_of_section.format(folder=folder), *path))
+
+
+@cache
+def empty_section() -> Project:
+    """The section of a project that configuration does not name."""
+    return Project()

@@ -17,6 +17,10 @@ class Model(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
+    def __deepcopy__(self, memo: object = None) -> Self:
+        """The model itself: nothing changes it. Pydantic copies defaults for each model that has them."""
+        return self
+
 
 class Settings(Model):
     """Settings of one resource."""

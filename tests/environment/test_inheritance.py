@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from common.base.errors import ConfigError
-from common.declare import naming
+from common.declare.usual_names import UsualNames
 from common.environment import inheritance
 from common.resources.log_group import LogGroup
 from tests.support.repository import Repository
@@ -83,7 +83,7 @@ def test_two_developers_share_no_names_records_or_leases(repository: Repository,
         resources = [resource for pipeline in repository.declared(environment="mine") for resource in pipeline.rendered()]
         own = {resource.arn or resource.name for resource in resources if resource.key.kind != "artifact"}
         names.append({*own, env.owner, f"{env.artifact_bucket}/{env.stored('acres')}", env.role_path("acres")})
-        assert naming.usual(env, resources[0].key)
+        assert not any(UsualNames(env).differs(resource.key, resource.arn) for resource in resources)
     for number, first in enumerate(names):
         assert all(first.isdisjoint(second) for second in names[number + 1 :])
 

@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from common.aws.tagging_index import resource_type
 from common.base import digest
 from common.base.digest import Digest, OfFile
 from common.base.errors import AwsError
+from common.base.lean_dataclass import dataclass
 from common.model.comparison import merged, without
 from common.model.declared import Declared
 from common.model.desired_state import ContentOf
