@@ -20,7 +20,7 @@ from common.declare.verbs import Verbs
 from common.environment.config import Environment
 from common.environment.existing import EncryptedThing, ExistingThing, KeyArn
 from common.environment.parameter_values import missing_values_message
-from common.model.existing import EXISTING, ExistingRef, Uses
+from common.model.existing import EXISTING, ExistingRef, uses_others
 from common.model.generated import has_mark
 from common.model.kind import ArnForm, Kind
 from common.model.lookup import Lookup
@@ -281,7 +281,7 @@ def check_apart(env: Environment, resources: Iterable[Resource]) -> None:
         DeclarationError: something is both.
     """
     every_resource = list(resources)
-    others = {ref.arn: ref for resource in every_resource if isinstance(resource, Uses) for ref in resource.uses}
+    others = {ref.arn: ref for resource in every_resource if uses_others(resource) for ref in resource.uses}
     others |= {ref.arn: ref for ref in every(env)}
     for resource in every_resource:
         if (ref := others.get(resource.arn)) is not None:

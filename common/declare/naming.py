@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
 
 import re
 from collections.abc import Iterable
+from functools import cached_property
 
 from common.base.errors import DeclarationError, ParameterError
 from common.base.lean_dataclass import dataclass
@@ -128,10 +129,11 @@ class PhysicalNames:
         section = kinds()[key.kind].section
         settings = getattr(self._env.project(self._project), section).get(key.name) if section else None
         configured = settings.name if settings is not None else self._configured.get(str(key))
-        place = self.place(key)
-        name, where = (configured, place) if configured is not None else (self._declared.get(key), self._where(key))
+        name = configured if configured is not None else self._declared.get(key)
         if name is None:
             return None
+        place = self.place(key)
+        where = place if configured is not None else self._where(key)
         joined = (key.project, key.kind) == (SHARED, "log-group") and key.name.startswith(GLUE_GROUPS)
         if joined or key == ARTIFACT_BUCKET:
             source = "names.log-group/glue, to which Glue adds the rest," if joined else "artifact_bucket"
@@ -203,10 +205,15 @@ class PhysicalNames:
         return rendered(template, fields)
 
     def _fields(self, name: str) -> dict[str, str]:
+        return {**self._fields_of_all, "name": name}
+
+    @cached_property
+    def _fields_of_all(self) -> dict[str, str]:
+        """The fields of templates that are the same for all names of the project."""
         env = self._env
-        fields = {"prefix": env.name_prefix, "project": self._project, "name": name, "env": env.name}
+        fields = {"prefix": env.name_prefix, "project": self._project, "env": env.name, "ENV": env.name.upper()}
         fields |= {"folder": env.folder(self._project), "instance": env.instance_of(self._project)}
-        return {**fields, "ENV": env.name.upper(), "region": env.region, "account": env.account_id}
+        return {**fields, "region": env.region, "account": env.account_id}
 
     def _check(self, key: Key, kind: Kind, physical: str, advice: str) -> None:
         where, rule = self._where(key), kind.names

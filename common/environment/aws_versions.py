@@ -8,6 +8,7 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import cache
 
 CHECKED_ON = date(2026, 10, 3)
 """The day on which the dates and versions in this module were checked."""
@@ -61,6 +62,7 @@ def log_groups(glue_version: str, *, shell: bool) -> tuple[str, ...]:
     return ("glue",) if glue_version in {"3.0", "4.0"} else ("glue/output", "glue/error")
 
 
+@cache
 def partition_of(region: str) -> str | None:
     """Returns the ARN partition of a region; None if no region has such a name."""
     return next((name for name, regions in PARTITIONS.items() if re.fullmatch(regions, region)), None)

@@ -5,9 +5,10 @@ deletes ever sees them. They are only looked at, when what uses them is created 
 """
 
 from collections.abc import Iterable
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 from common.base.lean_dataclass import dataclass
+from common.base.protocols import once_a_type
 from common.model.reference import Ref
 from common.model.resource import Key
 
@@ -50,6 +51,12 @@ class Uses(Protocol):
     def uses(self) -> tuple[ExistingRef, ...]:
         """What it uses of others."""
         ...
+
+
+@once_a_type
+def uses_others(resource: object) -> TypeGuard[Uses]:
+    """Whether a resource is of a type that may refer to things of others."""
+    return isinstance(resource, Uses)
 
 
 def apart(needs: Iterable[Key | Ref]) -> tuple[tuple[Key, ...], tuple[ExistingRef, ...]]:

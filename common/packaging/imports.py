@@ -229,32 +229,32 @@ def read_imports(path: Path) -> Sequence[Import]:
     Raises:
         ArtifactError: the file is not Python.
     """
-    return _parse_imports(path, *_file_version(path))
-
-
-def _file_version(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_mtime_ns, status.st_size
+    return _parse_imports(path, (status := path.stat()).st_mtime_ns, status.st_size)
 
 
 @lru_cache(maxsize=4096)
 def _parse_imports(path: Path, _modified_ns: int, _size: int) -> tuple[Import, ...]:
-    return tuple(imports_of(parse_file(path)))
+    source = path.read_bytes()
+    # Most nodes are expressions, in which only a call can import. Python reads its name in other letters than ASCII, too.
+    calls = not source.isascii() or any(name.encode() in source for name in IMPORT_FUNCTIONS)
+    return tuple(imports_of(parse_file(path), calls=calls))
 
 
-def imports_of(tree: ast.Module, *, conditional: bool = False) -> Iterator[Import]:
+def imports_of(tree: ast.Module, *, conditional: bool = False, calls: bool = True) -> Iterator[Import]:
     """Yields every import in the order of the source. It does not recurse, as a chain of `elif` may be deeper than the stack.
 
     Args:
         tree: the syntax tree of a file.
         conditional: whether imports under a condition, and imports by a function call, count as optional.
+        calls: whether to look for imports by a function call.
     """
     waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
     while waiting:
         node, optional = waiting.pop()
         yield from _node_imports(node, optional=optional or (conditional and isinstance(node, ast.Call)))
         under = optional or (conditional and isinstance(node, ast.If | ast.Match | ast.ExceptHandler))
-        waiting += reversed([(child, under or guarded) for child, guarded in _child_nodes(node)])
+        children = [each for each in _child_nodes(node) if calls or not isinstance(each[0], ast.expr)]
+        waiting += reversed([(child, under or guarded) for child, guarded in children])
 
 
 def _node_imports(node: ast.AST, *, optional: bool) -> Iterator[Import]:

@@ -69,6 +69,10 @@ RULES = {
         ("from shared.rules import LIMIT", RULES),
         ("import importlib\nimportlib.import_module('shared.tables')", {"shared/tables.py"}),
         ("import importlib\nimportlib.import_module(name)  # shared", set()),
+        ("import importlib\nimportlib.ｉmport_module('shared.tables')", {"shared/tables.py"}),  # noqa: RUF001 - Python reads an i
+        ("class A:\n    while f(g(1)):\n        with a as b:\n            import shared.codes", CODES),
+        ("match x:\n    case 1 if y:\n        import shared.codes", CODES),
+        ("try:\n    f()\nexcept* E:\n    import shared.codes", CODES),
         (
             "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import shared.codes\nelse:\n    import shared.tables",
             {"shared/tables.py"},
