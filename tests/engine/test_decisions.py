@@ -1,11 +1,11 @@
 """What is decided of one resource where its record is damaged or tells of an earlier name, and the reason that is told."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from common.base.digest import Digest
+from common.base.lean_dataclass import dataclass
 from common.engine.decisions import Decider
 from common.engine.options import Options
 from common.model.declared import Identity

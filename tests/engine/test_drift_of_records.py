@@ -1,10 +1,10 @@
 """What `drift` says of records and release roots that are damaged, and how it shows values that nobody may read."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from common.base.lean_dataclass import dataclass
 from common.engine.drift import DriftResult, compare
 from common.model.declared import Identity
 from common.model.resource import Key, Resource

@@ -1,12 +1,12 @@
 """What AWS already runs in place of an artifact, such as imported code, is neither built nor uploaded while it is unchanged."""
 
 import base64
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from common.base import digest
+from common.base.lean_dataclass import dataclass
 from common.model.declared import Identity
 from common.model.resource import Key, Live
 from common.state.records import Records

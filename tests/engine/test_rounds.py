@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +9,7 @@ import pytest
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeployError
+from common.base.lean_dataclass import dataclass
 from common.engine.decisions import Decider
 from common.engine.options import Options
 from common.engine.reads import Reads

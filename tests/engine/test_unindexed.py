@@ -1,10 +1,10 @@
 """What no index shows, as objects in a bucket, is deleted with what it needs, and else is there if it is recorded."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from common.base.lean_dataclass import dataclass
 from common.model.declared import Identity
 from common.model.resource import Key, Resource
 from tests.support.deploying import ENV, bucket, deploy, things

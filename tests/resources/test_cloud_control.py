@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/resource-operations
 """
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from common.aws.protocol import Aws
 from common.aws.tagging_index import resource_type
 from common.base.errors import AwsError
 from common.base.json_types import JsonObject
+from common.base.lean_dataclass import dataclass, field
 from common.engine.recorded import with_request
 from common.model.declared import Identity
 from common.model.hidden_fields import stored

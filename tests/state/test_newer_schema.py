@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 from common.base.errors import LockedError, NewerSchemaError
+from common.base.lean_dataclass import dataclass
 from common.base.version import VERSION
 from common.engine.garbage import Collector
 from common.engine.options import Options

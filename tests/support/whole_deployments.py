@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from common.base.lean_dataclass import dataclass
 from common.declare.workspace import DeclaredPipelines, Workspace
 from common.engine.apply import Engine
 from common.engine.connection import Connection
