@@ -11,6 +11,7 @@ Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_testing
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from common.base.command_text import typed
 from common.base.errors import AwsError, DeployError
@@ -27,6 +28,8 @@ from common.setup.simulation import Cause, Outcome, Refusal
 ABOUT = "permissions"
 ACTIONS = ("iam:SimulatePrincipalPolicy", "iam:GetRole")
 """The IAM actions with which the permissions of a user or role are looked at."""
+AT_ONCE = 4
+"""How many requests are under way at once: IAM has a low rate for them, which an account shares."""
 SHOWN = 6
 """How many actions of one service are named in the text of a finding; its advice has all of them."""
 CAUSES: Mapping[Cause, str] = {
@@ -61,7 +64,8 @@ def check_permissions(connection: Connection, workspace: Workspace) -> Iterator[
             yield Finding(ABOUT, NOTE, f"only the calls above were tried. {principal}")
             return
         first = simulation.ask(aws, principal.arn, questions[0])  # one refusal is enough to know that there is no simulation
-        rest = connection.pool.map(lambda question: simulation.ask(aws, principal.arn, question), questions[1:])
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            rest = [*pool.map(lambda question: simulation.ask(aws, principal.arn, question), questions[1:])]
         yield from _findings(env.name, principal, simulation.together([first, *rest]))
     except AwsError as error:
         yield from _without_simulation(connection, workspace, error)
@@ -74,7 +78,7 @@ def _findings(env: str, principal: Principal, outcome: Outcome) -> Iterator[Find
     for (service, cause, unknown), refusals in sorted(by_cause.items()):
         actions = sorted({refusal.action for refusal in refusals})
         names = ", ".join(actions[:SHOWN]) + (f" and {len(actions) - SHOWN} more" if len(actions) > SHOWN else "")
-        doubt = f". This may depend on {', '.join(unknown)}, which is known only when a call is made" if unknown else ""
+        doubt = f". This may depend on {', '.join(unknown)}, which IAM does not know in a simulation" if unknown else ""
         yield Finding(
             f"{service} permissions",
             NOTE if unknown else PROBLEM,

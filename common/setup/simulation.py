@@ -56,7 +56,7 @@ class Refusal(NamedTuple):
         condition: the condition of the statement that would allow it, as JSON; empty if it has none.
         cause: why it is not allowed.
         policies: the policies that deny it, as far as IAM tells.
-        unknown: the keys of conditions in policies of the caller whose values nobody knows before a call is made.
+        unknown: what it may depend on that the simulation does not know, such as keys of conditions in the caller's policies.
     """
 
     action: str
@@ -125,7 +125,8 @@ def ask(aws: Aws, principal: str, question: Question) -> Outcome:
             raise
         return _asked_apart(aws, principal, question, error.reason)
     results = [result for page in pages for result in page["EvaluationResults"]]
-    decisions = [decision for result in results for decision in _decisions(question, result)]
+    account = principal.split(":")[4]
+    decisions = [decision for result in results for decision in _decisions(question, result, account)]
     refusals = tuple(decision for decision in decisions if decision is not None)
     return Outcome(len(decisions) - len(refusals), refusals)
 
@@ -185,8 +186,11 @@ def _can_be_about(action: str, arn: str) -> bool:
     return iam_actions.fits(action, arn)
 
 
-def _decisions(question: Question, result: JsonObject) -> Iterator[Refusal | None]:
-    """What was decided of an action on each resource; None where it is allowed."""
+def _decisions(question: Question, result: JsonObject, account: str) -> Iterator[Refusal | None]:
+    """What was decided of an action on each resource; None where it is allowed.
+
+    In another account than the caller's, the policies of the resource must allow it, too, and these are not simulated.
+    """
     action, organization = result["EvalActionName"], result.get("OrganizationsDecisionDetail", {})
     for details in result.get("ResourceSpecificResults") or [result]:
         decision = details.get("EvalResourceDecision") or result["EvalDecision"]
@@ -200,7 +204,10 @@ def _decisions(question: Question, result: JsonObject) -> Iterator[Refusal | Non
             continue
         policies = (statement.get("SourcePolicyId", "") for statement in details.get("MatchedStatements", ()))
         denying = tuple(dict.fromkeys(filter(None, policies))) if cause == "denied" else ()
-        unknown = tuple(sorted({*details.get("MissingContextValues", ()), *result.get("MissingContextValues", ())}))
+        other = details["EvalResourceName"].split(":", 5)[4:5]
+        policies_there = {f"the policies of account {number}" for number in other if number.isdecimal() and number != account}
+        missing = {*details.get("MissingContextValues", ()), *result.get("MissingContextValues", ())}
+        unknown = tuple(sorted(missing | policies_there))
         yield Refusal(action, details["EvalResourceName"], question.condition, cause, denying, unknown)
 
 

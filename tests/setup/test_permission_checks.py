@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -39,19 +38,18 @@ class Connected:
 
     env: Environment
     aws: SimulatedIam
-    pool: Executor
     caller: str
 
 
 class Doctor:
     """Looks at what a simulated principal may do, as `doctor` does."""
 
-    def __init__(self, workspace: Workspace, pool: Executor) -> None:
-        self.workspace, self._pool = workspace, pool
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
         self.policy = deployer_policy.of_workspace(workspace)
 
     def check(self, iam: SimulatedIam, caller: str = SESSION) -> dict[str, Finding]:
-        connected = Connected(self.workspace.environment, iam, self._pool, caller)
+        connected = Connected(self.workspace.environment, iam, caller)
         findings = [*permission_checks.check_permissions(cast(Connection, connected), self.workspace)]
         assert len({finding.about for finding in findings}) == len(findings)
         return {finding.about: finding for finding in findings}
@@ -70,8 +68,8 @@ class Doctor:
 def doctor(repository: Repository) -> Iterator[Doctor]:
     repository.project("acres", *LINES)
     workspace = Workspace(repository.root, Choices(env="dev"))
-    with fresh_imports(), ThreadPoolExecutor(4) as pool:
-        yield Doctor(workspace, pool)
+    with fresh_imports():
+        yield Doctor(workspace)
     workspace.close()
 
 
@@ -136,7 +134,15 @@ def test_what_denies_is_told_apart(doctor: Doctor) -> None:
 def test_a_condition_on_what_nobody_knows_yet_is_a_note(doctor: Doctor) -> None:
     findings = doctor.check(SimulatedIam(ROLES, policies=[], unknown=["aws:SourceIp"]))
     assert {finding.state for finding in findings.values()} == {"note"}
-    assert "may depend on aws:SourceIp, which is known only when a call is made" in findings["glue permissions"].text
+    assert "may depend on aws:SourceIp, which IAM does not know in a simulation" in findings["glue permissions"].text
+
+
+def test_what_another_account_must_allow_is_a_note(doctor: Doctor) -> None:
+    """See `EvalDecisionDetails`: across accounts the policies of the resource decide, too, and nobody sent them."""
+    layer = "arn:aws:lambda:eu-central-1:999999999999:layer:deps:1"
+    question = simulation.Question(("lambda:GetLayerVersion",), (layer,), (), "")
+    (refusal,) = simulation.ask(cast(Aws, SimulatedIam(ROLES)), ROLE, question).refusals
+    assert refusal.unknown == ("the policies of account 999999999999",)
 
 
 @pytest.mark.parametrize("apart", [{"s3:PutReplicationConfiguration"}, {"s3:PutReplicationConfiguration", "s3:CreateBucket"}])
