@@ -136,16 +136,31 @@ def list_files(folder: Path, ignoring: IgnoreRules | Collection[str] = (), top: 
 
 
 def check_case(names: Iterable[str], where: str) -> None:
-    """Refuses two names that are equal on a file system that ignores case, because the package would differ there.
+    """Refuses two names that are one on some file systems, because the package would differ there.
+
+    Windows and macOS ignore case, and macOS ignores whether an accent is a character of its own.
 
     Raises:
         ArtifactError: there are two such names.
     """
     seen: dict[str, str] = {}
     for name in names:
-        other = seen.setdefault(name.casefold(), name)
+        other = seen.setdefault(_composed(name).casefold(), name)
+        if other.casefold() != name.casefold():
+            raise ArtifactError(
+                f"{where}: there are two files {name}, which differ in how accents are encoded. Rename one of them."
+            )
         if other != name:
             raise ArtifactError(f"{where}: {other} and {name} differ in upper and lower case alone. Rename one of them.")
+
+
+def _composed(name: str) -> str:
+    """Returns a name in which every letter and its accents are one character, where there is one."""
+    if name.isascii():
+        return name
+    import unicodedata  # few names need it
+
+    return unicodedata.normalize("NFC", name)
 
 
 def check_secrets(files: Files, accepted: str = "") -> None:

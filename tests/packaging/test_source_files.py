@@ -93,6 +93,9 @@ def test_names_that_differ_in_case_alone_are_refused() -> None:
     check_case(["a/b.py", "a/c.py"], "lambda/Load")
     with pytest.raises(ArtifactError, match=r"lambda/Load: a/Codes.py and a/codes.py differ in upper and lower case alone"):
         check_case(["a/Codes.py", "a/codes.py"], "lambda/Load")
+    check_case(["caf\u00e9.py", "cafe.py"], "lambda/Load")
+    with pytest.raises(ArtifactError, match=r"lambda/Load: there are two files caf\S+, which differ in how accents are encoded"):
+        check_case(["caf\u00e9.py", "cafe\u0301.py"], "lambda/Load")
 
 
 def test_a_deployignore_that_cannot_be_read_is_told(tmp_path: Path) -> None:
