@@ -51,7 +51,13 @@ class ModelStores(ReplacingAws):
     # Buckets -------------------------------------------------------------------------------------------------------------------
 
     def _on_s3_CreateBucket(self, sent: Fields) -> None:
-        self.live[f"s3/{sent['Bucket']}"] = {}
+        """Makes the settings of every new bucket: https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html."""
+        blocks = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+        self.live[f"s3/{sent['Bucket']}"] = {
+            "PublicAccessBlockConfiguration": dict.fromkeys(blocks, True),
+            "ServerSideEncryptionConfiguration": {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]},
+            "OwnershipControls": {"Rules": [{"ObjectOwnership": sent.get("ObjectOwnership", "BucketOwnerEnforced")}]},
+        }
 
     def _on_s3_HeadBucket(self, sent: Fields) -> Fields:
         self._at("s3", sent["Bucket"])
