@@ -7,6 +7,7 @@ hold the outcome of each change. See `records` for the reasons.
 """
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from threading import Event
 
 from common.aws.fence import fenced
@@ -155,7 +156,7 @@ class Engine:
         """Reads pending resources again and refuses to go on if another deploy has changed them since the plan was made."""
         pending = {key for baseline in self._outcome.baselines.values() for key in baseline.pending}
         doubtful = [change for change in self._todo() if change.key in pending & self._resources.keys()]
-        resources = [recalled(self._records, self._resources[change.key]) for change in doubtful]
+        resources = [recalled(partial(self._records.read, change.key), self._resources[change.key]) for change in doubtful]
         live_states = self._context.pool.map(lambda resource: read_live(self._aws, resource), resources)
         for change, now in zip(doubtful, live_states, strict=True):
             if not change.fits(now):

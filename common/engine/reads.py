@@ -3,7 +3,7 @@
 All speculative reads are here. The planner asks for what it needs and does not know which reads have begun already.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor, Future
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class FirstReads:
         env: the environment.
         projects: the projects that the plan will probably be about.
         parts: the requests to the tagging index.
-        pool: where calls run in parallel.
+        pool: where calls run in parallel; not the pool of `Reads`, whose calls wait for some of these.
     """
 
     def __init__(
@@ -179,9 +179,10 @@ class Reads:
             if absent is not None and resource.arn in absent.result():
                 return None
             aws = regions.at(self._aws, resource.arn)
-            return returning_errors(lambda: recalled(self._records, resource).read(aws))()
+            return returning_errors(lambda: recalled(record, resource).read(aws))()
 
         if resource.key not in self._live:
+            record = self._record(resource.key)
             self._live[resource.key] = self._pool.submit(read)
         return self._live[resource.key]
 
@@ -197,8 +198,18 @@ class Reads:
     def body(self, key: Key) -> Future[JsonMapping]:
         """The body of a record."""
         if key not in self.bodies:
-            self.bodies[key] = self._pool.submit(self._records.read, key)
+            self.bodies[key] = self._pool.submit(self._record(key))
         return self.bodies[key]
+
+    def _record(self, key: Key) -> Callable[[], JsonMapping]:
+        """Reads a record, unless the listing of its project shows that there is none."""
+        stored = self.first.stored_paths(key.project)
+
+        def read() -> JsonMapping:
+            paths = stored.result()
+            return self._records.read(key) if paths is None or self._records.has_record(key, paths) else {}
+
+        return read
 
     def tag(self, key: Key) -> None:
         """Begins to read the digest in the tag of a record, which is in `tags` then."""

@@ -1,17 +1,18 @@
 """Gives resources and changes what is recorded: identifiers and attributes that AWS has given."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from common.base.errors import DeployError
+from common.base.json_types import JsonMapping
 from common.model.generated import IDENTIFIER, TOKEN, filled_in, marked_keys
 from common.model.resource import CHANGING, Change, Key, Outputs, Resource
 from common.state.records import Records
 
 
-def recalled(records: Records, resource: Resource) -> Resource:
-    """The resource, knowing its record if it needs it."""
-    return resource.recall(records.read(resource.key)) if resource.needs_record else resource
+def recalled(record: Callable[[], JsonMapping], resource: Resource) -> Resource:
+    """The resource, knowing its record if it needs it; `record` reads that."""
+    return resource.recall(record()) if resource.needs_record else resource
 
 
 def with_request(resource: Resource, change: Change, tokens: Mapping[Key, str]) -> Resource:

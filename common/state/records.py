@@ -226,6 +226,10 @@ class Records(Store):
                 return orphan
         return None
 
+    def has_record(self, key: Key, paths: Collection[str]) -> bool:
+        """Whether the record of a resource is among these objects."""
+        return self._path(key) in paths
+
     def _paths(self, prefix: str) -> Iterator[str]:
         for page in self._pages("ListObjectsV2", Prefix=prefix):
             yield from (entry["Key"] for entry in page.get("Contents", ()))

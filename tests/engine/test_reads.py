@@ -1,17 +1,20 @@
 """The first reads begin before declarations are loaded, and nothing waits for those that are not needed."""
 
+import io
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from common.aws.session import AwsSession
 from common.base.background import Background
 from common.base.errors import OwnershipError
-from common.engine.reads import FirstReads
+from common.engine.reads import FirstReads, Reads
+from common.model.resource import Key
 from common.state.records import Records
 from tests.resources.scripted import ScriptedAws, refused
 from tests.support.deploying import ENV
@@ -116,3 +119,24 @@ def test_a_listing_that_is_refused_is_told() -> None:
     )
     with ThreadPoolExecutor(2) as pool, pytest.raises(OwnershipError, match="cannot be used"):
         FirstReads(aws, Records(aws, ENV), ENV, (), (), pool).stored_paths("acres").result(10)
+
+
+@pytest.mark.parametrize(("stored", "reads"), [((), 0), (("records/thing/other.json",), 0), (("records/thing/x.json",), 1)])
+def test_of_a_project_without_a_root_only_the_records_that_are_listed_are_read(
+    tmp_path: Path, stored: tuple[str, ...], reads: int
+) -> None:
+    """A first plan of what refers to what AWS gives asked for the record of each, and a plan of any type, too."""
+    listed = [{"Key": f"{ENV.stored('acres')}{path}"} for path in stored]
+    aws = ScriptedAws(
+        {
+            "s3:GetObjectTagging": refused("GetObjectTagging", "NoSuchKey"),
+            "s3:ListObjectsV2": {"Contents": listed},
+            "s3:GetObject": {"Body": io.BytesIO(b"{}"), "ETag": "e"},
+            "iam:ListRoles": {"Roles": []},
+        }
+    )
+    records = Records(aws, ENV)
+    with ThreadPoolExecutor(2) as first, ThreadPoolExecutor(2) as pool:
+        everything = Reads(FirstReads(aws, records, ENV, (), (), first), ENV, aws, records, tmp_path, pool)
+        assert everything.body(Key("acres", "thing", "x")).result(10) == {}
+    assert aws.operations.count("s3:GetObject") == reads
