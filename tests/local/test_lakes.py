@@ -32,6 +32,17 @@ def test_a_job_without_the_jar_is_refused(arguments: dict[str, str]) -> None:
     assert "-spark" in message, "the jar is named"
 
 
+def test_only_the_jars_that_are_missing_are_named() -> None:
+    half = checked({"--datalake-formats": "delta", "--extra-jars": "s3://b/delta-spark_2.12-3.3.0.jar"})
+    assert "Missing: io.delta:delta-storage:3.3.0. Download" in half
+    catalog = "spark.sql.catalog.glue_catalog.catalog-impl=org.apache.iceberg.aws.glue.GlueCatalog"
+    runtime = "s3://b/iceberg-spark-runtime-3.5_2.12-1.7.1.jar"
+    without_sdk = checked({"--datalake-formats": "iceberg", "--conf": catalog, "--extra-jars": runtime})
+    assert "Missing: org.apache.iceberg:iceberg-aws-bundle:1.7.1. Download" in without_sdk
+    assert "type=hadoop" in without_sdk
+    assert not checked({"--conf": catalog, "--extra-jars": f"{runtime},s3://b/iceberg-aws-bundle-1.7.1.jar"})
+
+
 def test_a_job_that_brings_the_jar_or_needs_none_runs() -> None:
     assert not checked({"--datalake-formats": "iceberg", "--extra-jars": "s3://b/iceberg-spark-runtime-3.5_2.12-1.7.1.jar"})
     assert not checked({"--conf": "spark.sql.shuffle.partitions=2"})
