@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.local.enforcing import caller, enforcing, role
 from tests.local.fixtures import ROLE, Client, client, embedded, embedded_root
 
-__all__ = ["client", "embedded", "embedded_root"]
+__all__ = ["caller", "client", "embedded", "embedded_root", "enforcing", "role"]
 
 
 @pytest.fixture(scope="session")

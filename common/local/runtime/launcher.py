@@ -34,6 +34,7 @@ PARTS = (
     "enforcement",
     "machine_calls",
     "polled_queues",
+    "target_roles",
     "guard",
 )
 _held: "list[TextIO | subprocess.Popen[bytes]]" = []
