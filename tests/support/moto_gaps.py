@@ -2,7 +2,7 @@
 
 It lacks the validation of definitions. Of a Lambda function it forgets the log group and some updates; of a bucket, that its
 events go to EventBridge. A bucket policy that denies requests without TLS makes it deny every request. It accepts the creation of
-a topic that exists with other attributes or tags.
+a topic that exists with other attributes or tags. A listing of log groups fails while another thread makes one.
 """
 
 import json
@@ -13,6 +13,7 @@ import pytest
 from moto.awslambda.models import LambdaFunction
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
+from moto.logs.models import LogsBackend
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 from moto.sns.exceptions import InvalidParameterValue
@@ -31,6 +32,7 @@ _SHOWN = LambdaFunction.get_code
 _NOTIFICATION, _PERMISSION = S3Response.get_bucket_notification, FakeBucket.get_permission
 _LOGS = FakeBucket._log_permissions_enabled_policy
 _TOPIC = SNSBackend.create_topic
+_GROUPS = LogsBackend.__init__
 _WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 
 
@@ -46,7 +48,22 @@ def moto_gaps(monkeypatch: pytest.MonkeyPatch, moto_glue: None, strict_s3: None)
     monkeypatch.setattr(FakeBucket, "_log_permissions_enabled_policy", staticmethod(may_log))
     monkeypatch.setattr(S3Response, "get_bucket_notification", get_bucket_notification)
     monkeypatch.setattr(SNSBackend, "create_topic", create_topic)
+    monkeypatch.setattr(LogsBackend, "__init__", logs)
     monkeypatch.setattr(StepFunctionResponse, "validate_state_machine_definition", validated, raising=False)
+
+
+class Groups(dict[str, Any]):
+    """Log groups that are listed as they are when the listing begins."""
+
+    def items(self) -> Any:
+        """All of them, whatever another thread makes or deletes meanwhile."""
+        return [*super().items()]
+
+
+def logs(backend: Any, region_name: str, account_id: str) -> None:
+    """Keeps the log groups so that they can be listed at any time."""
+    _GROUPS(backend, region_name, account_id)
+    backend.groups = Groups()
 
 
 def validated(_response: Any) -> ActionResult:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from moto.logs.models import logs_backends
 
 from common.aws.session import AwsSession
 from common.base.errors import AwsError
@@ -86,3 +87,13 @@ def test_a_topic_that_exists_with_other_tags_or_attributes_is_not_created(
     else:
         with pytest.raises(AwsError, match=f"InvalidParameter.*already exists with different {refused}"):
             create()
+
+
+def test_log_groups_are_listed_while_others_are_made(moto_aws: AwsSession) -> None:
+    moto_aws.call("logs", "CreateLogGroup", logGroupName="a")
+    groups = logs_backends[moto_aws.account_id][moto_aws.region].groups
+    for name, group in groups.items():
+        assert group.name == name
+        moto_aws.call("logs", "CreateLogGroup", logGroupName=f"{name}b")
+    listed = moto_aws.call("logs", "DescribeLogGroups")["logGroups"]
+    assert [group["logGroupName"] for group in listed] == ["a", "ab"]
