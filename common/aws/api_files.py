@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from botocore.loaders import Loader
 
 FOLDER = Path(ROOT, "build", ".apis")
-SCHEMA = 1
+SCHEMA = 2
 DIGEST_SIZE = 64
 
 
@@ -81,10 +81,17 @@ def derived(name: str, make: Callable[[], Json], folder: Path = FOLDER) -> Json:
 
 
 def _kept_path(folder: Path, file_path: str) -> Path | None:
+    """Where a file is kept. What identifies it is what Python compares for its bytecode, and the version.
+
+    Its time of change would not do: installers link files into each environment, and every link changes it.
+    """
+    import botocore
+
     for ending in (".json", ".json.gz"):
         with suppress(OSError):
             status = os.stat(path := f"{file_path}{ending}")
-            return folder / digest.of_struct("api-file", SCHEMA, [path, digest.of_stat(status), MAGIC_NUMBER.hex()])
+            same = [path, status.st_size, status.st_mtime_ns, botocore.__version__, MAGIC_NUMBER.hex()]
+            return folder / digest.of_struct("api-file", SCHEMA, same)
     return None
 
 

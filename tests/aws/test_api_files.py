@@ -89,3 +89,17 @@ def test_what_is_derived_is_made_once(tmp_path: Path) -> None:
     assert api_files.derived("b", make, tmp_path) == ["made", "made"]
     (tmp_path / "file").write_text("")
     assert api_files.derived("a", make, tmp_path / "file") == ["made", "made", "made"], "where nothing can be written"
+
+
+def test_a_link_in_another_environment_changes_nothing(tmp_path: Path) -> None:
+    """Installers link files from their cache into each environment, which changes the time of change of a file, not the file."""
+    source, kept = tmp_path / "source", tmp_path / "kept"
+    source.mkdir()
+    (source / "api.json").write_text('{"shapes": [1]}')
+    read = api_files.loader(kept).file_loader.load_file
+    before = (source / "api.json").stat().st_ctime_ns
+    assert read(str(source / "api")) == {"shapes": [1]}
+    (tmp_path / "linked.json").hardlink_to(source / "api.json")
+    assert read(str(source / "api")) == {"shapes": [1]}
+    assert (source / "api.json").stat().st_ctime_ns != before
+    assert len([*kept.iterdir()]) == 1
