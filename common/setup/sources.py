@@ -5,7 +5,6 @@ Nothing in an archive is trusted: no path may lead out of the folder, there are 
 Follows https://docs.python.org/3/library/tarfile.html#extraction-filters
 """
 
-import hashlib
 import os
 import re
 import shutil
@@ -19,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from common.base import programs
+from common.base import digest, programs
 from common.base.errors import DeployError, UsageError
 
 MOST_BYTES = 100 * 1024 * 1024
@@ -81,7 +80,7 @@ class _HttpsOnly(HTTPRedirectHandler):
 
 def _download(url: str, target: Path) -> Path:
     shown, (url, _, fragment) = without_secrets(url), url.partition("#")
-    path, wanted, read = url.partition("?")[0], DIGEST.fullmatch(fragment), hashlib.sha256()
+    path, wanted = url.partition("?")[0], DIGEST.fullmatch(fragment)
     if not url.startswith("https://") or not path.endswith((".tar.gz", ".tgz", ".zip")):
         raise UsageError(
             f"--from is {shown!r}. An address begins with https:// and ends with .tar.gz, .zip or .git. Nothing was changed."
@@ -98,13 +97,12 @@ def _download(url: str, target: Path) -> Path:
                         f"{shown} is larger than {MOST_BYTES >> 20} MB, so it is not a deployer. Nothing was changed."
                     )
                 file.write(block)
-                read.update(block)
     except (InvalidURL, ValueError):  # whose texts hold the address
         raise UsageError(f"--from is {shown!r}, which is not a valid address. Nothing was changed.") from None
     except (HTTPException, OSError) as error:
         raise DeployError(f"{shown} cannot be fetched: {error}. Nothing was changed.") from None
-    if wanted["digest"] and wanted["digest"].lower() != read.hexdigest():
-        raise DeployError(f"{shown} has the SHA-256 {read.hexdigest()}, not {wanted['digest'].lower()}. Nothing was changed.")
+    if wanted["digest"] and wanted["digest"].lower() != (read := digest.of_file(target)):
+        raise DeployError(f"{shown} has the SHA-256 {read}, not {wanted['digest'].lower()}. Nothing was changed.")
     return target
 
 
