@@ -241,7 +241,8 @@ class Pruner:
             raise OwnershipError(
                 f"{orphan.key.project}: {orphan.key}: {orphan.arn} was deployed before, and these credentials may not look at "
                 f"it: {error.reason}\nIf it has another name now, or its name begins with another name_prefix, also allow what "
-                f"`{typed('policy')}` prints with that name or prefix."
+                f"`{typed('policy')}` prints with that name or prefix. If nothing of its kind is declared any more, allow what "
+                "was printed while it was."
             ) from error
 
     def _with_dependencies(

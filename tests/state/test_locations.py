@@ -224,8 +224,9 @@ def test_an_old_one_that_may_not_be_looked_at_is_said_with_what_to_allow(tmp_pat
                 raise AwsError("fake", "Get", "AccessDeniedException", "no identity-based policy allows fake:Get")
 
     requested: list[str] = []
-    with pytest.raises(OwnershipError, match=r"formerly/old-.* and these credentials may not look at it: no ident"):
+    with pytest.raises(OwnershipError, match=r"formerly/old-.* and these credentials may not look at it: no ident") as refused:
         deploy(world, named("new"), tmp_path, fault=deny)
+    assert "If nothing of its kind is declared any more, allow what was printed while it was." in str(refused.value)
     assert names(world) == all_of("old")
 
 
