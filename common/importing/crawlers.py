@@ -48,6 +48,8 @@ def entry(resource: LiveResource, key: str, context: Context) -> Entry:
     expressed = {TARGETS[name].kind for name in _others(live)}
     if others := [kind for kind, listed in live["Targets"].items() if listed and kind not in {"S3Targets", *expressed}]:
         result.say(f"Its {', '.join(others)} cannot be declared; they stay as they are.")
+    if (live.get("Schedule") or {}).get("State") == "NOT_SCHEDULED" and live["Schedule"].get("ScheduleExpression"):
+        result.say("Its schedule is paused, and stays so until the schedule is changed, or somebody resumes it.")
     values.set_plain(result, context, CrawlerSettings, live)
     return result
 

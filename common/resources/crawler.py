@@ -203,6 +203,8 @@ class Crawler(Declared):
             fields = _as_sent(change.desired, kept)
             if live and "Configuration" not in change.changed | change.stale.keys():
                 fields["Configuration"] = live.get("Configuration")
+            if live and _is_paused(live) and "Schedule" not in change.changed | change.stale.keys():
+                fields["Schedule"] = None  # sending it may resume it; left out, it stays: github.com/aws/aws-cdk/issues/33194
             sent = {name: value for name, value in fields.items() if value is not None}
             crawler_runs.when_ready(aws, self, self.settings.while_running, "UpdateCrawler", sent)
         if "Tags" in change.changed:
@@ -263,6 +265,10 @@ class Crawler(Declared):
     def erase(aws: Aws, resource: Named) -> None:
         """Deletes the crawler after its present run has ended; a record does not say what else to do with a run."""
         crawler_runs.delete(aws, resource, "wait")
+
+
+def _is_paused(live: State) -> bool:
+    return bool(_expression(live)) and live["Schedule"].get("State") == "NOT_SCHEDULED"
 
 
 def _expression(live: State) -> str:

@@ -42,6 +42,10 @@ def test_settings_of_jobs_crawlers_and_machines_are_written() -> None:
     fields = {"Classifiers": ["csv"], "CrawlerSecurityConfiguration": "kms"}
     crawler = crawlers.entry(resource("crawler", {**CRAWLER, **fields}), "orders", context())
     assert (crawler.settings["classifiers"], crawler.settings["security_configuration"]) == (["csv"], "kms")
+    schedule = {"ScheduleExpression": "cron(0 3 * * ? *)", "State": "NOT_SCHEDULED"}
+    crawler = crawlers.entry(resource("crawler", {**CRAWLER, "Schedule": schedule}), "orders", context())
+    assert crawler.settings["schedule"] == "cron(0 3 * * ? *)"
+    assert crawler.notes == ["Its schedule is paused, and stays so until the schedule is changed, or somebody resumes it."]
     encryption = {"type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": "alias/ours"}
     machine = machines.entry(resource("state-machine", {**MACHINE, "encryptionConfiguration": encryption}), "orders", context())
     assert "kms_key" not in machine.settings

@@ -78,6 +78,22 @@ def test_an_update_clears_the_schedule_and_a_creation_does_not_send_an_empty_one
     assert "Schedule" not in aws.sent("glue:CreateCrawler")
 
 
+def test_a_schedule_that_somebody_paused_is_sent_only_if_it_changes() -> None:
+    """What UpdateCrawler leaves out stays: https://github.com/aws/aws-cdk/issues/33194."""
+    crawler = Place().crawler(settings=CrawlerSettings(schedule="cron(0 3 * * ? *)"))
+    expression = "cron(0 3 * * ? *)"
+    for state_of, changed, sent in (
+        ("NOT_SCHEDULED", {"TablePrefix"}, None),
+        ("SCHEDULED", {"TablePrefix"}, expression),
+        ("NOT_SCHEDULED", {"TablePrefix", "Schedule"}, expression),
+    ):
+        live = state("READY")
+        live["Crawler"]["Schedule"] = {"ScheduleExpression": expression, "State": state_of}
+        aws = ScriptedAws({"glue:UpdateCrawler": {}, "glue:GetCrawler": live})
+        updated(aws, crawler, changed)
+        assert aws.sent("glue:UpdateCrawler").get("Schedule") == sent
+
+
 @pytest.mark.parametrize("role", ["runner", "t/test/p/runner"])
 def test_a_bare_role_name_is_no_difference(role: str) -> None:
     crawler = Place().crawler()
