@@ -10,7 +10,9 @@ from decimal import Decimal
 from typing import TextIO
 
 from common.base import text_table
+from common.base.folding import fold
 from common.base.json_types import Json, JsonObject
+from common.base.markup import escape
 from common.base.terminal import Screen, quoted
 from common.execution.calls import Called, CallEvent, Logged, Returned, Working
 from common.execution.failure import Failure
@@ -164,7 +166,8 @@ def show_preview(screen: Screen, preview: Preview) -> None:
     if rows:
         screen.table(preview.columns[:shown], [row[:shown] for row in rows], right=right)
     if hidden := preview.columns[shown:]:
-        screen.line(f"[dim]Columns that are not shown: {quoted(', '.join(hidden))}[/dim]")
+        for line in fold(screen, f"Columns that are not shown: {', '.join(hidden)}"):
+            screen.line(f"[dim]{escape(line)}[/dim]")
     screen.line("")
 
 
