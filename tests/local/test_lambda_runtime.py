@@ -1,5 +1,6 @@
 """Handlers run in interpreters of their own, and fail as in AWS."""
 
+import base64
 import json
 from functools import partial
 from pathlib import Path
@@ -54,6 +55,9 @@ def test_an_invocation_tells_type_message_and_trace(client: Any, function: Any) 
     assert failed == "Unhandled"
     assert (body["errorType"], body["errorMessage"]) == ("InputMissing", "landing/a")
     assert "raise InputMissing" in "".join(body["stackTrace"])
+    logged = base64.b64decode(client("lambda").invoke(FunctionName="told", Payload=b'{"file": "a"}', LogType="Tail")["LogResult"])
+    assert "raise InputMissing" in logged.decode()
+    assert "_worker.py" not in logged.decode(), "frames are of the function's own files, as in AWS"
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,10 @@ for _name in {sorted(launch_settings.MINISTACK)!r}:
 _PY_ERROR = '{"status": "error", "error": str(e), "trace": traceback.format_exc()}'
 _PY_TYPED = (
     '{"status": "error", "error": str(e), "type": type(e).__name__, '
-    '"stack": traceback.format_tb(e.__traceback__)[1:], "trace": traceback.format_exc()}'
+    '"stack": traceback.format_tb(e.__traceback__)[1:], '
+    '"trace": "".join(traceback.format_exception(type(e), e, e.__traceback__.tb_next))}'
 )
+"""The frame of the worker that calls the handler is left out, as in AWS."""
 _PY_INIT = '{"status": "error", "error": str(e)}'
 _PY_INIT_TYPED = '{"status": "error", "error": _init_error(e, module_name, handler_name)}'
 _PY_INIT_ERROR = '''
