@@ -239,7 +239,7 @@ def test_one_function_or_job_runs_with_its_log_and_names_the_files_of_the_reposi
     assert '"run_id": "' in made
     failed = invoke(root, "run", "--env", "local", "--only", "Validate", "--input", "{}", code=1)
     handler = 'File "projects/fpac_pipeline/lambda/Validate/handler.py", line'
-    assert "lambda/Validate failed: InputInvalid" in failed
+    assert failed.count("lambda/Validate failed: InputInvalid") == failed.count("lambda/Validate failed") == 1
     assert handler in failed
     assert "billed 0." in failed
     assert handler in invoke(root, "logs", "lambda/Validate", "--env", "local", "--failed")

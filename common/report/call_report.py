@@ -33,12 +33,11 @@ def returned_lines(returned: Returned) -> Iterator[str]:
             yield f"[bold]{quoted(failure.advice)}[/bold]"
         for text in failure.lines:
             yield f"  [dim]│[/dim] {quoted(text.expandtabs())}"
-        yield ""
     good = returned.status == SUCCEEDED
     style, preposition = ("green", "in") if good else ("bold red", "after")
     used = "".join(f" [dim]·[/dim] {text}" for text in usage_texts(returned.usage))
-    end = f"[{style}]{_end(returned.status)}[/{style}] {preposition} {returned.seconds:.1f} s"
-    yield f"{quoted(returned.key)} {end}{used}"
+    end = f"{quoted(returned.key)} [{style}]{_end(returned.status)}[/{style}]" if failure is None else " "
+    yield f"{end} {preposition} {returned.seconds:.1f} s{used}"
     if returned.output is not None:
         shown = _pretty(returned.output)
         rest = len(shown) - WIDEST_OUTPUT
