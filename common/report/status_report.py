@@ -13,9 +13,12 @@ from common.model.events import Note
 from common.report import cell_formats
 from common.report.deploy_report import TextReport
 from common.state.lease import who
+from common.state.release_root import CLEAN
 
 COLUMNS = ("project", "state", "resources", "released (UTC)", "by", "commit", "last execution (UTC)")
 
+INCOMPLETE = "incomplete"
+"""What is told of a release that has ended and did not change all that it was to change."""
 MOST_NAMES = 10
 """So many names in AWS are told of a project."""
 NOTHING_LEFT = "nothing of it is deployed any more, and gc deletes its artifacts once they are old enough"
@@ -94,7 +97,7 @@ def _row(status: Status) -> list[str]:
     about, execution = status.released, status.last_execution
     return [
         status.project,
-        status.state,
+        INCOMPLETE if status.pending and status.state == CLEAN else status.state,
         str(status.resources or ""),
         cell_formats.minute(about.get("since", "")),
         cell_formats.author(about),

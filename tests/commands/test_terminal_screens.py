@@ -1,6 +1,7 @@
 """A command chooses its screen: by project on a terminal, else and where lines cannot be overwritten one line a resource."""
 
 import os
+import re
 import sys
 
 import pytest
@@ -66,6 +67,13 @@ def test_a_terminal_that_is_too_narrow_has_the_status_of_a_project_below_its_nam
         "  released 2026-11-26 11:22 · ana@build · 5fb2c6a0 + changes",
         "  last execution SUCCEEDED 2026-11-26 11:30",
     ]
+
+
+def test_a_release_that_did_not_change_all_is_not_told_as_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = on_screen(monkeypatch, 100)
+    status_report.show([Status("acres", "clean", {"commit": "5fb2c6a0"}, 20, pending=("role/load",))], stream)
+    assert re.search(r"^acres +incomplete +20 ", stream.text(), re.MULTILINE)
+    assert "acres: not finished: role/load" in stream.text()
 
 
 def test_a_history_tells_what_was_done_in_the_words_of_a_deploy(monkeypatch: pytest.MonkeyPatch) -> None:
