@@ -37,10 +37,12 @@ def logs(
     from common.base.command_text import typed
     from common.base.errors import UsageError
     from common.commands.environment_command import opened
+    from common.declare.asl.walk import distributed_maps
     from common.execution import log_feeds, selecting
     from common.execution.log_following import Following
     from common.execution.moments import moment
     from common.report.log_report import JsonLogReport, TextLogReport
+    from common.resources.state_machine import StateMachine
 
     if key is None:
         raise UsageError(f"Which log? Name a function, job, crawler or state machine, as in `{typed('logs lambda/Validate')}`.")
@@ -51,6 +53,9 @@ def logs(
     command = opened(Choices(env=env, project=project), report, json=json, must_exist=True)
     declarations = command.declarations()
     resource = selecting.select(declarations.resources, key, "be read")
+    if isinstance(resource, StateMachine) and (maps := distributed_maps(resource.definition)):
+        advice = "each has an execution of its own. Read the log of what they call by its key, such as lambda/Validate."
+        command.say(f"The items of {', '.join(maps)} are not shown: {advice}")
     aws = command.connection().aws
     feed = log_feeds.feed(aws, declarations.env, resource, start, failed=failed)
     Following(INVOCATION.get().root, resource, declarations.resources, feed, report, grep).run(aws.sleep, follow=follow)

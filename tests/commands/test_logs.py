@@ -14,6 +14,9 @@ LINES = (
     'done = {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}',
     'm = p.state_machine("main", done)',
     'p.state_machine("quick", done, settings={"type": "EXPRESS"})',
+    'item = {**done, "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}',
+    'each = {"Type": "Map", "ItemProcessor": item, "End": True}',
+    'p.state_machine("many", {"StartAt": "EachFile", "States": {"EachFile": each}})',
     "p.run_by(m, starting={})",
 )
 GROUP = "/aws/lambda/t-dev-acres-Validate"
@@ -64,7 +67,7 @@ def test_bad_input_is_told_and_starts_nothing(acres: Repository) -> None:
         done = acres.invoke(task, *words, "--env", "dev")
         assert (done.code, message in done.err) == (1, True), done.err
         assert "Traceback" not in done.err
-    assert len(client("stepfunctions").list_state_machines()["stateMachines"]) == 2
+    assert len(client("stepfunctions").list_state_machines()["stateMachines"]) == 3
 
 
 def test_a_log_is_shown_with_the_files_of_the_repository(acres: Repository) -> None:
@@ -83,6 +86,14 @@ def test_a_log_is_shown_with_the_files_of_the_repository(acres: Repository) -> N
         acres.invoke("logs", "--key", "Validate", "--env", "dev", "--grep", "nothing").out.count("has no lines with 'nothing'")
         == 1
     )
+
+
+def test_what_of_a_machine_is_not_shown_is_named(acres: Repository) -> None:
+    """Items of a distributed Map: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html."""
+    told = acres.invoke("logs", "--env", "dev", "--key", "state-machine/many")
+    assert "The items of EachFile are not shown: each has an execution of its own." in told.out + told.err
+    told = acres.invoke("logs", "--env", "dev", "--key", "state-machine/main")
+    assert "not shown" not in told.out + told.err
 
 
 def test_help_is_help_and_no_key(acres: Repository) -> None:
@@ -105,4 +116,4 @@ def test_an_execution_of_somebody_else_is_explained(acres: Repository) -> None:
 def test_a_run_from_a_state_leaves_no_machine(acres: Repository) -> None:
     acres.invoke("run", "--env", "dev", "--from", "Done", "--input", "{}")
     names = [machine["name"] for machine in client("stepfunctions").list_state_machines()["stateMachines"]]
-    assert sorted(names) == ["t-dev-acres-main", "t-dev-acres-quick"]
+    assert sorted(names) == ["t-dev-acres-main", "t-dev-acres-many", "t-dev-acres-quick"]

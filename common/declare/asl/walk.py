@@ -108,3 +108,8 @@ def is_distributed(state: JsonMapping) -> bool:
     processor = state.get("ItemProcessor") if state["Type"] == "Map" else None
     how = processor.get("ProcessorConfig") if isinstance(processor, Mapping) else None
     return isinstance(how, Mapping) and how.get("Mode") == "DISTRIBUTED"
+
+
+def distributed_maps(definition: JsonMapping) -> list[str]:
+    """Returns the names of the states whose items run in separate executions, which the history of this machine does not have."""
+    return [placed.name for placed in every_state(definition) if is_distributed(placed.state)]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from common.base.command_text import typed
-from common.declare.asl.walk import every_state, is_distributed
+from common.declare.asl.walk import distributed_maps
 from common.execution.history import Status, Visit
 from common.execution.recent import DAYS, Execution, Executions
 from common.report.elements import Content, element
@@ -36,8 +36,7 @@ def shown(executions: Executions | str, machine: StateMachine, env: str) -> Iter
         words = "Its executions are not on this page: it is an express machine, of which AWS keeps no history. "
         yield element("p", words, logs, " shows its log.", class_="note")
         return
-    maps = [placed.name for placed in every_state(machine.definition) if is_distributed(placed.state)]
-    if maps:
+    if maps := distributed_maps(machine.definition):
         items = f"The items of {', '.join(maps)} are not on this page: a distributed Map runs each as an execution of its own"
         yield parts.note(f"{items}, with its own history and logs.")
     if isinstance(executions, str):
