@@ -83,6 +83,36 @@ sink.setCatalogInfo(catalogDatabase="payments", catalogTableName="cleaned")
 sink.setFormat("glueparquet")
 sink.writeFrame(nested)
 """
+ODD = """
+import sys
+from awsglue.context import GlueContext
+from awsglue.utils import getResolvedOptions
+from awsgluedq.transforms import EvaluateDataQuality
+from awsglueml.transforms import FindMatches
+from pyspark.context import SparkContext
+
+bucket = getResolvedOptions(sys.argv, ["bucket"])["bucket"]
+glue = GlueContext(SparkContext.getOrCreate())
+spark = glue.spark_session
+orders = spark.table("`sales-eu`.`orders-2024`").count()
+print("rows", spark.sql("SELECT sum(n) AS n FROM `sales-eu`.`orders-2024`").first().n, orders)
+print("tables", [row.tableName for row in spark.sql("SHOW TABLES IN `sales-eu`").collect()])
+spark.sql("SELECT 1 AS n").write.mode("overwrite").saveAsTable("`sales-eu`.plain")
+glue.purge_s3_path(f"s3://{bucket}/purged/", {"retentionPeriod": 1})
+print("young", spark.read.text(f"s3://{bucket}/purged/").count())
+glue.purge_s3_path(f"s3://{bucket}/purged/", {"retentionPeriod": 0, "excludeStorageClasses": ["STANDARD"]})
+print("excluded", spark.read.text(f"s3://{bucket}/purged/").count())
+glue.purge_s3_path(f"s3://{bucket}/purged/", {"retentionPeriod": 0})
+for attempt in (
+    lambda: EvaluateDataQuality().process_rows(frame=None, ruleset="Rules = [ColumnCount > 0]"),
+    lambda: FindMatches.apply(frame=None, transformId="t"),
+    lambda: glue.purge_s3_path(f"s3://{bucket}/purged/", {"manifestFilePath": "s3://x"}),
+):
+    try:
+        attempt()
+    except NotImplementedError as error:
+        print("refused", error)
+"""
 BOOKMARKS = """
 import sys
 from awsglue.context import GlueContext
@@ -170,6 +200,42 @@ def test_both_sample_scripts_do_what_their_pages_show(client: Any, bucket: str, 
     assert expected in nested
     columns = client("glue").get_table(DatabaseName="payments", Name="cleaned")["Table"]["StorageDescriptor"]["Columns"]
     assert {"Name": "provider", "Type": "struct<id:bigint,zip:bigint>"} in columns
+
+
+def test_names_with_hyphens_and_what_scripts_of_glue_studio_import(
+    client: Any, bucket: str, job: Any, run_job: Any, crawled: Any
+) -> None:
+    """Spark's own SQL takes no such names: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-databases.html."""
+    crawled("sales-eu", "orders-2024", {"year=1/a.json": '{"n": 2}', "year=2/a.json": '{"n": 3}'})
+    (table,) = client("glue").get_tables(DatabaseName="sales-eu")["TableList"]
+    keep = ("StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
+    named = {"Name": "orders-2024", **{field: table[field] for field in keep}}
+    client("glue").create_table(DatabaseName="sales-eu", TableInput=named)
+    for part in client("glue").get_partitions(DatabaseName="sales-eu", TableName=table["Name"])["Partitions"]:
+        given = {field: part[field] for field in ("Values", "StorageDescriptor")}
+        client("glue").create_partition(DatabaseName="sales-eu", TableName="orders-2024", PartitionInput=given)
+    client("s3").put_object(Bucket=bucket, Key="purged/a.txt", Body=b"old")
+    job("odd", ODD, DefaultArguments={"--enable-glue-datacatalog": "true"})
+
+    run = run_job("odd", bucket=bucket)
+
+    assert run["JobRunState"] == "SUCCEEDED", run["ErrorMessage"]
+    printed = output(client, run)
+    assert "rows 5 2" in printed
+    assert "tables ['orders-2024', 'orders_2024']" in printed
+    assert {"young 1", "excluded 1"} <= set(printed)
+    assert "Contents" not in client("s3").list_objects_v2(Bucket=bucket, Prefix="purged/")
+    refusals = [line for line in printed if line.startswith("refused ")]
+    expected = (
+        "EvaluateDataQuality.process_rows",
+        "FindMatches.apply",
+        "The option manifestFilePath of GlueContext.purge_s3_path",
+    )
+    assert [line.split(" is not available with the embedded AWS")[0] for line in refusals] == [
+        f"refused {name}" for name in expected
+    ]
+    names = {table["Name"] for table in client("glue").get_tables(DatabaseName="sales-eu")["TableList"]}
+    assert names == {"orders_2024", "orders-2024", "plain"}
 
 
 def test_bookmarks_leave_out_what_a_committed_run_has_read(client: Any, bucket: str, job: Any, run_job: Any) -> None:

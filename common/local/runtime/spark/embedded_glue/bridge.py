@@ -29,6 +29,9 @@ Sql = Callable[[SparkSession, str], DataFrame]
 """Spark's own method ``sql``."""
 _WRITES = re.compile(r"\b(create|drop|alter|insert|msck|truncate|merge|replace)\b", re.IGNORECASE)
 _LISTS = re.compile(r"\bshow\b", re.IGNORECASE)
+_PLAIN_NAME = re.compile(r"\w+")
+PLAIN = "embedded_glue_new"
+"""The name of a table between its creation and its renaming."""
 _ALWAYS = frozenset({"default", "global_temp"})
 
 
@@ -47,8 +50,7 @@ class Bridge:
         described = self._glue.databases()
         for name, location in described.items():
             if name not in self._databases and name not in self._spark_databases():
-                place = f" LOCATION '{location}'" if location else ""
-                self._sql(f"CREATE DATABASE `{name}`{place}")
+                self._create_database(name, location)
         for name in self._databases - set(described):
             for table in _sequence(self._external.listTables(name)):
                 self._forget(name, table)
@@ -81,6 +83,22 @@ class Bridge:
     def _spark_databases(self) -> set[str]:
         return set(_sequence(self._external.listDatabases()))
 
+    def _create_database(self, name: str, location: str) -> None:
+        """Tell Spark of a database. Its SQL refuses names such as ``sales-eu``, which Glue has and Spark can use."""
+        jvm = self._spark._jvm
+        place = location or f"{self._spark.conf.get('spark.sql.warehouse.dir')}/{name}.db"
+        none = jvm.PythonUtils.toScalaMap(jvm.java.util.HashMap())
+        database = jvm.org.apache.spark.sql.catalyst.catalog.CatalogDatabase(name, "", jvm.java.net.URI(place), none)
+        self._external.createDatabase(database, True)
+
+    def _rename(self, database: str, name: str) -> None:
+        """Give the table ``PLAIN`` a name that Spark's SQL refuses to create."""
+        table = self._external.getTable(database, PLAIN)
+        owner = self._spark._jvm.scala.Option.apply(database)
+        _set(table, "identifier", self._spark._jvm.org.apache.spark.sql.catalyst.TableIdentifier(name, owner))
+        self._external.createTable(table, True)
+        self._sql(f"DROP TABLE `{database}`.`{PLAIN}`")
+
     def _fetch_tables(self, database: str, words: set[str], *, is_listed: bool) -> None:
         present = self._glue.tables(database)
         for name, table in present.items():
@@ -109,10 +127,13 @@ class Bridge:
         if not os.environ.get(VARIABLE) and not self._hinted:
             print(HINT)
             self._hinted = True
+        plain = name if _PLAIN_NAME.fullmatch(name) else PLAIN
         self._sql(
-            f"CREATE TABLE `{database}`.`{name}` ({columns}) USING {table.format} {f'OPTIONS ({text})' if options else ''} "
+            f"CREATE TABLE `{database}`.`{plain}` ({columns}) USING {table.format} {f'OPTIONS ({text})' if options else ''} "
             f"{f'PARTITIONED BY ({keys})' if keys else ''} LOCATION '{table.location}'"
         )
+        if plain != name:
+            self._rename(database, name)
         if places:
             parts = " ".join(f"PARTITION ({_spec(table, place)}) LOCATION '{place.location}'" for place in places)
             self._sql(f"ALTER TABLE `{database}`.`{name}` ADD IF NOT EXISTS {parts}")
@@ -122,9 +143,7 @@ class Bridge:
         if not self._external.tableExists(database, name):
             return
         held = self._external.getTable(database, name)
-        field = held.getClass().getDeclaredField("tableType")
-        field.setAccessible(True)
-        field.set(held, self._spark._jvm.org.apache.spark.sql.catalyst.catalog.CatalogTableType.EXTERNAL())
+        _set(held, "tableType", self._spark._jvm.org.apache.spark.sql.catalyst.catalog.CatalogTableType.EXTERNAL())
         self._sql(f"DROP TABLE IF EXISTS `{database}`.`{name}`")
 
     def _store_tables(self, database: str, words: set[str]) -> None:
@@ -181,6 +200,13 @@ class Bridge:
         self._glue.add_partitions(database, name, described, [place for place in places if place.values not in existing])
         for values in existing - {place.values for place in places}:
             self._glue.delete_partition(database, name, values)
+
+
+def _set(held: JavaObject, name: str, value: JavaObject) -> None:
+    """Set a field of one of Spark's values."""
+    field = held.getClass().getDeclaredField(name)
+    field.setAccessible(True)
+    field.set(held, value)
 
 
 def _sequence(values: JavaObject) -> list[JavaObject]:

@@ -13,7 +13,7 @@ from py4j.java_gateway import JavaObject
 from pyspark import SparkContext
 from pyspark.sql import DataFrame, Row, SparkSession, SQLContext
 
-from embedded_glue import sinks, sources
+from embedded_glue import purge, sinks, sources
 from embedded_glue.catalog import Catalog
 from embedded_glue.frame import DynamicFrame, DynamicFrameCollection
 from embedded_glue.records import Options
@@ -135,8 +135,10 @@ class GlueContext(PackagesContext):
     def purge_table(self, *_: object, **__: object) -> NoReturn:
         raise refuse("GlueContext.purge_table", "Delete the objects with boto3.")
 
-    def purge_s3_path(self, *_: object, **__: object) -> NoReturn:
-        raise refuse("GlueContext.purge_s3_path", "Delete the objects with boto3.")
+    def purge_s3_path(
+        self, s3_path: str, options: Options | None = None, transformation_ctx: str = "", catalog_id: str | None = None
+    ) -> None:
+        purge.purge(s3_path, options or {})
 
     def transition_table(self, *_: object, **__: object) -> NoReturn:
         raise refuse("GlueContext.transition_table", "The embedded S3 has no storage classes; leave this step out locally.")
