@@ -25,7 +25,7 @@ def read_dependencies(path: Path) -> Iterator[str]:
 
     try:
         content = tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # such as a number of thousands of digits
         raise ArtifactError(f"{display_path(path)} cannot be read: {error}.") from None
     project = content.get("project", {})
     requirements = project.get("dependencies", []) if isinstance(project, dict) else None
@@ -48,7 +48,9 @@ def _check_other_tools(content: JsonMapping, path: Path) -> None:
     """Refuses dependencies that only another tool reads. A version `*` is accepted if [project] has dependencies."""
     listed = "dependencies" in content.get("project", {})
     poetry, dynamic = _table_at(content, "tool.poetry.dependencies"), _table_at(content, "project.dynamic")
-    asks = {name for name, value in poetry.items() if name != "python" and not (listed and value == "*")}
+    asks = isinstance(poetry, list) or {
+        name for name, value in poetry.items() if name != "python" and not (listed and value == "*")
+    }
     if asks or "dependencies" in dynamic:
         raise ArtifactError(
             f"{display_path(path)}: only Poetry, or a build, knows its dependencies. Put them into `dependencies` of [project], "

@@ -9,7 +9,7 @@ Follows https://docs.astral.sh/uv/reference/settings/ and https://docs.astral.sh
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -45,6 +45,14 @@ ADVICE = {
     "upgrade": "Delete requirements.lock and lock again to get newer versions.",
     "upgrade-package": "Delete requirements.lock and lock again to get newer versions.",
 }
+SHAPES: Mapping[str, tuple[Callable[[Json], bool], str]] = {
+    "index": (lambda value: _is_list(value, _is_index), "a list of tables with a text `url` each: write it as [[tool.uv.index]]"),
+    "index-url": (lambda value: isinstance(value, str), "a text"),
+    "extra-index-url": (lambda value: isinstance(value, str) or _is_list(value, _is_text), "a list of texts"),
+    "find-links": (lambda value: isinstance(value, str) or _is_list(value, _is_text), "a list of texts"),
+    "sources": (lambda value: isinstance(value, dict), "a table: write it as [tool.uv.sources]"),
+}
+"""Whether the value of a setting about indexes has the shape that uv wants, and this shape in words."""
 UNSUPPORTED_SOURCES = ("path", "workspace", "git", "url", "editable")
 Settings = JsonMapping
 
@@ -108,7 +116,19 @@ def index_options(settings: Settings) -> list[str]:
 
 
 def _read_folder(folder: Path) -> tuple[Settings, str]:
-    """Returns the settings of a folder, and the name of the file and table for messages."""
+    """Returns the settings of a folder, and the name of the file and table for messages.
+
+    Raises:
+        ArtifactError: a file cannot be read, or a setting about indexes does not have its shape.
+    """
+    settings, where = _find_settings(folder)
+    for name, (has_shape, shape) in SHAPES.items():
+        if name in settings and not has_shape(settings[name]):
+            raise ArtifactError(f"{where}: `{name}` must be {shape}.")
+    return settings, where
+
+
+def _find_settings(folder: Path) -> tuple[Settings, str]:
     own, project_file = folder / UV_FILE, folder / PROJECT_FILE
     table = _read_table(project_file, "tool", "uv") if project_file.is_file() else {}
     if not own.is_file():
@@ -118,6 +138,18 @@ def _read_folder(folder: Path) -> tuple[Settings, str]:
             f"{display_path(own)}: [tool.uv] of {PROJECT_FILE} beside it has settings, too, and uv reads one of them. Merge them."
         )
     return {**_read_table(own), **{name: value for name, value in table.items() if name == "sources"}}, display_path(own)
+
+
+def _is_text(value: Json) -> bool:
+    return isinstance(value, str)
+
+
+def _is_index(value: Json) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("url"), str)
+
+
+def _is_list(value: Json, is_item: Callable[[Json], bool]) -> bool:
+    return isinstance(value, list) and all(map(is_item, value))
 
 
 def _read_indexes_above(folder: Path) -> Settings:
@@ -147,7 +179,7 @@ def _parse_toml(path: Path, _modified_ns: int, _size: int) -> JsonObject:
 
     try:
         return tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # such as a number of thousands of digits
         raise ArtifactError(f"{display_path(path)} cannot be read: {error}.") from None
 
 
