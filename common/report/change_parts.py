@@ -18,6 +18,8 @@ WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z]+")
 """Matches the words of a name such as ``EventSourceMapping``."""
 NESTED = re.compile(r"(?P<sign>[+-] )?(?:[\w-]+\.)+(?P<rest>[\w-]+ .*)")
 """Matches a field inside others with its value, as in ``Environment.Variables.MODE a → b``."""
+VALUES = re.compile(r"(?P<name>[^ ]+) (?P<before>[^ ]+) → (?P<after>[^ ]+)")
+"""Matches a field with two values; those that are long, such as addresses, differ at their ends."""
 ACCOUNT = re.compile(r"-\d{12}(?=/|$)")
 """The account in the name of a bucket, which says nothing to those who work in one account."""
 MOST_UPLOADS = 6
@@ -46,7 +48,10 @@ def fitting(part: str, width: int) -> str:
         last = ACCOUNT.sub("", grant["arns"].split()[-1])
         return f"{grant['what']} …{text_fit.end_of(last, width - len(grant['what']) - 2, '')}"
     if text_fit.width_of(part) > width and (field := NESTED.fullmatch(part)):
-        return text_fit.cut(f"{field['sign'] or ''}…{field['rest']}", width)
+        part = f"{field['sign'] or ''}…{field['rest']}"
+    change = VALUES.fullmatch(part)
+    if change and text_fit.width_of(part) > width and (room := (width - len(change["name"]) - len("  → ")) // 2) > LEAST_PATH:
+        return f"{change['name']} {text_fit.end_of(change['before'], room)} → {text_fit.end_of(change['after'], room)}"
     return text_fit.cut(part, width)
 
 

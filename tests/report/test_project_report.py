@@ -206,3 +206,6 @@ def test_resources_of_any_type_are_counted_by_the_end_of_their_type() -> None:
 def test_values_stay_where_a_line_is_too_narrow_for_the_name_of_a_field() -> None:
     assert change_parts.fitting("Environment.Variables.MAX_MISFIT_PERCENT 10 → 12", 32) == "…MAX_MISFIT_PERCENT 10 → 12"
     assert change_parts.fitting("+ Environment.Variables.MAX_MISFIT_PERCENT 10", 32) == "+ …MAX_MISFIT_PERCENT 10"
+    path = "s3://acres-local-artifacts-000000000000/local/acres/artifacts/load"
+    script = f"Command.ScriptLocation {path}/33097ce4….py → {path}/7999869a….py"
+    assert change_parts.fitting(script, 60) == "…ScriptLocation …/load/33097ce4….py → …/load/7999869a….py"
