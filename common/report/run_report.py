@@ -155,11 +155,14 @@ def show_preview(screen: Screen, preview: Preview) -> None:
     """Prints the table: as many columns as a terminal has room for, all of them elsewhere."""
     if preview.removed is not None:
         written = f"{preview.files:,} {'file was' if preview.files == 1 else 'files were'} written, {preview.removed:,} removed"
-        screen.line(f"\n{quoted(preview.uri)} [dim]{written}[/dim]")
+        screen.line(f"\n{quoted(preview.uri)}{_beside(screen, preview.uri, written)}")
+    count = len(preview.rows)
     total = f"of {preview.total:,} rows" if preview.total is not None else f"rows; its {preview.files:,} files were not counted"
-    if preview.removed is None or preview.files:
-        place = f"\n{quoted(preview.uri)} " if preview.removed is None else ""
-        screen.line(f"{place}[dim]the first {len(preview.rows)} {total}[/dim]")
+    shown_rows = f"the first {count} {total}" if count != preview.total else f"{count} {'row' if count == 1 else 'rows'}"
+    if preview.removed is None:
+        screen.line(f"\n{quoted(preview.uri)}{_beside(screen, preview.uri, shown_rows)}")
+    elif preview.files:
+        screen.line(f"[dim]{shown_rows}[/dim]")
     rows = [[_cell(value) for value in row] for row in preview.rows]
     shown = text_table.count_fitting_columns(preview.columns, rows, screen.room)
     right = [at for at in range(shown) if all(isinstance(row[at], int | float | Decimal | None) for row in preview.rows)]
@@ -169,6 +172,13 @@ def show_preview(screen: Screen, preview: Preview) -> None:
         for line in fold(screen, f"Columns that are not shown: {', '.join(hidden)}"):
             screen.line(f"[dim]{escape(line)}[/dim]")
     screen.line("")
+
+
+def _beside(screen: Screen, place: str, text: str) -> str:
+    """What is told of a place, behind it or, where there is no room, below it."""
+    is_beside = screen.room is None or len(place) + 1 + len(text) <= screen.room
+    between = " " if is_beside else "\n"
+    return f"{between}[dim]{text}[/dim]"
 
 
 def _cell(value: Json, widest: int = WIDEST) -> str:

@@ -14,10 +14,10 @@ from tests.support import ending
 from tests.support.repository import ROOT, Repository
 
 RESULTS = {
-    "s3-to-parquet": "sales the first 4 of 4 rows",
-    "api-drop": "stations the first 3 of 3 rows",
-    "nested-machines": "fields the first 3 of 3 rows",
-    "python-shell": "days the first 3 of 3 rows",
+    "s3-to-parquet": "sales 4 rows",
+    "api-drop": "stations 3 rows",
+    "nested-machines": "fields 3 rows",
+    "python-shell": "days 3 rows",
 }
 """What `invoke run` shows of the sample of each template."""
 
