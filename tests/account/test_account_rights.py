@@ -82,8 +82,8 @@ def no_service(name: str) -> Change:
 @pytest.mark.parametrize(
     ("without", "message"),
     [
-        (no_action("iam:GetRole"), "iam:GetRole on"),
-        (no_resource(f":role/{PREFIX}-*-*"), f"iam:GetRole on arn:aws:iam::000000000000:role/{PREFIX}-proof-"),
+        (no_action("iam:ListRoles"), "iam:ListRoles on *"),
+        (no_resource(f":role/{PREFIX}/dev/"), f"iam:CreateRole on arn:aws:iam::000000000000:role/{PREFIX}/dev/proof/"),
         (no_action("s3:PutObjectTagging"), "s3:PutObjectTagging on"),
         (no_resource(f"{PREFIX}-artifacts-000000000000/*"), f"arn:aws:s3:::{PREFIX}-artifacts-000000000000/"),
         (no_resource(":function:"), "lambda:"),
