@@ -247,7 +247,7 @@ class Functions(PipelineParts):
         """
         declaration = FunctionDeclaration(
             folder=self._inside.taken(folder) if folder else self._inside.within(f"lambda/{reference}"),
-            handler=handler,
+            handler=None if handler is None else validation.check_length("handler", handler, 128, 1),
             access=self._access(permissions, managed_policies, reads, writes),
             settings=validation.with_values(
                 validation.with_properties(settings, properties), "environment", environment, package=package, image=image

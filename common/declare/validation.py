@@ -224,9 +224,15 @@ def check_schedule(expression: str) -> str:
 
 
 def with_properties(declared: Json, properties: JsonMapping | None) -> Settings | JsonObject | None:
-    """Adds properties to settings (an object or a dictionary); what the settings have of them wins."""
+    """Adds properties to settings (an object or a dictionary); what the settings have of them wins.
+
+    Raises:
+        TypeError: the settings are neither, or the properties are not a JSON object.
+    """
+    if not isinstance(declared, Settings | Mapping | None):
+        raise TypeError(f"settings is an object, as in FunctionSettings(memory_mb=512), or a dictionary, not {declared!r}")
     if not properties:
-        return declared  # type: ignore[no-any-return]  # `configuration.merged` checks it
+        return dict(declared) if isinstance(declared, Mapping) else declared
     added = {"properties": check_object("properties", properties)}
     if isinstance(declared, Settings):
         return declared.over(added)
@@ -238,7 +244,12 @@ def with_values(declared: Json, field: str, values: Variables, **others: str | N
     """Adds `values` to one of the maps in settings (an object or a dictionary), and other settings. What is there wins.
 
     Variables and arguments are text, so a parameter that is a number, as in ``p.parameters["wait"]``, becomes text.
+
+    Raises:
+        TypeError: `values` is not a map.
     """
+    if not isinstance(values, Mapping | None):
+        raise TypeError(f"{field} is an object of texts, as in {{'MODE': 'full'}}, not {type(values).__name__}")
     arguments = {name: value for name, value in others.items() if value is not None}
     if not values and not arguments:
         return declared  # type: ignore[no-any-return]  # `configuration.merged` checks it

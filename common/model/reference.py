@@ -63,12 +63,16 @@ class Ref:
         """A place in a bucket, as in ``landing / "fpac/"``; ``landing / ""`` is all of it.
 
         Raises:
-            TypeError: the reference is not to a bucket.
-            ValueError: the place holds control characters.
+            TypeError: the reference is not to a bucket, or the place is not a text.
+            ValueError: the place holds control characters, or ``..``, which S3 takes for a name and other programs do not.
         """
         if not self.is_bucket:
             raise TypeError(f"{self.key} is not a bucket, so there is no place {prefix!r} in it")
+        if not isinstance(prefix, str):
+            raise TypeError(f"a place in a bucket is a text, as in bucket / 'orders', not {prefix!r}")
         within = check_text(prefix).strip("/")
+        if not {".", ".."}.isdisjoint(within.split("/")):
+            raise ValueError(f"{prefix!r} is not a place in a bucket: S3 has no folders above. Write the whole place")
         return Location(self, f"{within}/" if within else "")
 
 
@@ -83,8 +87,11 @@ class Location:
         """A place within this one, as in ``landing / "fpac" / "2024"``.
 
         Raises:
-            ValueError: the place holds control characters.
+            TypeError: the place is not a text.
+            ValueError: see `Ref`.
         """
+        if not isinstance(prefix, str):
+            raise TypeError(f"a place in a bucket is a text, as in bucket / 'orders', not {prefix!r}")
         return self.bucket / f"{self.prefix}{prefix.strip('/')}"
 
     @property

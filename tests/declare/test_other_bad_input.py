@@ -44,6 +44,21 @@ BAD = {
         "constant.MessageBody: it must be a text, not {'a': 1}. Write the JSON as a text.",
     ],
     SEND.replace("BODY", "True").replace("OPEN", OPEN): ["constant.MessageBody: it must be a text, not True. Quote it."],
+    'p.function("Validate", handler=5)': ["deploy.py:11: TypeError: handler is a text, not 5."],
+    'p.function("Validate", settings="x")': [
+        "deploy.py:11: TypeError: settings is an object, as in FunctionSettings(memory_mb=512)"
+    ],
+    'p.job("load", settings=5)': ["deploy.py:11: TypeError: settings is an object, as in FunctionSettings(memory_mb=512)"],
+    'p.function("Validate", environment=["A"])': [
+        "deploy.py:11: TypeError: environment is an object of texts, as in {'MODE': 'full'}, not list."
+    ],
+    'p.directory("glue", p.shared.bucket("artifacts") / 5)': [
+        "TypeError: a place in a bucket is a text, as in bucket / 'orders'"
+    ],
+    'p.directory("glue", p.shared.bucket("artifacts") / "a" / 5)': ["TypeError: a place in a bucket is a text"],
+    'p.directory("glue", p.shared.bucket("artifacts") / "a" / "../b")': [
+        "ValueError: 'a/../b' is not a place in a bucket: S3 has no folders above. Write the whole place."
+    ],
     'p.schedule("s", p.job("load"), "rate(1 day)", {"--x": 5})': [
         "rule/s: startJobRun:",
         "constant.Arguments.--x: it must be a text, not 5. Quote it.",
