@@ -93,17 +93,23 @@ def _python_script() -> str:
 
 
 def _python(settings: launch_settings.Settings, version: str, script: str) -> tuple[str, str]:
-    debug = debug_requests.CURRENT.get()
+    own, debug = _python_of(settings, version), debug_requests.CURRENT.get()
+    before = debug.code(settings, version if own else "") if debug else ""
+    if own:
+        return own, before + script
+    note = f"[WARN] Python {version} could not be had on this machine; this function runs in another version here"
+    return settings.python("lambda")[0], f"{before}import sys as _sys\nprint({note!r}, file=_sys.stderr)\n{script}"
+
+
+def _python_of(settings: launch_settings.Settings, version: str) -> str:
+    """The Python of a version; empty where it cannot be had."""
+    if version in _missing:
+        return ""
     try:
-        if version not in _missing:
-            before = debug.code(settings, version) if debug else ""
-            return settings.python("lambda", version)[0], before + script
+        return settings.python("lambda", version)[0]
     except launch_settings.EnvironmentMissingError:
         _missing.add(version)
-    python, _ = settings.python("lambda")
-    note = f"[WARN] Python {version} could not be had on this machine; this function runs in another version here"
-    before = debug.code(settings, "") if debug else ""
-    return python, f"{before}import sys as _sys\nprint({note!r}, file=_sys.stderr)\n{script}"
+        return ""
 
 
 def _remember(result: JsonObject) -> JsonObject:
