@@ -64,11 +64,11 @@ class Removal:
         return not any(change.action in REMOVING for change in self.changes)
 
     def summary(self, environment: str) -> str:
-        """What happens, as a question begins with it: ``3 resources are deleted from dev, 2 are unbound``."""
+        """What happens, as a question begins with it: ``3 resources will be deleted from dev``."""
         unbound = sum(change.action is Action.UNBIND for change in self.changes)
         deleted = sum(change.action in REMOVING for change in self.changes) - unbound
         counts = [(deleted, "deleted"), (unbound, "unbound")]
-        parts = [f"{count} {'resource is' if count == 1 else 'resources are'} {word}" for count, word in counts if count]
+        parts = [f"{count} {'resource' if count == 1 else 'resources'} will be {word}" for count, word in counts if count]
         return f"{' and '.join(parts)} from {environment}"
 
 

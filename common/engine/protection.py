@@ -72,7 +72,7 @@ def confirm_removal(env: Environment, project: str | None, what: str, ask: Ask |
     Args:
         env: the environment.
         project: the project, if only a project is destroyed.
-        what: what happens, as in ``3 resources are deleted from dev``.
+        what: what happens, as in ``3 resources will be deleted from dev``.
         ask: asks the user; None if nobody can be asked.
         named: the value of --yes; see `check_named`.
 

@@ -19,7 +19,12 @@ def line_texts(lines: tuple[LogLine, ...]) -> Iterator[str]:
     """Yields the markup of lines that something writes while it runs."""
     for line in lines:
         for text in line.text.splitlines():
-            yield f"  [dim]│[/dim] {quoted(text.expandtabs())}"
+            yield f"  [dim]│[/dim] {quoted(spaced(text))}"
+
+
+def spaced(line: str) -> str:
+    """A line of a log with two blanks for each tab: Lambda separates by tabs what it reports of a call."""
+    return line.replace("\t", "  ")
 
 
 def returned_lines(returned: Returned) -> Iterator[str]:

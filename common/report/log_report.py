@@ -8,7 +8,7 @@ from common.base.terminal import quoted
 from common.execution.calls import Logged
 from common.execution.logs import LogLine
 from common.model.events import Closed, Note
-from common.report.call_report import line_object
+from common.report.call_report import line_object, spaced
 from common.report.deploy_report import TextReport
 from common.report.json_report import JsonReport
 
@@ -38,10 +38,10 @@ class TextLogReport(TextReport):
         time = f"{line.at:%H:%M:%S}.{line.at.microsecond // 1000:03d}"
         state = f"[cyan]{quoted(line.state.ljust(widest))}[/cyan]  " if line.state else ""
         first, *rest = line.text.splitlines() or [""]
-        self._line(f"[dim]{time}[/dim]  {state}{quoted(first.expandtabs())}")
+        self._line(f"[dim]{time}[/dim]  {state}{quoted(spaced(first))}")
         indent = " " * (len(time) + 2 + (widest + 2 if line.state else 0))
         for text in rest:
-            self._line(f"{indent}{quoted(text.expandtabs())}")
+            self._line(f"{indent}{quoted(spaced(text))}")
 
 
 class JsonLogReport(JsonReport):

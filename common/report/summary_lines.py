@@ -168,7 +168,7 @@ class SummaryLines:
             yield from text_fit.wrapped(change_parts.kinds_of(changes), width, separator)
             return
         names = [visible(change.key.name if action is Action.UPLOAD else str(change.key), lines=False) for change in changes]
-        if not any(change_parts.parts(change) for change in changes):
+        if action is Action.ORPHAN or not any(change_parts.parts(change) for change in changes):
             yield from text_fit.wrapped(names, width, separator)
             return
         shown = changes if len(changes) <= MOST_CHANGES else changes[: MOST_CHANGES - 1]
@@ -176,7 +176,7 @@ class SummaryLines:
         key_width = min(max(map(text_fit.width_of, keys)), WIDEST_KEY, max(width // 2, 12))
         for change, key in zip(shown, keys, strict=True):
             name = text_fit.padded(text_fit.shortened(key, key_width, self._spelled("…")), key_width)
-            yield from self._with_parts(name, change_parts.parts(change) if action is not Action.ORPHAN else [], width)
+            yield from self._with_parts(name, change_parts.parts(change), width)
         if len(shown) < len(changes):
             yield f"and {len(changes) - len(shown)} more, which --verbose lists"
 

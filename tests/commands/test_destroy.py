@@ -19,7 +19,9 @@ __all__ = ["deployed"]
 
 def test_destroy_keeps_data_and_a_deploy_takes_it_up_again(deployed: Repository) -> None:
     unconfirmed = deployed.invoke("destroy", "--env", "dev")
-    assert re.search(r"\d+ resources are deleted from dev, and nobody can be asked here\. Add --yes dev if", refused(unconfirmed))
+    assert re.search(
+        r"\d+ resources will be deleted from dev, and nobody can be asked here\. Add --yes dev if", refused(unconfirmed)
+    )
     assert "- lambda/Validate delete is destroyed" in squeezed(unconfirmed.out)
     assert ". table/runs keep it holds data and stays, unless you say --data" in squeezed(unconfirmed.out)
     assert "no longer declared" not in unconfirmed.out

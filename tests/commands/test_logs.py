@@ -79,7 +79,7 @@ def test_a_log_is_shown_with_the_files_of_the_repository(acres: Repository) -> N
     shown = [line.partition("  ")[2] for line in done.out.splitlines()]
     assert shown[1] == 'File "projects/acres/lambda/Validate/handler.py", line 1'
     assert "START" not in done.out
-    assert "REPORT RequestId: 1" in done.out
+    assert "REPORT RequestId: 1  Duration: 2 ms" in done.out, "tabs would tear it apart"
     some = json.loads(acres.invoke("logs", "--key", "Validate", "--env", "dev", "--grep", "handler.py", "--json").out)
     assert [line["text"] for line in some["lines"]] == ['File "projects/acres/lambda/Validate/handler.py", line 1']
     assert (

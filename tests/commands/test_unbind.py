@@ -55,7 +55,7 @@ def bound(environment: str = "t-dev/dev") -> set[str]:
 
 def test_a_function_is_unbound_with_its_role_and_its_logs_and_stays(deployed: Repository) -> None:
     unconfirmed = deployed.invoke("unbind", "--env", "dev", "--only", "lambda/Validate")
-    assert "3 resources are unbound from dev, and nobody can be asked here. Add --yes dev" in refused(unconfirmed)
+    assert "3 resources will be unbound from dev, and nobody can be asked here. Add --yes dev" in refused(unconfirmed)
     assert ". lambda/Validate unbind stays as it is, without our tags and our record" in squeezed(unconfirmed.out)
     shown = deployed.invoke("unbind", "--env", "dev", "--only", "lambda/Validate", "--dry-run")
     assert "This was only shown. Nothing was unbound." in shown.out

@@ -209,3 +209,14 @@ def test_values_stay_where_a_line_is_too_narrow_for_the_name_of_a_field() -> Non
     path = "s3://acres-local-artifacts-000000000000/local/acres/artifacts/load"
     script = f"Command.ScriptLocation {path}/33097ce4….py → {path}/7999869a….py"
     assert change_parts.fitting(script, 60) == "…ScriptLocation …/load/33097ce4….py → …/load/7999869a….py"
+
+
+def test_what_is_kept_is_named_whole_where_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    why = "it holds data and stays, unless you say --data"
+    kept = [
+        Change(Key("acres", kind, name), Action.ORPHAN, why) for kind, name in (("log-group", "Normalize"), ("table", "codes"))
+    ]
+    deleted = Change(Key("acres", "lambda", "Normalize"), Action.DELETE, "")
+    events: list[Event] = [OPENED, Planned(Plan((deleted, *kept)), removal=True), StepStarted("destroy", PLAN.counts())]
+    lines = report(monkeypatch, [*events, Started(deleted), Finished(deleted, 0.1), Closed(1.0, CALLS, 1, 0, 0)], columns=80)
+    assert ".        2 kept     log-group/Normalize · table/codes" in lines
