@@ -47,3 +47,8 @@ def test_ten_resources_with_roles_of_their_own(ten: Repository) -> None:
     assert first.resources == 30
     assert first.total <= 119
     assert planned.foretold == pytest.approx(first.total - planned.total, abs=10)
+
+    resources = [resource for pipeline in ten.declared() for resource in pipeline.rendered()]
+    simulated = Simulation(resources).apply().calls
+    made = {name: number for name, number in first.calls.items() if name.startswith("iam:") and name not in planned.calls}
+    assert {name: simulated[name] for name in made} == made == {"iam:CreateRole": 10, "iam:PutRolePolicy": 10}
