@@ -7,6 +7,7 @@ every call wait. All tools deploy the same files of one repository; `template` s
 import argparse
 import os
 import statistics
+import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -80,8 +81,9 @@ def table(aws: Aws, case: Case, tools: Sequence[Tool], rounds: int) -> Iterator[
     yield f"\n{case.resources} resources, {roles}, {case.delay} ms a call; load of the machine: {_load()}\n"
     yield "| situation | tool | seconds | x ours | AWS calls |\n|---|---|---|---|---|"
     measured: dict[str, dict[str, list[Measured]]] = defaultdict(lambda: defaultdict(list))
-    for _, tool in product(range(rounds), tools):
+    for number, tool in product(range(rounds), tools):
         for situation, result in measure(aws, tool, case):
+            print(f"round {number + 1}: {tool.name}, {situation}: {result.seconds:.2f} s", file=sys.stderr, flush=True)
             measured[situation][tool.name].append(result)
     for situation, by_tool in measured.items():
         ours = by_tool.get(TOOLS["ours"].name)
