@@ -272,3 +272,11 @@ def test_whatever_the_prefix_it_is_a_valid_one_or_an_error(prefix: str) -> None:
         assert not valid
     else:
         assert valid
+
+
+def test_what_nothing_changes_is_made_once() -> None:
+    """Thousands of names ask for the section of their project, and pydantic copies defaults into each model that has them."""
+    env = Environment.model_validate(CONFIG)
+    assert env.project("nowhere") is env.project("elsewhere")
+    assert env.project("nowhere") == Project()
+    assert env.defaults is Environment.model_validate(CONFIG).defaults
