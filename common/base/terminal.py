@@ -127,8 +127,11 @@ class Screen:
     def live(self, text: str) -> None:
         """Shows text in one live line of a terminal, behind a spinner; an empty text removes the line."""
         if self.is_live:
+            from common.base.text_fit import cut  # loads rich
+
+            line, end = visible(text, lines=False), self.spelled("…")
             self.live_lines(
-                (lambda width, spinner: [f"{spinner} [dim]{quoted(text[: max(width - 3, 10)])}[/dim]"]) if text else None
+                (lambda width, spinner: [f"{spinner} [dim]{escape(cut(line, width - 3, end))}[/dim]"]) if text else None
             )
 
     def live_lines(self, draw: "Draw | None") -> None:
