@@ -19,7 +19,7 @@ def acres(repository: Repository) -> Repository:
 def test_invoke_alone_lists_the_tasks(acres: Repository) -> None:
     alone, listed = acres.invoke(), acres.invoke("--list")
     assert (alone.code, alone.err, alone.out) == (0, "", listed.out)
-    assert "deploy-sfn        Step Functions state machines." in alone.out
+    assert "deploy-sfn        Deploy state machines, and what they need." in alone.out
 
 
 def test_the_only_environment_is_meant(acres: Repository, moto: None) -> None:
