@@ -9,6 +9,7 @@ Follows https://peps.python.org/pep-0562/ (attributes of modules)
 """
 
 import sys
+import threading
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
@@ -17,6 +18,9 @@ from typing import Any, Self
 PACKAGE, DOCSTRINGS = "botocore.docs", "botocore.docs.docstring"
 USED_BY_CLIENTS = ("ClientMethodDocstring", "PaginatorDocstring", "WaiterDocstring")
 """The names that the modules of clients import from `DOCSTRINGS`. Under any other name they would get the real module."""
+
+_LOCK = threading.Lock()
+"""Guards the removal of a stand-in, so that a second thread does not remove the real module while it is being loaded."""
 
 
 def load_documentation_later() -> None:
@@ -44,8 +48,9 @@ def _stand_in(name: str) -> ModuleType | None:
 
 
 def _real_module(name: str) -> ModuleType:
-    if hasattr(sys.modules.get(name), "__is_stand_in__"):
-        sys.modules.pop(name, None)
+    with _LOCK:
+        if hasattr(sys.modules.get(name), "__is_stand_in__"):
+            del sys.modules[name]
     return import_module(name)
 
 

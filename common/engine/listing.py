@@ -82,7 +82,7 @@ def _absent(aws: Aws, group: Sequence[Resource]) -> frozenset[str]:
     """
     kind, absent = kind_of(group[0].key.kind), {resource.name: resource.arn for resource in group}
     by_name = [*absent] if kind.listing and kind.listing.by_name else ()
-    beginning = "" if by_name else commonprefix([*absent])  # noqa: RUF071 - names are no paths
+    beginning = "" if by_name else commonprefix([*absent])  # noqa: RUF071 - names are not paths
     pages = names(regions.at(aws, group[0].arn), kind, beginning, by_name=by_name)
     try:
         for number, page in enumerate(pages):

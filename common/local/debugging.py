@@ -7,13 +7,14 @@ import fcntl
 import json
 import os
 import secrets
-import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from common.base.errors import LocalError
 from common.base.json_types import JsonObject
+from common.local import ports
 
 PORT = 5678
 """The port where debuggers look first, unless another program has it."""
@@ -39,10 +40,15 @@ def requested(root: Path, files: Mapping[str, Path], listens: Callable[[str], No
 
     Yields:
         The token that names the request to the embedded AWS.
+
+    Raises:
+        LocalError: no port is free.
     """
     folder = root.resolve() / "build" / "local" / "debug"
     folder.mkdir(parents=True, exist_ok=True)
-    token, port, ended = secrets.token_hex(16), _free_port(), threading.Event()
+    token, port, ended = secrets.token_hex(16), ports.free(PORT) or ports.free(0), threading.Event()
+    if port is None:
+        raise LocalError("no port is free on 127.0.0.1")
     request, mark = folder / f"{token}.json", folder / f"{token}.listening"
     with os.fdopen(os.open(request, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -65,13 +71,3 @@ def requested(root: Path, files: Mapping[str, Path], listens: Callable[[str], No
             for path in (request, mark):
                 with suppress(FileNotFoundError):
                     path.unlink()
-
-
-def _free_port() -> int:
-    """The usual port if it is free, or else any."""
-    for port in (PORT, 0):
-        with socket.socket() as probe, suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-            return int(probe.getsockname()[1])
-    return PORT

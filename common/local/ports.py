@@ -1,4 +1,4 @@
-"""Chooses the port where the embedded AWS listens."""
+"""Finds free ports of this machine: for the embedded AWS, and for debuggers."""
 
 import socket
 from pathlib import Path
@@ -11,19 +11,20 @@ def choose(folder: Path, requested: int | None) -> int:
     if requested is not None:
         if not 1024 <= requested <= 65535:
             raise LocalError(f"port {requested} cannot be used: choose one from 1024 to 65535")
-        if _probe_port(requested) is None:
+        if free(requested) is None:
             raise LocalError(f"port {requested} is in use by another program: choose another one, or leave it out for a free one")
     remembered = folder / "port"
     text = remembered.read_text() if remembered.exists() else ""
     last = int(text) if text.isdecimal() else 0
-    port = requested or (last and _probe_port(last)) or _probe_port(0)
+    port = requested or (last and free(last)) or free(0)
     if port is None:
         raise LocalError("no port is free on 127.0.0.1")
     remembered.write_text(str(port))
     return port
 
 
-def _probe_port(port: int) -> int | None:
+def free(port: int) -> int | None:
+    """Returns the port if it is free, for 0 any that is; None if it is not."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

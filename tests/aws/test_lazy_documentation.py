@@ -2,9 +2,15 @@
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from common.aws import lazy_documentation
 from tests.support.repository import ROOT
 
 SESSION = """
@@ -95,3 +101,24 @@ def test_a_botocore_that_uses_other_names_gets_them() -> None:
     )
 
     assert printed(code) == ["True"]
+
+
+def test_two_threads_that_need_the_real_module_at_once_get_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = threading.Barrier(2)
+
+    class StandIn(ModuleType):
+        """Is asked by both threads before either has removed it, where nothing keeps one of them waiting."""
+
+        @property
+        def __is_stand_in__(self) -> bool:
+            with suppress(threading.BrokenBarrierError):
+                both.wait(0.2)
+            return True
+
+    (tmp_path / "slowly_loaded.py").write_text("import time\ntime.sleep(0.1)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "slowly_loaded", StandIn("slowly_loaded"))
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lazy_documentation._real_module, ["slowly_loaded"] * 2)
+    assert first is second is sys.modules["slowly_loaded"]
+    assert not isinstance(first, StandIn)

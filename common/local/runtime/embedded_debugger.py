@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import TextIO
 
 WAIT_SECONDS = 600
 """How long a process waits for a debugger."""
@@ -45,7 +46,7 @@ class Names:
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds modules as Python does, and gives those of the repository another loader."""
+    """Finds modules as Python does, and gives those of the repository another loader if they are files of Python code."""
 
     def __init__(self, names: Names) -> None:
         self._names = names
@@ -55,20 +56,20 @@ class _Finder(importlib.abc.MetaPathFinder):
     ) -> importlib.machinery.ModuleSpec | None:
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         file = self._names.of(spec.origin) if spec is not None and spec.origin else None
-        if spec is None or file is None or not hasattr(spec.loader, "get_source"):
+        if spec is None or file is None or not file.endswith(".py") or not hasattr(spec.loader, "get_data"):
             return None
-        spec.loader = _Loader(spec.loader, file)
+        spec.loader = _Loader(spec.loader, spec.origin, file)
         return spec
 
 
 class _Loader(importlib.abc.Loader):
     """Compiles the source of a copy under the name of the repository's file."""
 
-    def __init__(self, inner: Any, file: str) -> None:
-        self._inner, self._file = inner, file
+    def __init__(self, inner: Any, copy: str, file: str) -> None:
+        self._inner, self._copy, self._file = inner, copy, file
 
     def exec_module(self, module: types.ModuleType) -> None:
-        source = self._inner.get_source(module.__name__)
+        source = self._inner.get_data(self._copy)
         exec(_compiled(source, self._file), module.__dict__)  # noqa: S102 - what importing means
 
     def __getattr__(self, name: str) -> Any:
@@ -82,9 +83,10 @@ def wait(request: str, packages: str) -> Names:
         request: the file that says the port and the files, which the command has locked.
         packages: the folder with debugpy.
     """
-    content = json.loads(Path(request).read_text())
+    lock = Path(request).open()  # noqa: SIM115 - is open until this process ends
+    content = json.load(lock)
     names = Names(content["files"])
-    _in_background(_end_with, request)
+    _in_background(_end_with, lock)
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # else it warns of Python's own frozen modules, in which nobody stops
     sys.path.append(packages)
     debugpy: Any = importlib.import_module("debugpy")  # of the folder above
@@ -107,26 +109,25 @@ def run_script(script: str, names: Names) -> None:
     main = types.ModuleType("__main__")
     main.__dict__.update(__file__=script, __builtins__=__builtins__)
     sys.modules["__main__"] = main
-    exec(_compiled(Path(script).read_text(), names.of(script) or script), main.__dict__)  # noqa: S102 - what running it means
+    exec(_compiled(Path(script).read_bytes(), names.of(script) or script), main.__dict__)  # noqa: S102 - what running it means
 
 
-def _compiled(source: str, file: str) -> types.CodeType:
-    present = Path(file).read_text() if Path(file).is_file() else ""
+def _compiled(source: bytes, file: str) -> types.CodeType:
+    present = Path(file).read_bytes() if Path(file).is_file() else b""
     if present != source:
         sys.stderr.write(f"[WARN] {file} has changed since the deploy, so lines may differ. Deploy, then debug again.\n")
     return compile(source, file, "exec", dont_inherit=True)
 
 
-def _end_with(request: str) -> None:
+def _end_with(lock: TextIO) -> None:
     """End this process when the command that asked for it has ended, by whatever death."""
-    with Path(request).open() as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                time.sleep(0.3)
-            else:
-                os._exit(1)
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.3)
+        else:
+            os._exit(1)
 
 
 def _in_background(function: Any, *arguments: Any) -> None:
