@@ -77,6 +77,7 @@ class AwsSession:
         self._objects: set[object] = set()
         self._roles: set[object] = set()
         self._lock, self._guarding = threading.Lock(), threading.Lock()
+        self._stopping = threading.Event()
         self._caller: str | None = None
         self._rates, self._others = rates, dict[str, AwsSession]()
 
@@ -96,9 +97,13 @@ class AwsSession:
                     rates=self._rates,
                     refusals=self._refusals,
                 )
-                other.calls, other.say, other._lock = self.calls, self.say, self._lock
+                other.calls, other.say, other._lock, other._stopping = self.calls, self.say, self._lock, self._stopping
                 self._others[region] = other
             return self._others[region]
+
+    def stop_waiting(self) -> None:
+        """Lets refused calls fail at their next attempt, but for those that what was done is recorded with."""
+        self._stopping.set()
 
     def sign_in(self) -> None:
         """Asks the user for the code that the chosen profile requires, if it does; once, before any call to AWS.
@@ -154,7 +159,8 @@ class AwsSession:
                 bodies -= error.code in BROKEN_BODY_CODES
                 broken = error.code in BROKEN_BODY_CODES and operation == "GetObject" and bodies > 0
                 seconds = PROPAGATION_SECONDS if broken else self._patience(error, parameters)
-                if waited >= seconds:
+                stopping = self._stopping.is_set() and (service != "s3" or operation == "CreateBucket")
+                if waited >= seconds or stopping:
                     raise
                 if seconds > PROPAGATION_SECONDS or waited >= QUIET_SECONDS:
                     self._tell_retried(f"{error} The call is retried for {seconds / 60:g} minutes; everything else goes on.")

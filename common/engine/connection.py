@@ -47,6 +47,10 @@ class Account(Aws, Protocol):
         """A session in another region with the same credentials. Its calls are counted here."""
         ...
 
+    def stop_waiting(self) -> None:
+        """Lets refused calls fail at their next attempt, but for those that what was done is recorded with."""
+        ...
+
 
 class Connection:
     """The connection that the commands of one environment use. Its constructor proves the account.

@@ -115,5 +115,6 @@ class Interruptible:
         return FailedError(f"{what} What succeeded is recorded: deploy again to continue from here.")
 
     def _stop(self) -> None:
+        self._connection.aws.stop_waiting()
         if self.engine is not None:
             self.engine.interrupt()

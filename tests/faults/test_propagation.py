@@ -109,3 +109,21 @@ def test_a_role_that_is_never_known_is_told_in_the_end(refusing: tuple[Proxy, li
     [(waited, text)] = told
     assert 8 <= waited < 15, "people are told when it takes long, and once whatever else waits for the same"
     assert text.endswith("cannot be assumed by Lambda. The call is retried for 2.5 minutes; everything else goes on.")
+
+
+def test_a_role_is_waited_for_no_longer_once_the_deploy_is_to_stop(refusing: tuple[Proxy, list[Fault]]) -> None:
+    """What was done is still recorded: the calls that do so go on."""
+    proxy, faults = refusing
+    with proxy.running():
+        aws, slept = session(proxy)
+        in_another_region = aws.in_region("eu-west-1")
+        aws.stop_waiting()
+        for caller in (aws, in_another_region):
+            faults += [Refused(400, "InvalidParameterValueException", "The role cannot be assumed by Lambda.")]
+            with pytest.raises(AwsError, match="cannot be assumed by Lambda"):
+                caller.call("lambda", "GetFunction", FunctionName="f")
+        assert slept == []
+        aws.call("s3", "CreateBucket", Bucket="acres-records")
+        faults += [Refused(404, "NoSuchBucket", "The specified bucket does not exist.")]
+        aws.call("s3", "PutObject", Bucket="acres-records", Key="acres/record.json", Body=b"{}")
+    assert len(slept) == 1

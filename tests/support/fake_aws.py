@@ -112,6 +112,9 @@ class FakeAws(S3, Finds):
     def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
         self.call(service, f"Wait_{waiter}", **parameters)
 
+    def stop_waiting(self) -> None:
+        """Nothing is refused for a while here."""
+
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.world.seconds += seconds
