@@ -65,8 +65,8 @@ def test_both_are_measured(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     """With the smallest project and no delay; what is compared is that each situation has a row, not the seconds."""
     monkeypatch.setattr(sys, "argv", ["peers", "--tools", "ours", "cloudformation", "--sizes", "10", "--delays", "0"])
     peers.main()
-    rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.count(" | ") == 4]
+    rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.count(" | ") == 5]
     names = {row[1] for row in rows[1:]}
     assert names == {"this deployer", "CloudFormation by boto3"}
     assert [row[0].strip("| ") for row in rows[1:]] == [name for name in peers.SITUATIONS for _ in names]
-    assert all(float(row[2]) > 0 and int(row[4].strip("| ")) > 0 for row in rows[1:])
+    assert all(float(row[2]) > 0 and int(row[5].strip("| ")) > 0 for row in rows[1:])

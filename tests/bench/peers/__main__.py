@@ -46,9 +46,10 @@ class Case(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """A situation: seconds on the clock, and calls to AWS."""
+    """A situation: seconds on the clock, seconds of CPU of the tool's own processes, and calls to AWS."""
 
     seconds: float
+    cpu: float
     calls: int
 
 
@@ -72,14 +73,14 @@ def measure(aws: Aws, tool: Tool, case: Case) -> Iterator[tuple[str, Measured]]:
             edit(repository)
             aws.set_delay(case.delay)
             runs = [measuring.run(command, repository.root, environment) for command in tool.commands(place)]
-            yield situation, Measured(sum(run.wall for run in runs), len(aws.set_delay(0)))
+            yield situation, Measured(sum(run.wall for run in runs), sum(run.cpu for run in runs), len(aws.set_delay(0)))
 
 
 def table(aws: Aws, case: Case, tools: Sequence[Tool], rounds: int) -> Iterator[str]:
     """The table of one case, line by line. In each round each tool has its turn; seconds and ratios are medians of the rounds."""
     roles = "own roles" if case.own_roles else "a role that exists"
     yield f"\n{case.resources} resources, {roles}, {case.delay} ms a call; load of the machine: {_load()}\n"
-    yield "| situation | tool | seconds | x ours | AWS calls |\n|---|---|---|---|---|"
+    yield "| situation | tool | seconds | x ours | CPU s | AWS calls |\n|---|---|---|---|---|---|"
     measured: dict[str, dict[str, list[Measured]]] = defaultdict(lambda: defaultdict(list))
     for number, tool in product(range(rounds), tools):
         for situation, result in measure(aws, tool, case):
@@ -90,7 +91,8 @@ def table(aws: Aws, case: Case, tools: Sequence[Tool], rounds: int) -> Iterator[
         for name, results in by_tool.items():
             seconds = statistics.median(result.seconds for result in results)
             ratio = f"{statistics.median(_ratios(results, ours)):.2f}" if ours else ""
-            yield f"| {situation} | {name} | {seconds:.2f} | {ratio} | {results[-1].calls} |"
+            cpu = statistics.median(result.cpu for result in results)
+            yield f"| {situation} | {name} | {seconds:.2f} | {ratio} | {cpu:.2f} | {results[-1].calls} |"
     yield f"\nload of the machine after that: {_load()}"
 
 
