@@ -111,7 +111,7 @@ def filters_of(filters: Iterable[JsonMapping]) -> JsonObject | None:
     Follows https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
 
     Raises:
-        TypeError: they are not list of objects.
+        TypeError: they are not a list of objects.
         ValueError: one is not a pattern.
     """
     if isinstance(filters, dict | str):

@@ -88,7 +88,7 @@ class SimpleResources(ABC):
             reference: what references call it.
             partition_key: the name of its key.
             sort_key: the name of its second key.
-            key_types: the types of keys that are not text, as in ``{"taken_at": "N"}``: N for numbers, B for bytes.
+            key_types: the types of keys that are not texts, as in ``{"taken_at": "N"}``: N for numbers, B for bytes.
             indexes: further keys by which it can be read, as in ``{"by_day": {"partition_key": "day", "sort_key": "at"}}``; with
                 ``"attributes": […]`` an index holds only these besides the keys.
             time_to_live: the attribute with the time (in seconds since 1970) at which DynamoDB deletes an item.

@@ -133,11 +133,11 @@ def ask(aws: Aws, principal: str, question: Question) -> Outcome:
 
 def together(outcomes: Iterable[Outcome]) -> Outcome:
     """All of these outcomes as one."""
-    known = [*outcomes]
+    parts = [*outcomes]
     return Outcome(
-        sum(outcome.allowed for outcome in known),
-        tuple(refusal for outcome in known for refusal in outcome.refusals),
-        tuple(dict.fromkeys(entry for outcome in known for entry in outcome.not_simulated)),
+        sum(part.allowed for part in parts),
+        tuple(refusal for part in parts for refusal in part.refusals),
+        tuple(dict.fromkeys(entry for part in parts for entry in part.not_simulated)),
     )
 
 

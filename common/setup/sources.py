@@ -80,12 +80,12 @@ class _HttpsOnly(HTTPRedirectHandler):
 
 def _download(url: str, target: Path) -> Path:
     shown, (url, _, fragment) = without_secrets(url), url.partition("#")
-    path, wanted = url.partition("?")[0], DIGEST.fullmatch(fragment)
+    path, expected = url.partition("?")[0], DIGEST.fullmatch(fragment)
     if not url.startswith("https://") or not path.endswith((".tar.gz", ".tgz", ".zip")):
         raise UsageError(
             f"--from is {shown!r}. An address begins with https:// and ends with .tar.gz, .zip or .git. Nothing was changed."
         )
-    if wanted is None:
+    if expected is None:
         raise UsageError(f"--from is {shown!r} with something behind #. That is sha256= and 64 hex digits. Nothing was changed.")
     try:
         with build_opener(_HttpsOnly).open(Request(url), timeout=SECONDS) as answer, target.open("wb") as file:  # noqa: S310 - https
@@ -101,8 +101,8 @@ def _download(url: str, target: Path) -> Path:
         raise UsageError(f"--from is {shown!r}, which is not a valid address. Nothing was changed.") from None
     except (HTTPException, OSError) as error:
         raise DeployError(f"{shown} cannot be fetched: {error}. Nothing was changed.") from None
-    if wanted["digest"] and wanted["digest"].lower() != (read := digest.of_file(target)):
-        raise DeployError(f"{shown} has the SHA-256 {read}, not {wanted['digest'].lower()}. Nothing was changed.")
+    if expected["digest"] and expected["digest"].lower() != (actual := digest.of_file(target)):
+        raise DeployError(f"{shown} has the SHA-256 {actual}, not {expected['digest'].lower()}. Nothing was changed.")
     return target
 
 

@@ -59,10 +59,10 @@ def store_time(response: JsonMapping) -> datetime:
     """The time of the store's clock when it answered; of this machine's clock if the store does not send one."""
     date = response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
     try:
-        told = parsedate_to_datetime(date) if date else datetime.now(UTC)
+        answered = parsedate_to_datetime(date) if date else datetime.now(UTC)
     except ValueError:
         return datetime.now(UTC)
-    return told if told.tzinfo else told.replace(tzinfo=UTC)  # HTTP has no other, whatever a proxy made of the header
+    return answered if answered.tzinfo else answered.replace(tzinfo=UTC)  # HTTP's times are in UTC, also if a proxy cut that off
 
 
 def are_texts(value: list[Json] | JsonObject) -> bool:

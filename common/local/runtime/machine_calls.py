@@ -56,8 +56,8 @@ def _asked(resource: str, parameters: JsonObject) -> Iterator[tuple[str, list[As
     """The services that a state calls, and what IAM is asked about these calls; nothing of an activity."""
     if ":lambda:" in resource and ":function:" in resource:
         yield "lambda", iam_questions.of_call("lambda", "Invoke", {"FunctionName": resource})
-    elif found := re.fullmatch(r"arn:aws[\w-]*:states:::(aws-sdk:)?(\w+):(\w+)(\.\S+)?", resource):
-        _, name, action, pattern = found.groups()
+    elif match := re.fullmatch(r"arn:aws[\w-]*:states:::(aws-sdk:)?(\w+):(\w+)(\.\S+)?", resource):
+        _, name, action, pattern = match.groups()
         service = _NAMES.get(name, name)
         yield service, iam_questions.of_call(service, action[0].upper() + action[1:], _lower(service, parameters))
         for operation in _SYNC.get(f"{name}:{action}", ()) if (pattern or "").startswith(".sync") else ():

@@ -47,7 +47,7 @@ def install(settings: launch_settings.Settings) -> None:
 
 
 def _refusal(settings: launch_settings.Settings, mapping: JsonObject) -> str:
-    """What Lambda says if the role of the function must not read the queue; empty if it may, and of what is no queue."""
+    """What Lambda says if the role of the function must not read the queue; empty if it may, or if that is not a queue."""
     source = str(mapping.get("EventSourceArn", ""))
     name, _, error = lambda_svc._resolve_existing_esm_function(mapping.get("FunctionName", ""))
     if source.split(":")[2:3] != ["sqs"] or error:
