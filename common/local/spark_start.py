@@ -2,10 +2,14 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from http.client import HTTPException
 
 from common.aws_common import sign_request
+from common.base.command_text import typed
 from common.base.errors import LocalError
+from common.base.json_types import JsonMapping
 from common.local.environments import Say
 from common.local.server import Embedded, send
 
@@ -29,7 +33,7 @@ def start_spark(server: Embedded, show: Say, sleep: Callable[[float], None] = ti
     try:
         while True:
             headers = sign_request("POST", url, server.region, server.account_id, server.secret)
-            answer = json.loads(send("POST", url, headers, timeout_seconds=60)[1])
+            answer = _answer(url, headers)
             if answer["state"] == "failed":
                 raise LocalError(answer["message"])
             if answer["state"] == "running":
@@ -39,3 +43,16 @@ def start_spark(server: Embedded, show: Say, sleep: Callable[[float], None] = ti
             sleep(POLL_SECONDS)
     finally:
         show("")
+
+
+def _answer(url: str, headers: Mapping[str, str]) -> JsonMapping:
+    """What the embedded AWS says. One that an earlier version of the deployer has started does not know the path."""
+    try:
+        status, body = send("POST", url, headers, timeout_seconds=60)
+        if status == HTTPStatus.OK:
+            answer: JsonMapping = json.loads(body)
+            return answer
+        problem = f"it answered {status}"
+    except (OSError, HTTPException, ValueError) as error:
+        problem = str(error)
+    raise LocalError(f"the embedded AWS did not start Spark: {problem}. Stop it, then start it again: {typed('local.stop')}")

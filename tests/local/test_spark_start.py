@@ -11,7 +11,7 @@ from common.base.errors import LocalError
 from common.local.server import Embedded
 from common.local.spark_start import PATH, start_spark
 
-ANSWERS: list[dict[str, str]] = []
+ANSWERS: list[dict[str, str] | int] = []
 ASKED: list[tuple[str, str]] = []
 
 
@@ -20,8 +20,9 @@ class Answering(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         ASKED.append((self.path, self.headers["Authorization"][:16]))
-        body = json.dumps(ANSWERS.pop(0)).encode()
-        self.send_response(200)
+        answer = ANSWERS.pop(0)
+        body = json.dumps(answer).encode() if isinstance(answer, dict) else b"<Error>"
+        self.send_response(200 if isinstance(answer, dict) else answer)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -39,8 +40,8 @@ def server() -> Iterator[Embedded]:
         listening.shutdown()
 
 
-def start(server: Embedded, *states: str, message: str = "") -> tuple[bool, list[str]]:
-    ANSWERS[:] = [{"state": state, "message": message} for state in states]
+def start(server: Embedded, *states: str | int, message: str = "") -> tuple[bool, list[str]]:
+    ANSWERS[:] = [state if isinstance(state, int) else {"state": state, "message": message} for state in states]
     ASKED.clear()
     shown: list[str] = []
     try:
@@ -63,3 +64,14 @@ def test_one_that_runs_is_left_alone(server: Embedded) -> None:
 def test_the_reason_of_a_failure_is_told(server: Embedded) -> None:
     with pytest.raises(LocalError, match="no Java"):
         start(server, "starting", "failed", message="Spark does not start: no Java")
+
+
+def test_an_embedded_aws_that_does_not_know_the_request_is_to_be_started_again(server: Embedded) -> None:
+    with pytest.raises(LocalError, match=r"did not start Spark: it answered 404\. Stop it, then start it again: .*local\.stop"):
+        start(server, 404)
+
+
+def test_an_embedded_aws_that_ends_meanwhile_is_told() -> None:
+    ended = Embedded("http://127.0.0.1:9", 1, "000000000000", "eu-central-1", "", "secret")
+    with pytest.raises(LocalError, match=r"did not start Spark: .*refused"):
+        start(ended, "running")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 HERE = "eu-central-1:123456789012"
-"""The region and the account of the tests."""
+"""Stands for the region and the account of a call, which `asked` puts in its place; tests make their calls there."""
 ANY = "*"
 """The resource of an action that knows no resource type."""
 BUCKET, OBJECT = "arn:aws:s3:::{Bucket}", "arn:aws:s3:::{Bucket}/{Key}"
