@@ -1,12 +1,16 @@
-"""Lets only the command itself end its process; code of a declaration cannot end it with an exit code of its own.
+"""Ends the process of a command fast, and lets nothing else end it: no code of a declaration, with an exit code of its own.
 
 `os._exit(0)` in a declaration (or in a thread or exit handler of it) would tell the caller that the command succeeded. So would
 replacing the process by another program. Both raise an error instead, but only in the command's own process: forked children end
 as they like. Code that bypasses Python, with `ctypes`, is not stopped.
 
+At the end of a process Python takes apart all modules and objects, one by one: 12 to 20 ms, which is a twentieth of an unchanged
+deploy. After a success this is left out. Threads are waited for and exit handlers are called as ever.
+
 Follows https://docs.python.org/3/library/os.html#process-management
 """
 
+import atexit
 import os
 import sys
 from collections.abc import Callable
@@ -27,6 +31,27 @@ def protect() -> None:
         function = getattr(os, name)
         if not isinstance(function, partial):
             setattr(os, name, partial(_refuse_end, name, function))
+
+
+def skip_teardown() -> None:
+    """Lets this process, whose command has succeeded, end after its exit handlers."""
+    _Teardown.is_needed = False
+
+
+class _Teardown:
+    is_needed = True
+
+
+@atexit.register  # when this module is loaded, because the handlers that come first are called last
+def _end_after_success() -> None:
+    if _Teardown.is_needed or os.getpid() != _OWN:
+        return
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return  # Python says what is wrong, and ends with another code
+    end_at_once(0)
 
 
 def _refuse_end(name: str, end: Callable[..., object], *args: object, **more: object) -> object:

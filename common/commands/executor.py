@@ -4,7 +4,6 @@ Stock Invoke runs pre-tasks without the options of the task that asked for them:
 no environment. And each task would have to open what the one before had just closed.
 """
 
-import atexit
 import gc
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,7 @@ from invoke.program import Program
 from invoke.runners import Result
 from invoke.tasks import Call, Task
 
-from common.base import error_screen, process_clock, signals, terminal
+from common.base import error_screen, process_clock, process_end, signals, terminal
 from common.base.errors import DeployError
 from common.base.json_types import JsonMapping, JsonObject
 from common.commands import invoke_options
@@ -42,7 +41,6 @@ class Executor(invoke.executor.Executor):
 
     def execute(self, *tasks: str | tuple[str, JsonObject] | ParserContext) -> dict[Task[Any], Result]:
         """Runs the tasks of one command line within one `Invocation`."""
-        atexit.register(gc.freeze)  # Python would otherwise look for garbage among all objects before it ends
         requested: list[tuple[str, JsonMapping]] = []
         written = terminal.Screen.objects
         try:
@@ -90,6 +88,8 @@ class Executor(invoke.executor.Executor):
         invocation.close()
         if answer is not None:
             raise answer
+        if _is_alone():
+            process_end.skip_teardown()
         return result
 
     def normalize(self, tasks: tuple[str | tuple[str, JsonObject] | ParserContext, ...]) -> list[Call]:
@@ -137,6 +137,11 @@ def _expanded(call: Call, options: JsonObject) -> Iterator[Call]:
     for pre in before:
         yield from _expanded(_with(pre, options), options)
     yield call
+
+
+def _is_alone() -> bool:
+    """Whether this process was started for one command line, so that nothing follows that could fail."""
+    return Path(getattr(sys.modules["__main__"], "__file__", None) or "").stem in {"invoke", "inv"}
 
 
 def _with(pre: Call | Task[Any], options: JsonObject) -> Call:
