@@ -6,8 +6,10 @@ from typing import Protocol
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
+from common.base.errors import OwnershipError
 from common.base.json_types import Json
 from common.base.lean_dataclass import dataclass
+from common.environment import owner_tags
 from common.model.resource import Action, Artifact, Change, Live, Resource, State
 
 
@@ -74,3 +76,22 @@ def _replaced(value: Json, of: Callable[[Artifact], str]) -> Json:
 def whole(resource: Resource, desired: State, live: Live | None) -> Change:
     """A change that updates every field, for a resource that was read as absent but exists."""
     return Change(resource.key, Action.UPDATE, "exists already", desired, live, frozenset(desired) - resource.immutable)
+
+
+def whole_if_ours(resource: Resource, desired: State, live: Live | None) -> Change:
+    """The same, if the resource has our tags, as one has whose creation was interrupted.
+
+    A plan may be made from a listing, and these show only after some seconds what others have just created.
+
+    Raises:
+        OwnershipError: it does not have them, so somebody else has created it.
+    """
+    if live is not None:
+        tags = {**live.undeclared.get("Tags", {}), **live.state.get("Tags", {})}
+        theirs, ours = (owner_tags.read_owner(each, resource.tag_prefix) for each in (tags, resource.tags))
+        if theirs not in {ours, (ours[0], None)}:
+            raise OwnershipError(
+                f"{resource.key.project}: {resource.key}: somebody else has just created {resource.name}. Deploy again to see "
+                f"whose it is."
+            )
+    return whole(resource, desired, live)

@@ -17,7 +17,7 @@ from common.base.lean_dataclass import dataclass
 from common.environment.resource_settings import CrawlerSettings
 from common.model import comparison, steps
 from common.model.declared import Declared
-from common.model.desired_state import whole
+from common.model.desired_state import whole_if_ours
 from common.model.kind import AT_ONCE, GLUE_NAMES, ArnForm, Calls, Kind, Passing, Policy, Quota
 from common.model.listing import Listing
 from common.model.lookup import Lookup
@@ -184,7 +184,7 @@ class Crawler(Declared):
         except AwsError as error:
             if error.code != "AlreadyExistsException":
                 raise
-            return self.update(aws, whole(self, desired, self.read(aws)))
+            return self.update(aws, whole_if_ours(self, desired, self.read(aws)))
         return {}
 
     def update(self, aws: Aws, change: Change) -> Outputs:

@@ -18,7 +18,7 @@ from common.base.json_types import JsonObject
 from common.base.lean_dataclass import dataclass
 from common.model import comparison, steps
 from common.model.declared import Declared
-from common.model.desired_state import whole
+from common.model.desired_state import whole_if_ours
 from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, NameRule, Passing, Policy, Properties, Quota
 from common.model.listing import Listing
 from common.model.lookup import Lookup
@@ -117,7 +117,7 @@ class Database(Declared):
         except AwsError as error:
             if error.code != "AlreadyExistsException":
                 raise
-            return self.update(aws, whole(self, desired, self.read(aws)))
+            return self.update(aws, whole_if_ours(self, desired, self.read(aws)))
         return {}
 
     def update(self, aws: Aws, change: Change) -> Outputs:

@@ -22,7 +22,7 @@ from common.base.lean_dataclass import dataclass
 from common.environment.resource_settings import FunctionSettings, Network
 from common.model import comparison, steps
 from common.model.declared import Declared
-from common.model.desired_state import ContentOf, Versioned, whole
+from common.model.desired_state import ContentOf, Versioned, whole_if_ours
 from common.model.kind import PLAIN, ArnForm, Calls, Kind, NameRule, Passing, Policy
 from common.model.listing import Listing
 from common.model.lookup import QUALIFIED_NAME, by_arn
@@ -213,7 +213,7 @@ class Function(Declared):
         except AwsError as error:
             if error.code != "ResourceConflictException":
                 raise
-            return self.update(aws, whole(self, desired, self.read(aws)))
+            return self.update(aws, whole_if_ours(self, desired, self.read(aws)))
         if response.get("State") != "Active":
             aws.wait("lambda", "function_active_v2", FunctionName=self.name)
         reserve(aws, self.name, desired, frozenset(desired), {})

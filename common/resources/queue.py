@@ -19,7 +19,7 @@ from common.base.json_types import Json
 from common.base.lean_dataclass import dataclass
 from common.model import comparison, steps
 from common.model.declared import Declared
-from common.model.desired_state import whole
+from common.model.desired_state import whole_if_ours
 from common.model.kind import ArnForm, Calls, Kind, NameRule, Passing, Policy, Properties
 from common.model.listing import Listing
 from common.model.lookup import Lookup
@@ -189,14 +189,14 @@ class Queue(Declared):
         """Creates the queue with its tags in one call, unless it exists, and waits until it can be used."""
         live = self.read(aws)
         if live is not None:
-            return self.update(aws, whole(self, desired, live))
+            return self.update(aws, whole_if_ours(self, desired, live))
         attributes = {name: text for name, text in _as_sent(desired, desired.keys()).items() if text}
         try:
             aws.call("sqs", "CreateQueue", QueueName=self.name, Attributes=attributes, tags=desired["Tags"])
         except AwsError as error:  # of another deploy, with other attributes
             if error.code != "QueueAlreadyExists":
                 raise
-            return self.update(aws, whole(self, desired, self.read(aws)))
+            return self.update(aws, whole_if_ours(self, desired, self.read(aws)))
         _wait(aws, self, exists=True)
         return {}
 

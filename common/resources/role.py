@@ -19,7 +19,7 @@ from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.lean_dataclass import dataclass
 from common.model import comparison, steps
 from common.model.declared import Declared
-from common.model.desired_state import whole
+from common.model.desired_state import whole, whole_if_ours
 from common.model.kind import AT_ONCE, Calls, Kind, NameRule, Passing, Policy, Quota
 from common.model.listing import Listing
 from common.model.lookup import Lookup
@@ -173,7 +173,7 @@ class Role(Declared):
                 raise
             self._wait_unless_of_other_case(aws)
             live = self.read(aws)
-            change, role_id = whole(self, desired, live), live.revision if live else None
+            change, role_id = whole_if_ours(self, desired, live), live.revision if live else None
         return {**self.update(aws, change), **({ROLE_ID: role_id} if role_id else {})}
 
     def _wait_unless_of_other_case(self, aws: Aws) -> None:

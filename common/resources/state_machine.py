@@ -18,7 +18,7 @@ from common.base.lean_dataclass import dataclass
 from common.environment.resource_settings import StateMachineSettings
 from common.model import comparison, steps
 from common.model.declared import Declared
-from common.model.desired_state import whole
+from common.model.desired_state import whole_if_ours
 from common.model.diagnosis import Diagnosis
 from common.model.kind import AT_ONCE, PLAIN, ArnForm, Calls, Kind, NameRule, Passing, Policy, Properties, Quota
 from common.model.listing import Listing
@@ -206,7 +206,7 @@ class StateMachine(Declared):
         """Creates the machine with its tags in one call. If one of its name is being deleted, it waits for that first."""
         live = _live(aws, self)
         if live and live.get("status") != "DELETING":
-            return self.update(aws, whole(self, desired, self._as_live(aws, live)))
+            return self.update(aws, whole_if_ours(self, desired, self._as_live(aws, live)))
         if live:
             _wait_until_gone(aws, self)
         fields = {name: desired[name] for name in (*_SENT, "type", *self.properties)} | self._publishing()
@@ -215,7 +215,7 @@ class StateMachine(Declared):
         except AwsError as error:
             if error.code != "StateMachineAlreadyExists":
                 raise
-            return self.update(aws, whole(self, desired, self.read(aws)))
+            return self.update(aws, whole_if_ours(self, desired, self.read(aws)))
         return self._moved(aws, response)
 
     def update(self, aws: Aws, change: Change) -> Outputs:

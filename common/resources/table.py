@@ -17,7 +17,7 @@ from common.base.json_types import Json, JsonObject
 from common.base.lean_dataclass import dataclass, field
 from common.model import comparison, steps
 from common.model.declared import Declared
-from common.model.desired_state import whole
+from common.model.desired_state import whole_if_ours
 from common.model.kind import ArnForm, Kind, NameRule, Passing, Policy, Properties, Quota
 from common.model.listing import Listing
 from common.model.lookup import by_arn
@@ -166,7 +166,7 @@ class Table(Declared):
             live = None
         if live:
             _wait(aws, self)
-            return self.update(aws, whole(self, desired, self.read(aws)))
+            return self.update(aws, whole_if_ours(self, desired, self.read(aws)))
         fields = {name: value for name, value in desired.items() if name not in _SET_LATER}
         fields |= table_indexes.at_creation(desired["AttributeDefinitions"], desired.get(INDEXES, {}))
         try:

@@ -19,7 +19,7 @@ from common.base.json_types import JsonMapping
 from common.base.lean_dataclass import dataclass
 from common.model import comparison, steps
 from common.model.declared import Declared
-from common.model.desired_state import whole
+from common.model.desired_state import whole_if_ours
 from common.model.kind import AT_ONCE, PLAIN, ArnForm, Calls, Kind, NameRule, Passing, Policy, Properties
 from common.model.listing import Listing
 from common.model.lookup import ALARMS, Further, by_arn
@@ -137,7 +137,7 @@ class Topic(Declared):
             live = self.read(aws) if _EXISTS in error.reason else None
             if live is None:
                 raise
-            return self.update(aws, whole(self, desired, live))
+            return self.update(aws, whole_if_ours(self, desired, live))
         return {}
 
     def update(self, aws: Aws, change: Change) -> Outputs:

@@ -125,7 +125,7 @@ def test_a_crawler_that_a_deploy_which_died_has_created_is_updated_whole() -> No
     crawler = Place().crawler()
     exists = refused("CreateCrawler", "AlreadyExistsException")
     live_crawler = {"Crawler": {**state("READY")["Crawler"], "Role": "runner"}}
-    live: dict[str, Any] = {"glue:GetCrawler": live_crawler, "glue:GetTags": {"Tags": {}}}
+    live: dict[str, Any] = {"glue:GetCrawler": live_crawler, "glue:GetTags": {"Tags": dict(crawler.tags)}}
     aws = ScriptedAws({**live, "glue:CreateCrawler": exists, "glue:UpdateCrawler": {}, "glue:TagResource": {}})
     assert crawler.create(aws, final(crawler)) == {}
     assert [name for name in aws.operations if name not in live] == [

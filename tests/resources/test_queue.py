@@ -264,7 +264,8 @@ def test_what_others_set_of_a_queue_that_exists_is_not_written_over_by_its_creat
     redrive = json.dumps({"deadLetterTargetArn": "arn:theirs", "maxReceiveCount": 7})
     theirs = {"RedrivePolicy": redrive, "KmsMasterKeyId": "alias/theirs", "SqsManagedSseEnabled": "false"}
     existing = {"Attributes": {**THERE["Attributes"], **theirs}}
-    aws = ScriptedAws({READ: existing, "sqs:ListQueueTags": {}, "sqs:SetQueueAttributes": {}, "sqs:TagQueue": {}})
+    tags = {"Tags": dict(place.queue().tags)}
+    aws = ScriptedAws({READ: existing, "sqs:ListQueueTags": tags, "sqs:SetQueueAttributes": {}, "sqs:TagQueue": {}})
     place.queue().create(aws, final(place.queue()))
     assert not theirs.keys() & aws.sent("sqs:SetQueueAttributes")["Attributes"].keys()
 

@@ -95,7 +95,7 @@ def test_a_role_that_was_made_otherwise_is_brought_up_to_date_too(deployed: Repo
     planned = changes(command(deployed, "plan", code=2))
     planned = {key: re.sub(r" since [0-9: -]{16}", "", reason) for key, reason in planned.items()}
     assert planned == {
-        "role/Validate-lambda": "update: changed by somebody else: - logs:CreateLogStream logs:PutLogEvents on "
+        "role/Validate-lambda": "update: changed by somebody else: - logs:CreateLogStream, logs:PutLogEvents on "
         "log-group:/aws/lambda/t-dev-acres-Validate:*; this is put back",
         "lambda/Validate": AGAIN,
     }

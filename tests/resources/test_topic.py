@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from common.base.errors import AwsError
+from common.model.tags import tag_list
 from common.resources.topic import KIND
 from tests.resources.builders import Place, final, updated
 from tests.resources.scripted import ScriptedAws, refused
@@ -24,7 +25,7 @@ def test_one_that_exists_with_other_tags_is_brought_up_to_date(place: Place) -> 
     answers: dict[str, Any] = {
         "sns:CreateTopic": refused("CreateTopic", "InvalidParameter", message),
         "sns:GetTopicAttributes": {"Attributes": {"DisplayName": "", "Policy": ""}},
-        "sns:ListTagsForResource": {"Tags": []},
+        "sns:ListTagsForResource": {"Tags": tag_list({name: text for name, text in topic.tags.items() if name != "team"})},
         "sns:SetTopicAttributes": {},
         "sns:TagResource": {},
     }
