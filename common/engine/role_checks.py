@@ -135,8 +135,8 @@ def _sentences(arn: str, users: Sequence[Resource], allowed: Allowed | str) -> I
 
 
 def _worded(statements: Sequence[JsonMapping]) -> str:
-    texts = [f"{' '.join(_texts(each['Action']))} on {' '.join(_texts(each['Resource']))}" for each in statements[:SHOWN]]
-    return ", ".join([*texts, *([f"and {len(statements) - SHOWN} more"] if len(statements) > SHOWN else [])])
+    texts = [f"{', '.join(_texts(each['Action']))} on {', '.join(_texts(each['Resource']))}" for each in statements[:SHOWN]]
+    return "; ".join([*texts, *([f"and {len(statements) - SHOWN} more"] if len(statements) > SHOWN else [])])
 
 
 class _Parts(NamedTuple):

@@ -46,10 +46,10 @@ def test_a_plan_and_the_policy_of_the_role_show_what_the_machine_may_do(deployed
     plan = squeezed(deployed.invoke("plan", "--env", "dev").out)
     for statement in (
         "+ ecs:RunTask on task-definition/resize:3",
-        "+ ecs:DescribeTasks ecs:StopTask on task/jobs/*",
+        "+ ecs:DescribeTasks, ecs:StopTask on task/jobs/*",
         "+ iam:PassRole on role/r if iam:PassedToService StringEquals ecs-tasks.amazonaws.com",
         "+ rds:StopDBInstance on db:reports",
-        "+ lambda:InvokeFunction on function:theirs function:theirs:*",
+        "+ lambda:InvokeFunction on function:theirs, function:theirs:*",
         "rule/StepFunctionsGetEventsForECSTaskRule",
     ):
         assert statement in plan

@@ -72,9 +72,12 @@ def test_a_role_that_has_everything_is_said_to_have_it_once(acres: Repository) -
 LACKING: dict[str, tuple[list[dict[str, Any]], str]] = {
     "the artifact bucket": (
         [LOGS, CATALOG],
-        "s3:GetObject on arn:aws:s3:::t-dev-artifacts/dev/acres/artifacts/load.* arn:aws:s3:::t-dev-artifacts/dev/acres/",
+        "s3:GetObject on arn:aws:s3:::t-dev-artifacts/dev/acres/artifacts/load.*, arn:aws:s3:::t-dev-artifacts/dev/acres/",
     ),
-    "its log groups": ([ARTIFACTS, CATALOG], "logs:CreateLogStream logs:PutLogEvents on arn:aws:logs:eu-central-1:123456789012:"),
+    "its log groups": (
+        [ARTIFACTS, CATALOG],
+        "logs:CreateLogStream, logs:PutLogEvents on arn:aws:logs:eu-central-1:123456789012:",
+    ),
     "what is denied": ([*NEEDED, {**ARTIFACTS, "Effect": "Deny"}], "s3:GetObject on arn:aws:s3:::t-dev-artifacts/dev/acres/"),
     "a narrow resource": (
         [{**ARTIFACTS, "Resource": "arn:aws:s3:::t-dev-artifacts/dev/acres/artifacts/load/?"}, LOGS, CATALOG],
