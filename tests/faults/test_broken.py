@@ -118,7 +118,7 @@ def test_an_aws_that_goes_down_half_way_is_gone_on_with(repo: Clone, fresh: Prox
     """What fails is told by resource; when AWS is up again, and the lease has run out, the next deploy does the rest."""
 
     def rule(call: Call) -> Fault:
-        return Lost(delivered=False) if call.number > 200 else None
+        return Lost(delivered=False) if call.number > 130 else None
 
     fresh.rule = rule
     half = repo.run(fresh.endpoint, "deploy", "--env", "local", pace=PACE)

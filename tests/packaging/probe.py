@@ -16,6 +16,7 @@ from common.model.resource import Key
 from common.packaging import secret_detector
 from common.packaging.imports import Libraries
 from common.packaging.lambda_package import Package
+from common.packaging.source_files import check_case
 
 SCANDIR, STAT, COMPRESS = os.scandir, Path.stat, zlib.compressobj
 
@@ -73,7 +74,8 @@ def main(folder: Path, build: Path, *differences: str) -> None:
         put(zlib, "compressobj", other_zlib)
     if "umask" in differences:
         os.umask(0o077)
-    secret_detector.find_in_text(b"")  # loads modules, which another user of this machine may not be able to read
+    secret_detector.find_in_text(b"")  # loads modules, which another user of this machine may not be able to read,
+    check_case(["é"], "")  # and so does this
     if "user" in differences:
         os.seteuid(65534)
     root = folder.parents[1]

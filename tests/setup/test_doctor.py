@@ -14,7 +14,7 @@ from common.commands.environment_command import EnvironmentCommand
 from common.model.choices import Choices
 from common.setup import account_checks, machine_checks
 from common.setup.finding import Finding
-from tests.support.repository import Repository
+from tests.support.repository import Repository, fresh_imports
 
 PINS = '[project]\ndependencies = ["boto3>=1", "packaging>=20"]\n'
 
@@ -129,9 +129,10 @@ def test_a_permission_that_is_missing_is_named(acres: Repository, moto: None, mo
         return call(service, operation, **parameters)
 
     monkeypatch.setattr(connection.aws, "call", denied)
-    found: dict[str, Finding] = {
-        finding.about: finding for finding in account_checks.check_account(lambda: connection, command.workspace)
-    }
+    with fresh_imports():
+        found: dict[str, Finding] = {
+            finding.about: finding for finding in account_checks.check_account(lambda: connection, command.workspace)
+        }
     command.close()
     assert found["roles"].state == "problem"
     assert "Allow iam:ListRoles to whoever deploys: `invoke policy --env dev` prints all" in found["roles"].advice

@@ -59,6 +59,8 @@ class FakeAws(S3, Finds):
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         with self._lock:
+            if self._dead and threading.current_thread().name.startswith("lease-"):
+                raise AwsError(service, operation, "Dead", "This thread is not there any more.")
             if self._dead:
                 raise Killed
             fence.check()

@@ -2,7 +2,7 @@
 
 It lacks the validation of definitions. Of a Lambda function it forgets the log group and some updates; of a bucket, that its
 events go to EventBridge. A bucket policy that denies requests without TLS makes it deny every request. It accepts the creation of
-a topic that exists with other attributes or tags. A listing of log groups fails while another thread makes one.
+a topic that exists with other attributes or tags. A listing of log groups or roles fails while another thread makes one.
 """
 
 import json
@@ -13,6 +13,7 @@ import pytest
 from moto.awslambda.models import LambdaFunction
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
+from moto.iam.models import IAMBackend
 from moto.logs.models import LogsBackend
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
@@ -49,6 +50,7 @@ def moto_gaps(monkeypatch: pytest.MonkeyPatch, moto_glue: None, strict_s3: None)
     monkeypatch.setattr(S3Response, "get_bucket_notification", get_bucket_notification)
     monkeypatch.setattr(SNSBackend, "create_topic", create_topic)
     monkeypatch.setattr(LogsBackend, "__init__", logs)
+    monkeypatch.setattr(IAMBackend, "get_roles", lambda backend: [*backend.roles.values()])
     monkeypatch.setattr(StepFunctionResponse, "validate_state_machine_definition", validated, raising=False)
 
 
