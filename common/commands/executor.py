@@ -89,6 +89,7 @@ class Executor(invoke.executor.Executor):
         if answer is not None:
             raise answer
         if _is_alone():
+            terminal.flush()
             process_end.skip_teardown()
         return result
 
