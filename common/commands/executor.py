@@ -4,6 +4,7 @@ Stock Invoke runs pre-tasks without the options of the task that asked for them:
 no environment. And each task would have to open what the one before had just closed.
 """
 
+import atexit
 import gc
 import sys
 from collections.abc import Iterator, Sequence
@@ -41,6 +42,7 @@ class Executor(invoke.executor.Executor):
 
     def execute(self, *tasks: str | tuple[str, JsonObject] | ParserContext) -> dict[Task[Any], Result]:
         """Runs the tasks of one command line within one `Invocation`."""
+        atexit.register(gc.freeze)  # Python would otherwise look for garbage among all objects before it ends
         requested: list[tuple[str, JsonMapping]] = []
         written = terminal.Screen.objects
         try:
@@ -142,7 +144,8 @@ def _expanded(call: Call, options: JsonObject) -> Iterator[Call]:
 
 def _is_alone() -> bool:
     """Whether this process was started for one command line, so that nothing follows that could fail."""
-    return Path(getattr(sys.modules["__main__"], "__file__", None) or "").stem in {"invoke", "inv"}
+    path = Path(getattr(sys.modules["__main__"], "__file__", None) or "")
+    return path.stem in {"invoke", "inv"} or path.parts[-2:] == ("invoke", "__main__.py")
 
 
 def _with(pre: Call | Task[Any], options: JsonObject) -> Call:

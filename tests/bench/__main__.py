@@ -24,6 +24,8 @@ from tests.bench.generated import PROJECT, Size, edit_function, edit_job, genera
 from tests.bench.hashing import hashing
 from tests.support.repository import ROOT, Repository
 
+INVOKE = str(Path(sys.executable).with_name("invoke"))
+"""The program that people start."""
 COLUMNS = ("N", "delay ms", "situation", "calls", "seconds", "x bare", "CPU s", "peak MiB")
 
 
@@ -72,9 +74,9 @@ class Bench:
     def _row(
         self, name: str, words: list[str], before: Callable[[int], None] = lambda _: None, *, first: bool = False
     ) -> dict[str, Any]:
-        command = [sys.executable, "-m", "invoke", *words, "--json"]
+        command = [INVOKE, *words, "--json"]
         if not first:
-            measuring.run([sys.executable, "-m", "invoke", "plan", "--env", "dev"], self.repository.root, self._environment)
+            measuring.run([INVOKE, "plan", "--env", "dev"], self.repository.root, self._environment)
         self._aws.set_delay(self.delay)
         if first:
             measured = measuring.once(command, self.repository.root, self._environment)
