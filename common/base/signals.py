@@ -42,6 +42,12 @@ def interruptible() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def end_with_the_reader() -> None:
+    """Lets this process end without a word once nobody reads its output, as behind ``| head``; for what only prints."""
+    if hasattr(signal, "SIGPIPE"):  # Windows has no such signal
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+
 class Stopping:
     """Handles signals between `watch` and `end`.
 

@@ -12,7 +12,7 @@ from invoke.collection import Collection
 from invoke.exceptions import Exit
 from invoke.tasks import Task
 
-from common.base import error_screen, terminal
+from common.base import error_screen, signals, terminal
 from common.base.errors import UsageError
 from common.commands import spelling
 
@@ -52,6 +52,8 @@ def checked_namespace(words: Sequence[str]) -> Collection:
     named = [name for name in NAMES if name in words[1:]]
     if named and SHOWING_ALL.isdisjoint(named) and spelling.is_plain(tasks := namespace(named), words):
         return tasks
+    if not {"--help", "-h"}.isdisjoint(words) or {*words[1:2]} & {"--list", "-l"}:
+        signals.end_with_the_reader()  # Invoke prints these itself, and nothing else happens
     tasks = namespace()
     spelling.take_subjects(tasks, words[1:])
     try:
