@@ -101,8 +101,8 @@ class Clones:
 
     def end(self) -> None:
         """Stops what was started for them."""
-        for made in self._made:
-            local.stop(made)
+        for root in self._made:
+            local.stop(root)
 
     def _fresh(self) -> Path:
         """As the tour of the README shows it."""

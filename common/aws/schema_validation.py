@@ -51,9 +51,9 @@ def problems_in(
 ) -> Iterator[str]:
     """Yields what is wrong with properties, each with its path; nothing of values that are not known yet."""
     for error in validator_of(document).iter_errors(properties):
-        for meant in _as_meant(error):
-            if not is_unknown(meant.instance):
-                yield _worded(document, type_name, meant)
+        for problem in _as_meant(error):
+            if not is_unknown(problem.instance):
+                yield _worded(document, type_name, problem)
 
 
 def resolved(document: JsonMapping, node: JsonMapping) -> JsonMapping:

@@ -113,7 +113,7 @@ def _costs(
         "Executions": cost.of_machines([(machine, last) for machine, last in machines if not isinstance(last, str)]),
     }
     items = tuple(item for reading in readings.values() if not isinstance(reading, str) for item in reading)
-    return items, {what: reading for what, reading in readings.items() if isinstance(reading, str)}
+    return items, {subject: reading for subject, reading in readings.items() if isinstance(reading, str)}
 
 
 def _drift(connection: Connection, declarations: DeclaredPipelines) -> drift.DriftResult:

@@ -195,9 +195,9 @@ class Command:
     output: str
 
     def __post_init__(self) -> None:
-        for what, text in (("build", self.line), ("output", self.output)):
+        for field_name, text in (("build", self.line), ("output", self.output)):
             if not isinstance(text, str):
-                raise TypeError(f"{what} must be a text, as in build='make package', output='dist', not {text!r}")
+                raise TypeError(f"{field_name} must be a text, as in build='make package', output='dist', not {text!r}")
         if not self.line.strip() or "\0" in self.line:
             raise ValueError(
                 f"build={self.line!r} is not a command; leave it out, or name the command that writes {self.output}/"

@@ -9,9 +9,9 @@ from common.model.events import Built
 def lines(built: Built, width: int) -> Iterator[str]:
     """The lines of one package, as markup."""
     yield _packed(built)
-    for what, names in (("package", built.holds), ("file", [*built.files])):
+    for noun, names in (("package", built.holds), ("file", [*built.files])):
         if names:
-            yield f"    [dim]{quoted(_some(what, names, width - 4))}[/dim]"
+            yield f"    [dim]{quoted(_some(noun, names, width - 4))}[/dim]"
     if built.accepts:
         yield f"    [yellow]accepts a secret: {quoted(built.accepts)}[/yellow]"
 

@@ -39,7 +39,9 @@ class Version(NamedTuple):
         fields = described(listed)
         inputs, content = fields.pop("inputs", ""), fields.pop("sha256", "")
         tags = {f"{OURS}{name}": value for name, value in fields.items()} if content else {}
-        runtimes, architectures = (tuple(sorted(listed.get(f"Compatible{what}") or ())) for what in ("Runtimes", "Architectures"))
+        runtimes, architectures = (
+            tuple(sorted(listed.get(f"Compatible{field}") or ())) for field in ("Runtimes", "Architectures")
+        )
         written = listed.get("CreatedDate", "")
         terms = listed.get("LicenseInfo") or None
         arn, number = listed["LayerVersionArn"], listed["Version"]

@@ -159,13 +159,13 @@ def run(place: Place) -> Finding:
 
 def logs_of_a_failed_run(place: Place) -> Finding:
     shown_by_kind = {}
-    for what in ("function", "job"):
-        ran = _run(place, what)
+    for kind in ("function", "job"):
+        ran = _run(place, kind)
         log = (ran.told.get("runs") or [{}])[0].get("log") or {}
-        shown_by_kind[what] = ran.code == 1 and any(ASKED_TO_FAIL in line for line in log.get("lines", ()))
-    without = [f"the {what}" for what, shown in shown_by_kind.items() if not shown]
-    what = f"What {' and '.join(without)} wrote before the end was not shown." if without else "`run` shows what both wrote."
-    return judged(not without, what)
+        shown_by_kind[kind] = ran.code == 1 and any(ASKED_TO_FAIL in line for line in log.get("lines", ()))
+    without = [f"the {kind}" for kind, shown in shown_by_kind.items() if not shown]
+    message = f"What {' and '.join(without)} wrote before the end was not shown." if without else "`run` shows what both wrote."
+    return judged(not without, message)
 
 
 def _run(place: Place, fail: str) -> Command:

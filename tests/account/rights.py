@@ -27,12 +27,12 @@ def narrow(place: Place) -> str:
     trusted = {"Effect": "Allow", "Principal": {"AWS": place.aws.guard()}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
     policy = json.dumps(printed.told, separators=(",", ":"))
-    for made in (
+    for answer in (
         place.ask("iam", "CreateRole", RoleName=role, AssumeRolePolicyDocument=trust),
         place.ask("iam", "PutRolePolicy", RoleName=role, PolicyName="printed", PolicyDocument=policy),
     ):
-        if made.code:
-            return f"A role with the printed policy could not be made: {made.code}."
+        if answer.code:
+            return f"A role with the printed policy could not be made: {answer.code}."
     assumed = _Assumed(place, f"arn:{place.env.partition}:iam::{place.env.account_id}:role/{role}")
     if place.until(assumed.renew) is None:
         return f"The role with the printed policy could not be assumed: {assumed.answer.code}."

@@ -113,8 +113,8 @@ def conditional_writes(place: Place) -> Finding:
         "a put over a delete marker": (put("held", IfNoneMatch="*").status, 200),
         "a deletion where there is nothing": (delete("nothing", etag).status, 404),
     }
-    different = {what: status for what, (status, expected) in cases.items() if status != expected}
-    message = "; ".join(f"{what}: {status} instead of {cases[what][1]}" for what, status in different.items())
+    different = {case: status for case, (status, expected) in cases.items() if status != expected}
+    message = "; ".join(f"{case}: {status} instead of {cases[case][1]}" for case, status in different.items())
     return judged(not different, f"Conditions of S3: {message or 'all are heeded'}.", statuses=cases)
 
 

@@ -90,10 +90,10 @@ def test_a_log_is_shown_with_the_files_of_the_repository(acres: Repository) -> N
 
 def test_what_of_a_machine_is_not_shown_is_named(acres: Repository) -> None:
     """Items of a distributed Map: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html."""
-    told = acres.invoke("logs", "--env", "dev", "--key", "state-machine/many")
-    assert "The items of EachFile are not shown: each has an execution of its own." in told.out + told.err
-    told = acres.invoke("logs", "--env", "dev", "--key", "state-machine/main")
-    assert "not shown" not in told.out + told.err
+    result = acres.invoke("logs", "--env", "dev", "--key", "state-machine/many")
+    assert "The items of EachFile are not shown: each has an execution of its own." in result.out + result.err
+    result = acres.invoke("logs", "--env", "dev", "--key", "state-machine/main")
+    assert "not shown" not in result.out + result.err
 
 
 def test_help_is_help_and_no_key(acres: Repository) -> None:

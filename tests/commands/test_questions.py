@@ -61,16 +61,16 @@ def test_an_answer_that_cannot_be_is_told_why_and_asked_for_again(tmp_path: Path
     template = [*templates.descriptions()][1]
     assert wishes == RepositoryWishes(tmp_path / "acme", "orders", template, "a1", "222222222222", "eu-west-1")
     assert len(asked) == len(answers)
-    told = capsys.readouterr().err
+    messages = capsys.readouterr().err
     for words in ("is not an empty folder", "'2x'", "no template '9'", "--name-prefix is 'Ä'", "has 12 digits", "no region eu"):
-        assert words in told
+        assert words in messages
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
 
 
 def test_what_options_say_is_not_asked(tmp_path: Path) -> None:
     ask, asked = answering("eu-central-1")
-    given = RepositoryWishes(tmp_path / "acme", "orders", "api-drop", "acme", "222222222222")
-    assert questions.about_repository(ask, ROOT, given) == given._replace(region="eu-central-1")
+    from_options = RepositoryWishes(tmp_path / "acme", "orders", "api-drop", "acme", "222222222222")
+    assert questions.about_repository(ask, ROOT, from_options) == from_options._replace(region="eu-central-1")
     assert asked == ["Its region [us-east-1]: "]
 
 

@@ -129,8 +129,8 @@ def test_layers_go_after_the_functions_and_with_every_version(acres: Repository)
     acres.write(MODULE, "X = 2\n")
     ran(acres)
     acres.project("acres")
-    for gone in ("layers", "lambda/One", "lambda/Two"):
-        shutil.rmtree(acres.root / "projects/acres" / gone)
+    for folder in ("layers", "lambda/One", "lambda/Two"):
+        shutil.rmtree(acres.root / "projects/acres" / folder)
     assert changes(acres, "plan")["layer/analytics"] == "orphan"
     assert changes(acres, "deploy", "--prune")["layer/analytics"] == "delete"
     assert versions() == []

@@ -105,6 +105,6 @@ def test_connections_may_tag_only_what_glue_makes() -> None:
     # What AWS's own policy for the role of a job has: AWSGlueServiceRole, and what a connection is read with.
     assert (reading["Action"], placing["Action"]) == (
         ["glue:GetConnection"],
-        made + [f"ec2:Describe{what}" for what in described],
+        made + [f"ec2:Describe{noun}" for noun in described],
     )
     assert tagging["Condition"] == {"ForAllValues:StringEquals": {"aws:TagKeys": ["aws-glue-service-resource"]}}

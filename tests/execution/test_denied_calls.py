@@ -10,15 +10,15 @@ NO_POLICY = "because no identity-based policy allows the s3:PutObject action"
 
 def test_the_role_the_action_and_the_resource_are_named() -> None:
     """As in https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html, and as S3 writes it."""
-    said = advice(f'AnalysisException: {USER}s3:PutObject on resource: "arn:aws:s3:::landing/in/a" {NO_POLICY} (Service: S3)')
-    assert said.startswith("The role t-p-landing-glue-job does not allow s3:PutObject on arn:aws:s3:::landing/in/a. ")
-    assert 'permissions=[allow("s3:PutObject", on=...)]' in said
+    text = advice(f'AnalysisException: {USER}s3:PutObject on resource: "arn:aws:s3:::landing/in/a" {NO_POLICY} (Service: S3)')
+    assert text.startswith("The role t-p-landing-glue-job does not allow s3:PutObject on arn:aws:s3:::landing/in/a. ")
+    assert 'permissions=[allow("s3:PutObject", on=...)]' in text
 
 
 def test_a_statement_that_denies_must_be_changed() -> None:
-    said = advice(f"{USER}glue:GetTable on resource: arn:aws:glue:eu-central-1:1:table/a/b with an explicit deny in a policy")
+    text = advice(f"{USER}glue:GetTable on resource: arn:aws:glue:eu-central-1:1:table/a/b with an explicit deny in a policy")
     denied, rest = "A policy denies glue:GetTable to the role t-p-landing-glue-job", "so no other one can allow it"
-    assert said == f"{denied}, {rest}: change the denying statement."
+    assert text == f"{denied}, {rest}: change the denying statement."
 
 
 def test_a_message_without_a_resource_is_about_all() -> None:

@@ -150,6 +150,6 @@ def test_shows_the_columns_that_a_terminal_has_room_for_and_names_the_others(mon
 
 def test_a_table_that_is_shown_whole_is_counted_and_a_long_place_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = on_screen(monkeypatch, 40)
-    found = previews.Preview("s3://a-bucket/with/a/long/prefix", ("year",), (("2023",), ("2022",)), 2, 1, removed=3)
-    show_preview(Screen(stream), found)
-    assert stream.text().splitlines()[1:4] == [found.uri, "1 file was written, 3 removed", "2 rows"]
+    preview = previews.Preview("s3://a-bucket/with/a/long/prefix", ("year",), (("2023",), ("2022",)), 2, 1, removed=3)
+    show_preview(Screen(stream), preview)
+    assert stream.text().splitlines()[1:4] == [preview.uri, "1 file was written, 3 removed", "2 rows"]

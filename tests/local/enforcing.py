@@ -24,15 +24,15 @@ Roles = Callable[..., str]
 @pytest.fixture(scope="session")
 def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.Embedded]:
     """An embedded AWS that was started without IAM, and then had to enforce it."""
-    root, said = tmp_path_factory.mktemp("enforcing"), list[str]()
+    root, messages = tmp_path_factory.mktemp("enforcing"), list[str]()
     ending.promise()
     where: dict[str, Any] = {"account_id": ACCOUNT, "region": REGION}
     before = local.start(root, **where)
     s3 = client_of(before, "s3")
     s3.create_bucket(Bucket="landing", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket="landing", Key="in/a.csv", Body=b"a,b\n1,2\n")
-    after = local.start(root, **where, enforce_iam=True, say=said.append)
-    assert said == ["restarting the embedded AWS, which does not enforce IAM yet ...", "starting the embedded AWS ..."]
+    after = local.start(root, **where, enforce_iam=True, say=messages.append)
+    assert messages == ["restarting the embedded AWS, which does not enforce IAM yet ...", "starting the embedded AWS ..."]
     assert (before.enforces_iam, after.enforces_iam) == (False, True)
     assert local.start(root, **where).enforces_iam, "whoever does not ask for it cannot switch it off"
     yield after

@@ -57,21 +57,21 @@ def test_a_queue_calls_only_a_function_whose_role_may_read_it(enforcing: local.E
     client("sqs").create_queue(QueueName="calling")
     queue = f"arn:aws:sqs:{HERE}:calling"
     reading = [f"sqs:{action}" for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")]
-    said = {}
+    refusals = {}
     for name, actions in {"may-poll": reading, "may-only-receive": reading[:1]}.items():
         create_function(client, name, "def handler(event, context): ...\n", role=role(name, allow(actions, queue)))
         mapping = {"EventSourceArn": queue, "FunctionName": name}
-        said[name] = refusal(client("lambda").create_event_source_mapping, **mapping)
-        made = client("cloudcontrol").create_resource(
+        refusals[name] = refusal(client("lambda").create_event_source_mapping, **mapping)
+        created = client("cloudcontrol").create_resource(
             TypeName="AWS::Lambda::EventSourceMapping", DesiredState=json.dumps(mapping)
         )
-        token = made["ProgressEvent"]["RequestToken"]
+        token = created["ProgressEvent"]["RequestToken"]
         status = partial(client("cloudcontrol").get_resource_request_status, RequestToken=token)
         until(partial(is_over, status))
-        said[f"{name} of any type"] = status()["ProgressEvent"].get("StatusMessage", "")
+        refusals[f"{name} of any type"] = status()["ProgressEvent"].get("StatusMessage", "")
     why = "The function execution role does not have permissions to call DeleteMessage on SQS"
-    assert said.pop("may-poll") == said.pop("may-poll of any type") == ""
-    assert all(why in text for text in said.values()), said
+    assert refusals.pop("may-poll") == refusals.pop("may-poll of any type") == ""
+    assert all(why in text for text in refusals.values()), refusals
 
 
 def test_a_crawler_needs_its_place_and_the_catalog(enforcing: local.Embedded, role: Roles) -> None:

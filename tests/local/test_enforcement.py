@@ -53,18 +53,21 @@ def test_a_refusal_names_the_caller_the_action_and_the_resource(caller: Any) -> 
     user = as_caller("sts").get_caller_identity()["Arn"]
     assert user.startswith(f"arn:aws:sts::{ACCOUNT}:assumed-role/")
     assert user.endswith("/me")
-    said = f"User: {user} is not authorized to perform: "
+    beginning = f"User: {user} is not authorized to perform: "
     reason = "because no identity-based policy allows the {} action"
-    assert read(as_caller) == f'AccessDenied: {said}s3:GetObject on resource: "{BUCKET}/in/a.csv" {reason.format("s3:GetObject")}'
+    assert (
+        read(as_caller)
+        == f'AccessDenied: {beginning}s3:GetObject on resource: "{BUCKET}/in/a.csv" {reason.format("s3:GetObject")}'
+    )
     job = f"arn:aws:glue:{HERE}:job/yours"
-    message = f"AccessDeniedException: {said}glue:GetJob on resource: {job} {reason.format('glue:GetJob')}"
+    message = f"AccessDeniedException: {beginning}glue:GetJob on resource: {job} {reason.format('glue:GetJob')}"
     assert refusal(as_caller("glue").get_job, JobName="yours") == message
     assert "EntityNotFoundException" in refusal(as_caller("glue").get_job, JobName="mine")
 
 
 def test_a_statement_that_denies_is_told_from_one_that_is_missing(caller: Any) -> None:
-    said = read(caller(READ, {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "*"}))
-    assert said.endswith("with an explicit deny in an identity-based policy")
+    message = read(caller(READ, {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "*"}))
+    assert message.endswith("with an explicit deny in an identity-based policy")
 
 
 def test_the_account_itself_may_do_everything(enforcing: local.Embedded) -> None:
@@ -95,8 +98,8 @@ def test_a_role_is_passed_to_the_service_that_the_policy_names(
     condition = {"StringEquals": {"iam:PassedToService": f"{service}.amazonaws.com"}}
     create = [allow("lambda:CreateFunction", f"arn:aws:lambda:{HERE}:function:work"), READ]
     as_caller = caller(*create, allow("iam:PassRole", arn, Condition=condition), allow("s3:ListBucket", BUCKET))
-    said = refusal(as_caller("lambda").create_function, Role=arn, **FUNCTION)
-    assert (f"iam:PassRole on resource: {arn} because" in said) is not passes, said
+    message = refusal(as_caller("lambda").create_function, Role=arn, **FUNCTION)
+    assert (f"iam:PassRole on resource: {arn} because" in message) is not passes, message
 
 
 def test_permissions_by_tag_ask_for_the_tags_of_the_resource(enforcing: local.Embedded, caller: Any, role: Roles) -> None:
@@ -110,6 +113,6 @@ def test_permissions_by_tag_ask_for_the_tags_of_the_resource(enforcing: local.Em
 
 
 def test_refusals_are_in_the_log(enforcing: local.Embedded, caller: Any) -> None:
-    said = read(caller())
+    message = read(caller())
     log = Path(enforcing.credentials).with_name("embedded.log").read_text()
-    assert f"IAM denied: {said.removeprefix('AccessDenied: ')}\n" in log
+    assert f"IAM denied: {message.removeprefix('AccessDenied: ')}\n" in log

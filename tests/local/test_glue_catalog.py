@@ -212,8 +212,8 @@ def test_names_with_hyphens_and_what_scripts_of_glue_studio_import(
     named = {"Name": "orders-2024", **{field: table[field] for field in keep}}
     client("glue").create_table(DatabaseName="sales-eu", TableInput=named)
     for part in client("glue").get_partitions(DatabaseName="sales-eu", TableName=table["Name"])["Partitions"]:
-        given = {field: part[field] for field in ("Values", "StorageDescriptor")}
-        client("glue").create_partition(DatabaseName="sales-eu", TableName="orders-2024", PartitionInput=given)
+        partition_input = {field: part[field] for field in ("Values", "StorageDescriptor")}
+        client("glue").create_partition(DatabaseName="sales-eu", TableName="orders-2024", PartitionInput=partition_input)
     client("s3").put_object(Bucket=bucket, Key="purged/a.txt", Body=b"old")
     job("odd", ODD, DefaultArguments={"--enable-glue-datacatalog": "true"})
 

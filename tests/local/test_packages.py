@@ -35,7 +35,7 @@ class Field(BaseModel):
 
 
 def handler(event, context):
-    acres = [Field.model_validate(one).acres for one in event["fields"]]
+    acres = [Field.model_validate(field).acres for field in event["fields"]]
     return {"acres": double(float(numpy.asarray(acres).sum())), "numpy": numpy.__file__}
 """
 SCRIPT = """

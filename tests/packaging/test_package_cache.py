@@ -51,13 +51,13 @@ def test_what_was_compressed_before_gives_the_same_bytes(tmp_path: Path) -> None
         name: (file.size, file.is_executable) for name, file in files.items()
     }
     mixed: Members = {**taken, "a/data.json": files["a/data.json"]}
-    for made, plain in (
+    for members, plain in (
         (taken, files),
         (mixed, files),
         ({f"python/{name}": file for name, file in mixed.items()}, {f"python/{name}": file for name, file in files.items()}),
     ):
         write_zip(tmp_path / "one.zip", plain, {}, {"m.txt": "text"})
-        write_zip(tmp_path / "two.zip", made, {}, {"m.txt": "text"})
+        write_zip(tmp_path / "two.zip", members, {}, {"m.txt": "text"})
         assert (tmp_path / "two.zip").read_bytes() == (tmp_path / "one.zip").read_bytes()
         with zipfile.ZipFile(tmp_path / "two.zip") as opened:
             assert opened.testzip() is None

@@ -23,7 +23,12 @@ def function(**settings: Any) -> Resource:
 
 @pytest.fixture
 def aws() -> ModelAws:
-    codes = [artifact for made in (function(), function(code=OTHER)) for artifact in made.artifacts if isinstance(artifact, Code)]
+    codes = [
+        artifact
+        for resource in (function(), function(code=OTHER))
+        for artifact in resource.artifacts
+        if isinstance(artifact, Code)
+    ]
     return ModelAws(PLACE.region, PLACE.account_id, {code.location: code.data for code in codes})
 
 

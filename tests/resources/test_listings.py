@@ -105,6 +105,6 @@ def test_log_groups_are_asked_for_by_name_fifty_in_a_call() -> None:
             yield {"logGroups": [{"logGroupName": parameters["logGroupIdentifiers"][0]}]}
 
     groups = others(Place(ACCOUNT, REGION).log_group(), 120)
-    found = absent(Logs(), groups)
+    absent_arns = absent(Logs(), groups)
     assert sorted(map(len, asked)) == [20, 50, 50]
-    assert found == {group.arn for group in groups} - {groups[0].arn, groups[50].arn, groups[100].arn}
+    assert absent_arns == {group.arn for group in groups} - {groups[0].arn, groups[50].arn, groups[100].arn}

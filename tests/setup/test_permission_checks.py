@@ -79,8 +79,8 @@ def test_the_printed_policy_is_all_that_is_asked_about(doctor: Doctor) -> None:
     findings = doctor.check(iam)
     assert [*findings] == ["permissions"]
     assert (findings["permissions"].state, "role/ci/team/deployer is allowed" in findings["permissions"].text) == ("fine", True)
-    asked = {action for operation, sent in iam.calls if operation.startswith("Simulate") for action in sent["ActionNames"]}
-    assert asked == {action for statement in doctor.policy["Statement"] for action in statement["Action"]}
+    simulated = {action for operation, sent in iam.calls if operation.startswith("Simulate") for action in sent["ActionNames"]}
+    assert simulated == {action for statement in doctor.policy["Statement"] for action in statement["Action"]}
     assert {sent["PolicySourceArn"] for operation, sent in iam.calls if operation.startswith("Simulate")} == {ROLE}
 
 

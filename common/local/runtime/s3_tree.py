@@ -60,7 +60,7 @@ class S3Tree:
         local = self._staging / path
         entries = {child.name: _local_entry(child, child.name) for child in local.iterdir()} if local.is_dir() else {}
         if not self._local(path):
-            entries.update({made: Entry(made, folder=True) for made in self._made_in(path)})
+            entries.update({child: Entry(child, folder=True) for child in self._made_in(path)})
             entries.update({entry.name: entry for entry in self._objects_in(path)})
         return sorted(entries.values(), key=lambda entry: entry.name)
 
@@ -114,7 +114,7 @@ class S3Tree:
         existed = self.stat(path) is not None
         local = self._staging / path
         shutil.rmtree(local, ignore_errors=True) if local.is_dir() else local.unlink(missing_ok=True)
-        self._made -= {made for made in self._made if made == path or made.startswith(f"{path}/")}
+        self._made -= {other for other in self._made if other == path or other.startswith(f"{path}/")}
         if existed and not self._local(path):
             bucket, key = _split(path)
             keys = [item["Key"] for item in self._listed(bucket, f"{key}/" if key else "")]
@@ -161,7 +161,7 @@ class S3Tree:
                     yield Entry(name, folder=False, size=item["Size"], modified=_millis(item["LastModified"]))
 
     def _made_in(self, path: str) -> set[str]:
-        below = (made[len(path) + 1 :] for made in self._made if made.startswith(f"{path}/"))
+        below = (folder[len(path) + 1 :] for folder in self._made if folder.startswith(f"{path}/"))
         return {name.split("/")[0] for name in below}
 
     def _listed(self, bucket: str, prefix: str) -> list[JsonObject]:

@@ -161,7 +161,11 @@ def page(title: str, subtitle: Sequence[Content], sections: Sequence[Element], b
         before: what stands before them.
         foot: what stands at its end.
     """
-    links = [element("li", element("a", made.findtext("h2"), href=f"#{made.get('id')}")) for made in sections if made.get("id")]
+    links = [
+        element("li", element("a", section.findtext("h2"), href=f"#{section.get('id')}"))
+        for section in sections
+        if section.get("id")
+    ]
     head = element(
         "head",
         element("meta", charset="utf-8"),

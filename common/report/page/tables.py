@@ -147,7 +147,7 @@ def costs(content: Content) -> Element:
     if rows:
         columns = ("resource", "runs", "quantity", "about", "note")
         inner.append(parts.table(f"Runs of the last {DAYS} days", columns, rows, right=(1, 2, 3)))
-    inner += [parts.message(f"{what} could not be read: {why}", tone="warn") for what, why in content.unread.items()]
+    inner += [parts.message(f"{subject} could not be read: {why}", tone="warn") for subject, why in content.unread.items()]
     idle = [str(item.key) for item in items if not item.runs and not item.note]
     if idle:
         inner.append(parts.note(f"Without runs, or without figures of them: {', '.join(idle)}."))
