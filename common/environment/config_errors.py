@@ -4,6 +4,7 @@ A wrong value is shown only if it cannot be a secret, because more people read l
 """
 
 import json
+import re
 from collections.abc import Iterator
 
 from pydantic import ValidationError
@@ -19,8 +20,11 @@ FREE_TEXT_SETTINGS = frozenset({"environment", "arguments", "parameters", "endpo
 def explain_errors(error: ValidationError, model: type[Model]) -> Iterator[str]:
     """Yields each error as a line."""
     for problem in error.errors(include_url=False, include_context=False):
-        location, is_key = [part for part in problem["loc"] if not str(part).startswith("[")], "[key]" in problem["loc"]
-        path = "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+        location = list(problem["loc"])
+        is_key = location[1:] and location[-1] == "[key]" and problem["input"] == location[-2]
+        if is_key:
+            location.pop()
+        path = "$" + "".join(_step(part) for part in location)
         if problem["type"] == "extra_forbidden":
             yield f"{path}: unknown key.{did_you_mean(str(location[-1]), keys_at(model, location[:-1]))}"
         else:
@@ -28,6 +32,11 @@ def explain_errors(error: ValidationError, model: type[Model]) -> Iterator[str]:
                 f", not {json.dumps(problem['input'])[:60]}" if is_key or _may_be_shown(problem["input"], location) else ""
             )
             yield f"{path}: {problem['msg'][0].lower()}{problem['msg'][1:]}{shown_value}"
+
+
+def _step(part: int | str) -> str:
+    """Returns one step of a JSON path; a key that is not a plain word is quoted."""
+    return f".{part}" if isinstance(part, str) and re.fullmatch(r"[\w.:/@+-]+", part) else f"[{json.dumps(part)[:60]}]"
 
 
 def _may_be_shown(value: Json, location: list[int | str]) -> bool:

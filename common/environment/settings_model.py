@@ -46,9 +46,11 @@ def explain_settings_error(error: ValidationError) -> str:
     models: dict[str, type[Model]] = {model.__name__: model for model in (*Model.__subclasses__(), *Settings.__subclasses__())}
     problems = []
     for problem in error.errors(include_url=False):
-        location = [part for part in problem["loc"] if part != "[key]"]
+        location, is_unknown = list(problem["loc"]), problem["type"] == "extra_forbidden"
+        if location[-1] == "[key]" and not is_unknown:
+            location.pop()
         path = ".".join(map(str, location))
-        if problem["type"] == "extra_forbidden" and error.title in models:
+        if is_unknown and error.title in models:
             keys = keys_at(models[error.title], location[:-1])
             problems.append(f"{error.title} has no {path!r}.{did_you_mean(location[-1], keys, otherwise=known_names(keys))}")
         else:

@@ -1,5 +1,6 @@
 """Messages about configuration: they name the file that says it, and show no secret."""
 
+import json
 from typing import Any
 
 import pytest
@@ -44,3 +45,14 @@ def test_what_an_overlay_says_is_looked_for_there(repository: Repository) -> Non
     repository.configure(projects={"acres": sizes})
     with pytest.raises(ConfigError, match=r"^config/dev.json: \$.projects.acres.functions.Validat: the project declares no such"):
         repository.declared()
+
+
+@pytest.mark.parametrize("key", ["[", "[key]", "[0]", "a b", "\n", ""])
+def test_a_key_that_is_not_a_word_is_quoted(repository: Repository, key: str) -> None:
+    settings: dict[str, Any] = {key: None, "defaults": {"function": {key: 1}}}
+    repository.configure(**settings)
+    with pytest.raises(ConfigError) as caught:
+        repository.environment()
+    message = str(caught.value)
+    assert f"$[{json.dumps(key)}]: unknown key." in message
+    assert f"$.defaults.function[{json.dumps(key)}]: unknown key." in message

@@ -2,12 +2,13 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,10 +28,11 @@ class Emulator:
         return f"http://127.0.0.1:{self.port}"
 
     def copy(self, port: int | None = None) -> "Emulator":
-        """Another one in just this state; it ends with this one at the latest."""
-        chosen = port or free_port()
-        with _DIRECT.open(urllib.request.Request(f"{self.endpoint}/_copy?port={chosen}", method="POST"), timeout=30) as answer:
-            return Emulator(int(answer.read()), chosen)
+        """Another one in just this state, at this port or at any that is free; it ends with this one at the latest."""
+        with _DIRECT.open(urllib.request.Request(f"{self.endpoint}/_copy?port={port or 0}", method="POST"), timeout=30) as answer:
+            pid, chosen = json.loads(answer.read())
+        assert chosen, f"port {port} is in use"
+        return Emulator(pid, chosen)
 
     def objects(self) -> dict[str, tuple[str, dict[str, str]]]:
         """Text and tags of every object, by ``bucket/key``."""
@@ -83,9 +85,12 @@ def started(folder: Path, python: Path, runtime: Path) -> Iterator[Emulator]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody uses now, from below those that the system itself gives to connections and servers meanwhile."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def in_child(act: Callable[[], None], quiet: Path) -> int:

@@ -1,9 +1,9 @@
 """The embedded AWS as a process that can be copied whole at any moment. Runs in ministack's own environment.
 
 Usage: ``python forkable_aws.py <folder> <runtime folder>``; prints its port. It serves one request at a time in one thread, so
-`os.fork` is a copy of everything: ``POST /_copy?port=N`` makes a process that goes on from this state on that port. A test that
-needs a thousand equal worlds makes one and copies it. ``POST /_ahead?seconds=N`` puts its clock forward,
-``POST /_crawl?name&looks`` lets a crawler run until it has been looked at so often.
+`os.fork` is a copy of everything: ``POST /_copy?port=N`` makes a process that goes on from this state on that port (0: on any
+that is free). A test that needs a thousand equal worlds makes one and copies it. ``POST /_ahead?seconds=N`` puts its clock
+forward, ``POST /_crawl?name&looks`` lets a crawler run until it has been looked at so often.
 """
 
 import asyncio
@@ -75,20 +75,20 @@ class Server(HTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that was killed while it waited is what this is for."""
 
-    def copy(self, port: int) -> int:
-        """The process id of a copy that serves on `port`; it serves when this returns."""
+    def copy(self, port: int) -> tuple[int, int]:
+        """The process id and the port of a copy, which serves when this returns; port 0 if it could not be bound."""
         ready, tell = os.pipe()
         child = os.fork()
         if child:
             os.close(tell)
-            os.read(ready, 1)
+            bound = int(os.read(ready, 8) or 0)
             os.close(ready)
-            return child
+            return child, bound
         self.socket.close()
         os.close(ready)
         asyncio.set_event_loop(None)
         server = _bound(port)
-        os.write(tell, b"1")
+        os.write(tell, str(server.server_port).encode())
         os.close(tell)
         server.serve_forever()
         os._exit(0)
@@ -126,8 +126,7 @@ class Handler(BaseHTTPRequestHandler):
         headers: Any = []
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path.startswith("/_copy?port="):
-            child = self.server.copy(int(self.path.partition("=")[2]))
-            status, answer = 200, str(child).encode()
+            status, answer = 200, json.dumps(self.server.copy(int(self.path.partition("=")[2]))).encode()
         elif self.path == "/_objects":
             status, answer = 200, _objects()
         elif self.path.startswith("/_ahead?seconds="):

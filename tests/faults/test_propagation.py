@@ -1,6 +1,7 @@
 """A role that is not known everywhere yet is waited for; every other refusal of access is told at once."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
@@ -29,10 +30,11 @@ def session(proxy: Proxy) -> tuple[AwsSession, list[float]]:
 
 
 @pytest.fixture
-def refusing(empty: Emulator) -> tuple[Proxy, list[Fault]]:
-    """A proxy that answers with the faults of a list, one after the other, then as AWS does."""
+def refusing(empty: Emulator) -> Iterator[tuple[Proxy, list[Fault]]]:
+    """A proxy that answers with the faults of a list, one after the other, then as an AWS of the test's own does."""
     faults: list[Fault] = []
-    return Proxy(empty.port, lambda _: faults.pop(0) if faults else None), faults
+    with empty.copied() as made:
+        yield Proxy(made.port, lambda _: faults.pop(0) if faults else None), faults
 
 
 @pytest.mark.parametrize(("service", "words"), refusals().messages)
