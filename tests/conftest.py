@@ -22,15 +22,17 @@ from common.aws import session
 from common.aws.rates import Rates
 from common.base.command_text import UV
 from common.engine import connection
+from tests.faults.bounded import SEED
 from tests.support import ending, slow
 from tests.support.moto_gaps import moto_gaps, moto_glue, strict_s3
 from tests.support.repository import Repository
 
 __all__ = ["moto_gaps", "moto_glue", "strict_s3"]
 
-# How long an example takes says more of the machine than of the test.
-settings.register_profile("unhurried", settings(), deadline=None)
-settings.load_profile("unhurried")
+# How long an example takes says more of the machine than of the test; and new examples are for the soak, not for whoever changes
+# something else.
+settings.register_profile("repeatable", deadline=None, derandomize=SEED is None, database=None)
+settings.load_profile("repeatable")
 
 
 def pytest_xdist_auto_num_workers() -> int:
