@@ -1,4 +1,4 @@
-"""Several calls at once."""
+"""Makes several calls at once, and raises the first error only after all of them have ended."""
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, wait

@@ -1,15 +1,15 @@
-"""The subjects of the commits between two, for people who read what a release brought."""
+"""Reads the subjects of the commits between two, for people who want to know what a release brought."""
 
 from pathlib import Path
 
 from common.base.git import COMMIT, NoCommitError, Repository
 
-MOST = 20
-"""So many subjects are read at most."""
+MAX_SUBJECTS = 20
+"""How many subjects are read at most."""
 
 
 def subjects_between(root: Path, earlier: str, later: str, project: str) -> tuple[str, ...]:
-    """The short hashes and subjects of the commits after one, up to another, the newest first.
+    """Returns the short hashes and subjects of the commits after one, up to another, the newest first.
 
     Nothing is returned where git does not know the commits, such as in a clone without history.
 
@@ -24,7 +24,15 @@ def subjects_between(root: Path, earlier: str, later: str, project: str) -> tupl
     paths = (f"projects/{project}",) if (root / "projects" / project).is_dir() else (".", ":(exclude)projects")
     try:
         repository = Repository(root)
-        command = ("log", "--no-show-signature", f"--max-count={MOST}", "--format=%h %s", f"{earlier}..{later}", "--", *paths)
+        command = (
+            "log",
+            "--no-show-signature",
+            f"--max-count={MAX_SUBJECTS}",
+            "--format=%h %s",
+            f"{earlier}..{later}",
+            "--",
+            *paths,
+        )
         return tuple(repository.run(*command).decode(errors="replace").splitlines())
     except NoCommitError:
         return ()

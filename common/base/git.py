@@ -46,8 +46,7 @@ class Repository:
     """
 
     def __init__(self, folder: Path) -> None:
-        start = folder.resolve()
-        top = next((parent for parent in (start, *start.parents) if (parent / ".git").exists()), None)
+        top = _top_of(folder)
         if top is None:
             raise NoCommitError("there is no git repository here")
         self.top = top
@@ -120,11 +119,16 @@ def checked_out(folder: Path) -> str:
     https://git-scm.com/docs/gitrepository-layout
     """
     try:
-        start = folder.resolve()
-        top = next((parent for parent in (start, *start.parents) if (parent / ".git").exists()), None)
+        top = _top_of(folder)
         return _head(top / ".git") if top is not None else ""
     except (OSError, UnicodeError):
         return ""
+
+
+def _top_of(folder: Path) -> Path | None:
+    """The top folder of the repository that contains a folder; None if there is none."""
+    start = folder.resolve()
+    return next((parent for parent in (start, *start.parents) if (parent / ".git").exists()), None)
 
 
 def _head(git: Path) -> str:

@@ -1,6 +1,7 @@
 """Describes who deploys which commit from which machine, for the lease and for the release."""
 
 import getpass
+import os
 import socket
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ def describe_deploy(commit: str, uncommitted: Mapping[str, str] | None) -> dict[
     """
     clean = {"clean": "" if uncommitted is None else "no" if uncommitted else "yes"}
     return {
-        "holder": getpass.getuser(),
+        "holder": login() or f"user {os.getuid()}",
         "host": socket.gethostname(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit,
@@ -30,6 +31,14 @@ def describe_deploy(commit: str, uncommitted: Mapping[str, str] | None) -> dict[
         **clean,
         **({"uncommitted": abbreviate(uncommitted)} if uncommitted else {}),
     }
+
+
+def login() -> str:
+    """Returns the name of the user; empty if no variable has it and the system knows none, as for a number in a container."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # before Python 3.13 it is a KeyError
+        return ""
 
 
 def abbreviate(names: Iterable[str]) -> str:

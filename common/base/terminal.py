@@ -144,11 +144,11 @@ class Screen:
             return
         from rich.live import Live  # slow to load, and only a terminal needs it
 
-        from common.base.live_lines import LiveLines
+        from common.base.live_lines import FRAMES_PER_SECOND, LiveLines
 
         lines = LiveLines(draw)
         if self._live is None:
-            self._live = Live(lines, console=self._console, refresh_per_second=10, transient=True)
+            self._live = Live(lines, console=self._console, refresh_per_second=FRAMES_PER_SECOND, transient=True)
             self._live.start()
             _LIVE.append(self._live)
         else:

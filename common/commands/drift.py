@@ -21,10 +21,10 @@ def drift(
 
     Reads every live resource, writes nothing. Exit code 0: nothing; 2: something.
     """
-    from dataclasses import asdict, replace
+    from dataclasses import asdict
 
     from common.commands.environment_command import opened
-    from common.engine.drift import compare, missing_of_others
+    from common.engine.drift import compare, with_missing
     from common.report import drift_report
     from common.report.deploy_report import TextReport
     from common.report.json_report import JsonReport
@@ -35,8 +35,7 @@ def drift(
     command.edited(declarations)
     connection = command.connection()
     result = compare(declarations.env, connection.aws, connection.records, declarations.resources, connection.pool)
-    missing, notes = missing_of_others(declarations.env, connection.aws.in_region, declarations.resources, connection.pool)
-    result = replace(result, drifted=(*result.drifted, *missing))
+    result, notes = with_missing(result, declarations.env, connection.aws.in_region, declarations.resources, connection.pool)
     for note in notes:
         command.say(note)
     if isinstance(report, JsonReport):

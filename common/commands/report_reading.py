@@ -1,7 +1,6 @@
 """Reads what a report shows, in parallel. What may not be read is told in its place, and the rest is shown."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -119,5 +118,4 @@ def _costs(
 def _drift(connection: Connection, declarations: DeclaredPipelines) -> drift.DriftResult:
     env, aws, resources, pool = declarations.env, connection.aws, declarations.resources, connection.pool
     result = drift.compare(env, aws, connection.records, resources, pool)
-    gone, _ = drift.missing_of_others(env, aws.in_region, resources, pool)
-    return replace(result, drifted=(*result.drifted, *gone))
+    return drift.with_missing(result, env, aws.in_region, resources, pool)[0]

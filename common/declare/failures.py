@@ -259,7 +259,7 @@ def queue_alarm(queue: Ref) -> Alarm:
 
 def _see(project: ProjectResources, link: str) -> str:
     """Where people look it up in AWS's console, as a sentence; empty if its address is not known."""
-    console = partitions.console(project.env.account)
+    console = partitions.console(project.env.partition, project.env.region)
     return f" See {console}/{link.replace('{region}', project.env.region)}" if console else ""
 
 

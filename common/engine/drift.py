@@ -7,6 +7,7 @@ Every resource is read in full, with as many calls as that takes.
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 
 from common.aws import regions
 from common.aws.protocol import Aws
@@ -142,10 +143,10 @@ def _replaced_script(aws: Aws, artifact: Artifact) -> list[Drifted]:
     return []
 
 
-def missing_of_others(
-    env: Environment, in_region: existing.InRegion, resources: Sequence[Resource], pool: Executor
-) -> tuple[list[Drifted], list[str]]:
-    """What is used of others and does not exist any more, once for each resource that uses it, and notes about the rest."""
+def with_missing(
+    result: DriftResult, env: Environment, in_region: existing.InRegion, resources: Sequence[Resource], pool: Executor
+) -> tuple[DriftResult, list[str]]:
+    """Adds what is used of others and does not exist any more, once for each resource that uses it; and notes about the rest."""
     users = existing.used(env, resources)
     findings = existing.look(env, in_region, users, pool)
     missing = [
@@ -154,7 +155,8 @@ def missing_of_others(
         if finding.missing
         for key in users.get(finding.ref) or [ARTIFACT_BUCKET]
     ]
-    return missing, [finding.note for finding in findings if finding.note]
+    notes = [finding.note for finding in findings if finding.note]
+    return replace(result, drifted=(*result.drifted, *missing)), notes
 
 
 def _unreadable(env: Environment, project: str) -> Drifted:

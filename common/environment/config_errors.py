@@ -13,7 +13,9 @@ from common.base.json_types import Json
 from common.base.suggestions import did_you_mean
 from common.environment.settings_model import Model, keys_at
 
-FREE_TEXT_SETTINGS = frozenset({"environment", "arguments", "parameters", "endpoints", "tags"})
+FREE_TEXT_SETTINGS = frozenset(
+    {"environment", "arguments", "non_overridable_arguments", "command", "entry_point", "parameters", "endpoints", "tags"}
+)
 """Settings with free texts, which may hold secrets."""
 
 

@@ -5,13 +5,12 @@ exact names, and packages of imported code, which are in the other environment's
 or DEPLOY_USER. It is made fit for AWS; where that changes it, a part of its digest follows, so that no two developers have one.
 """
 
-import getpass
 import os
 import re
 import unicodedata
 from collections.abc import Iterator
 
-from common.base import digest
+from common.base import digest, provenance
 from common.base.errors import ConfigError
 from common.base.json_types import Json, JsonMapping, JsonObject
 
@@ -116,15 +115,8 @@ def developer(where: str) -> str:
     Raises:
         ConfigError: there is no login, or it is nobody's own.
     """
-    login = os.environ.get(VARIABLE)
-    source = VARIABLE
-    if login is None:
-        source = "the login"
-        try:
-            login = getpass.getuser()
-        except (OSError, KeyError):  # no variable names it, and the user has no entry: before Python 3.13 that is a KeyError
-            login = ""
-    login = login.strip()
+    source = VARIABLE if VARIABLE in os.environ else "the login"
+    login = os.environ.get(VARIABLE, provenance.login()).strip()
     ascii_only = unicodedata.normalize("NFKD", login).encode("ascii", "ignore").decode()
     fit = re.sub(r"[^a-z0-9]+", "-", ascii_only.lower()).strip("-")
     advice = f"{USER} in {where} stands for a developer: set {VARIABLE} to your name, as in `export {VARIABLE}=ana`."

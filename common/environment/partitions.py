@@ -29,20 +29,16 @@ class Account(NamedTuple):
 
 
 EXAMPLE_ACCOUNT = Account()
-CONSOLES = {
-    "aws": "https://{region}.console.aws.amazon.com",
-    "aws-cn": "https://{region}.console.amazonaws.cn",
-    "aws-us-gov": "https://console.amazonaws-us-gov.com",
-}
-"""The address of AWS's console, by partition.
+CONSOLES = {"aws": "console.aws.amazon.com", "aws-us-gov": "console.amazonaws-us-gov.com", "aws-cn": "console.amazonaws.cn"}
+"""The domain of AWS's console by partition; other partitions have none that everybody can open.
 
 Follows https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html
 """
 
 
-def console(account: Account) -> str:
-    """The address of AWS's console; empty for a partition whose console is not listed."""
-    return CONSOLES.get(account.partition, "").format(region=account.region)
+def console(partition: str, region: str) -> str:
+    """The address of AWS's console in a region; empty for a partition without a public one."""
+    return f"https://{region}.{CONSOLES[partition]}" if partition in CONSOLES else ""
 
 
 def localize_arns(text: str, account: Account, where: str) -> str:

@@ -4,9 +4,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from common.base.json_types import JsonObject
-
-DOMAINS = {"aws": "console.aws.amazon.com", "aws-us-gov": "console.amazonaws-us-gov.com", "aws-cn": "console.amazonaws.cn"}
-"""The domain of the AWS console by partition; other partitions have none that everybody can open."""
+from common.environment import partitions
 
 
 class AwsName(NamedTuple):
@@ -37,10 +35,12 @@ def console_page(template: str, name: str, arn: str, region: str, partition: str
         region: the region of the resource, for kinds whose ARNs have none.
         partition: the partition of the ARN.
     """
-    if not template or partition not in DOMAINS:
+    parts = arn.split(":") + [""] * 5
+    own, account = parts[3] or region, parts[4]
+    console = partitions.console(partition, own)
+    if not template or not console:
         return ""
-    own = (arn.split(":") + [""] * 5)[3] or region
-    encoded, account = quote(name, safe=""), (arn.split(":") + [""] * 5)[4]
+    encoded = quote(name, safe="")
     twice = quote(encoded, safe="").replace("%25", "$25")
     fields = {"name": encoded, "arn": quote(arn, safe=":"), "region": own, "account": account, "twice": twice}
-    return f"https://{own}.{DOMAINS[partition]}/{template.format(**fields)}"
+    return f"{console}/{template.format(**fields)}"

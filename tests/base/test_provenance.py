@@ -1,7 +1,10 @@
 """Who deploys what: a commit, and which files are not as committed."""
 
 import getpass
+import os
 from pathlib import Path
+
+import pytest
 
 from common.base import provenance
 from tests.support.repository import Repository
@@ -15,6 +18,13 @@ def test_a_few_files_are_told_by_name() -> None:
     assert "uncommitted" not in about
     about = provenance.describe_deploy("c0ffee", {f"file{number}": "differs from the commit" for number in range(7)})
     assert (about["clean"], about["uncommitted"]) == ("no", "file0, file1, file2, file3, file4, and 2 more")
+
+
+def test_a_user_whom_the_system_does_not_know_is_named_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 2_000_000_017)  # as in a container that is started with --user
+    assert provenance.describe_deploy("c0ffee", {})["holder"] == "user 2000000017"
 
 
 def test_where_git_cannot_tell_nothing_is_claimed(tmp_path: Path) -> None:
