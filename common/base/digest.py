@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, NewType, Protocol
 
 from common.base.json_types import Json
+from common.base.plural import counted
 
 Digest = NewType("Digest", str)
 OfFile = Callable[[Path, os.stat_result], Digest]
@@ -139,7 +140,7 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     names += [f"{name} added" for name in sorted(now.keys() - before.keys())]
     names += [f"{name} removed" for name in sorted(before.keys() - now.keys())]
     more = len(names) - 3
-    return ", ".join(names if more <= 0 else [*names[:3], f"and {more} more {'file' if more == 1 else 'files'}"])
+    return ", ".join(names if more <= 0 else [*names[:3], f"and {counted(more, 'more file')}"])
 
 
 def _difference(before: str, now: str) -> str:

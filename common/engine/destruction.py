@@ -13,6 +13,7 @@ from pathlib import Path
 
 from common.base.errors import OwnershipError, UsageError
 from common.base.lean_dataclass import dataclass
+from common.base.plural import counted
 from common.base.suggestions import did_you_mean
 from common.engine import aws_names, unbinding
 from common.engine.connection import Connection
@@ -68,7 +69,7 @@ class Removal:
         unbound = sum(change.action is Action.UNBIND for change in self.changes)
         deleted = sum(change.action in REMOVING for change in self.changes) - unbound
         counts = [(deleted, "deleted"), (unbound, "unbound")]
-        parts = [f"{count} {'resource' if count == 1 else 'resources'} will be {word}" for count, word in counts if count]
+        parts = [f"{counted(count, 'resource')} will be {word}" for count, word in counts if count]
         return f"{' and '.join(parts)} from {environment}"
 
 

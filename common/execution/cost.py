@@ -16,6 +16,7 @@ from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import JsonMapping
 from common.base.lean_dataclass import dataclass
+from common.base.plural import counted
 from common.execution.recent import DAYS, Executions
 from common.model.resource import Resource
 
@@ -179,5 +180,5 @@ def _of_machine(machine: Resource, executions: Executions) -> Item:
     notes = [] if len(read) >= executions.count else [f"by the mean of {len(read)} of them" if read else "none of them was read"]
     notes += [] if executions.complete else ["there were more executions"]
     dollars = transitions / 1000 * THOUSAND_TRANSITIONS if read or not executions.count else None
-    quantity = f"{transitions:,.0f} {'transition' if transitions == 1 else 'transitions'}"
+    quantity = counted(round(transitions), "transition")
     return Item(machine.key.project, str(machine.key), executions.count, quantity, dollars, "; ".join(notes))

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from common.base import text_fit
+from common.base.plural import counted
 from common.base.terminal import visible
 from common.model.resource import Action, Change
 from common.report.change_lines import IMPLIED, besides_reason, values
@@ -70,11 +71,9 @@ def _kind_word(change: Change) -> str:
 
 
 def _counted(word: str, count: int) -> str:
-    if count == 1 or word.endswith("ns"):  # permissions, options
-        return word if count == 1 else f"{count} {word}"
-    if word.endswith("y") and word[-2:-1] not in "aeiou":
-        return f"{count} {word[:-1]}ies"
-    return f"{count} {word}{'es' if word.endswith(('s', 'x', 'ch')) else 's'}"
+    if count == 1:
+        return word
+    return f"{count} {word}" if word.endswith("ns") else counted(count, word)  # permissions, options
 
 
 def is_told_one_by_one(action: Action, changes: Sequence[Change]) -> bool:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from common.base.atomic_file import new_file
 from common.base.json_types import JsonObject
+from common.base.plural import counted
 from common.base.version import VERSION
 from common.declare.asl.codes import CODES
 from common.declare.checking import Checked
@@ -24,11 +25,11 @@ def summary(checked: Checked) -> str:
     """How many problems there are, in one sentence."""
     severities = [located.problem.about.severity for located in checked.problems]
     errors, warnings = severities.count("error") + len(checked.errors), severities.count("warning")
-    counts = " and ".join(_count(number, what) for number, what in ((errors, "error"), (warnings, "warning")) if number)
+    counts = " and ".join(counted(number, what) for number, what in ((errors, "error"), (warnings, "warning")) if number)
     if checked.is_wrong:
-        return f"{counts}; wrong: {_count(len(checked.wrong), 'state machine')}."
-    projects = _count(len({key.project for key in checked.machines}), "project")
-    return f"checked {_count(len(checked.machines), 'state machine')} in {projects}: {counts or 'no problems'}."
+        return f"{counts}; wrong: {counted(len(checked.wrong), 'state machine')}."
+    projects = counted(len({key.project for key in checked.machines}), "project")
+    return f"checked {counted(len(checked.machines), 'state machine')} in {projects}: {counts or 'no problems'}."
 
 
 def as_json(checked: Checked) -> JsonObject:
@@ -102,7 +103,3 @@ def write_sarif(checked: Checked, path: str) -> None:
     """Writes `as_sarif` to a file."""
     with new_file(Path(path).absolute()) as file:
         file.write_text(f"{json.dumps(as_sarif(checked), indent=2)}\n")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

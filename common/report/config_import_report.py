@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 from common.base.json_types import JsonObject
+from common.base.plural import counted
 from common.importing.config_import import ConfigImport
 from common.state.stored_objects import printable
 
@@ -21,8 +22,8 @@ def lines(result: ConfigImport, *, written: bool) -> Iterator[str]:
         yield f"{printable(refused.path)}: not converted: {printable(refused.where)}."
     if converted.tokens:
         yield f"definitions with these tokens need in deploy.py: tokens={json.dumps(converted.tokens, ensure_ascii=False)}"
-    number, verb = len(converted.values), "written to" if written else "for"
-    yield f"{number} value{'' if number == 1 else 's'} {verb} {result.file}, {len(converted.refused)} not converted."
+    verb = "written to" if written else "for"
+    yield f"{counted(len(converted.values), 'value')} {verb} {result.file}, {len(converted.refused)} not converted."
 
 
 def as_object(result: ConfigImport, *, written: bool) -> JsonObject:

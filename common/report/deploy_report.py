@@ -15,6 +15,7 @@ from common.base.command_text import typed
 from common.base.folding import fold
 from common.base.json_types import JsonObject
 from common.base.markup import escape, strip_markup
+from common.base.plural import counted
 from common.base.terminal import Screen, quoted
 from common.model.events import (
     Blocked,
@@ -166,7 +167,7 @@ class TextReport:
     def _close(self, closed: Closed) -> None:
         self._live("")
         planned, calls = self._planned, sum(closed.calls.values())
-        calls_text = f"{calls} AWS {'call' if calls == 1 else 'calls'}"
+        calls_text = counted(calls, "AWS call")
         if planned is None:
             if calls:
                 self._line(f"[dim]{closed.seconds:.1f} s · {calls_text}[/dim]")

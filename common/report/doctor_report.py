@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from common.base.plural import counted
 from common.setup.finding import FINE, NOTE, PROBLEM, Finding
 from common.setup.machine_checks import states
 
@@ -23,10 +24,6 @@ def lines(findings: Sequence[Finding], env: str | None) -> Iterator[str]:
         else "this machine and this repository (--env NAME looks at an account, too)"
     )
     if counts[PROBLEM]:
-        yield f"{_counted(counts[PROBLEM], 'problem')}, {_counted(counts[NOTE], 'note')}: see lines with !. Looked at {where}."
+        yield f"{counted(counts[PROBLEM], 'problem')}, {counted(counts[NOTE], 'note')}: see lines with !. Looked at {where}."
     else:
-        yield f"No problems, {_counted(counts[NOTE], 'note')}. Looked at {where}."
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+        yield f"No problems, {counted(counts[NOTE], 'note')}. Looked at {where}."

@@ -5,6 +5,7 @@ from typing import TextIO
 
 from common.base.command_text import typed
 from common.base.json_types import Json
+from common.base.plural import counted
 from common.base.terminal import Screen, quoted, visible
 from common.engine.drift import ABSENT, Drifted, DriftResult, Field
 from common.model.events import Note
@@ -37,8 +38,7 @@ def show(result: DriftResult, stream: TextIO | None = None, *, environment: str 
     if result.left_over:
         report(Note(f"deployed and not declared, or not by this name: {', '.join(result.left_over)}; see `plan`"))
     repair = " `deploy --verify` puts it back." if result.drifted else ""
-    resources = "resource" if result.checked == 1 else "resources"
-    report(Note(f"{result.checked} {resources} compared, {len(result.drifted)} drifted.{repair}"))
+    report(Note(f"{counted(result.checked, 'resource')} compared, {len(result.drifted)} drifted.{repair}"))
     if result.drifted and environment:
         screen.line(f"[dim]Next[/dim]   {quoted(typed(f'deploy --env {environment} --verify'))}")
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from common.base.json_types import JsonObject
+from common.base.plural import counted
 from common.engine.collection import Collection
 from common.packaging.sbom import FILE_SUFFIX
 
@@ -21,22 +22,21 @@ def as_object(garbage: Collection, *, deleted: bool) -> JsonObject:
 
 def lines(garbage: Collection, *, deleted: bool) -> Iterator[str]:
     """What people read: each artifact and layer, then how many there are and how large they are."""
-    for line in (*(f"{artifact.key} {artifact.size} bytes" for artifact in garbage.artifacts), *_layers(garbage)):
+    for line in (
+        *(f"{artifact.key} {artifact.size} bytes" for artifact in garbage.artifacts),
+        *(layer.key for layer in garbage.layers),
+    ):
         yield f"{'deleted' if deleted else 'would delete'} {line}"
     verb = "deleted" if deleted else "would be deleted"
-    number = sum(not artifact.key.endswith(FILE_SUFFIX) for artifact in garbage.artifacts)
-    layers = f" and {len(garbage.layers)} versions of layers" if garbage.layers else ""
-    yield f"{number} artifacts{layers} {verb}, {_mebibytes(sum(artifact.size for artifact in garbage.artifacts))}."
+    artifacts = counted(sum(not artifact.key.endswith(FILE_SUFFIX) for artifact in garbage.artifacts), "artifact")
+    layers = f" and {counted(len(garbage.layers), 'layer version')}" if garbage.layers else ""
+    yield f"{artifacts}{layers} {verb}, {_mebibytes(sum(artifact.size for artifact in garbage.artifacts))}."
     if garbage.machines:
-        yield f"{len(garbage.machines)} temporary state machines {verb}, which `run --from` has left."
+        yield f"{counted(len(garbage.machines), 'temporary state machine')} {verb}, left by `run --from`."
     if garbage.records:
-        number = sum(len(record.versions) for record in garbage.records)
+        versions = counted(sum(len(record.versions) for record in garbage.records), "old version")
         size = _mebibytes(sum(record.size for record in garbage.records))
-        yield f"{number} old versions of locks, releases and records {verb}, {size}."
-
-
-def _layers(garbage: Collection) -> list[str]:
-    return [layer.key for layer in garbage.layers]
+        yield f"{versions} of locks, releases and records {verb}, {size}."
 
 
 def _mebibytes(size: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from common.base.command_text import typed
 from common.base.json_types import JsonObject
+from common.base.plural import counted
 from common.importing.project import Import
 from common.resources import kind_of
 from common.state.stored_objects import printable
@@ -20,7 +21,7 @@ def lines(result: Import, environment: str, project: str, *, written: bool) -> I
     """The report for people, a line at a time."""
     counts = Counter(kind_of(entry.resource.kind).word.replace("_", " ") for entry in result.entries)
     if counts:
-        what = ", ".join(f"{number} {word}{'s' if number > 1 else ''}" for word, number in counts.items())
+        what = ", ".join(counted(number, word) for word, number in counts.items())
         yield f"{'imported' if written else 'would import'} {what}"
     if result.declared:
         yield f"{result.declared} selected {'resource is' if result.declared == 1 else 'resources are'} declared already"

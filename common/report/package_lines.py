@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from common.base.plural import counted
 from common.base.terminal import quoted
 from common.model.events import Built
 
@@ -23,9 +24,9 @@ def _packed(built: Built) -> str:
     return f"  {word} {quoted(f'{built.key.project}/{built.key.name}')} [dim]{size}[/dim]{quoted(why)}"
 
 
-def _some(what: str, names: Sequence[str], width: int) -> str:
+def _some(noun: str, names: Sequence[str], width: int) -> str:
     """As many of the names as a line has room for."""
-    begin = f"{len(names)} {what}{'' if len(names) == 1 else 's'}: "
+    begin = f"{counted(len(names), noun)}: "
     left = width - len(begin) - len(f", and {len(names)} more")
     shown = 1
     while shown < len(names) and len(", ".join(names[: shown + 1])) <= left:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 from common.base.json_types import JsonObject
+from common.base.plural import counted
 from common.importing.pull import PullResult
 from common.state.stored_objects import printable
 
@@ -21,9 +22,8 @@ def lines(result: PullResult, *, written: bool) -> Iterator[str]:
         yield "nothing was edited in AWS since the last deploy"
         return
     verb = "written" if written else "to write"
-    settings = f"{len(result.pulled)} setting{'' if len(result.pulled) == 1 else 's'} {verb}"
-    fields = f"{len(result.left)} field{'' if len(result.left) == 1 else 's'}"
-    yield f"{settings}; {fields} must be changed elsewhere. `deploy` records what was written; commit the files."
+    settings, fields = counted(len(result.pulled), "setting"), counted(len(result.left), "field")
+    yield f"{settings} {verb}; {fields} must be changed elsewhere. `deploy` records what was written; commit the files."
 
 
 def as_object(result: PullResult, *, written: bool) -> JsonObject:

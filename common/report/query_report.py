@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from decimal import Decimal
 
+from common.base.plural import counted
 from common.base.terminal import Screen, quoted, say
 from common.execution.query_result import QueryResult
 from common.model.events import Event
@@ -37,9 +38,8 @@ def write(result: QueryResult, form: str) -> None:
     else:
         right = [at for at in range(len(result.columns)) if all(isinstance(row[at], _NUMBERS) for row in result.rows)]
         screen.table(result.columns, texts, right=right)
-    count = len(result.rows)
     scanned = "" if result.scanned_bytes is None else f", {result.scanned_bytes:,} bytes scanned"
-    say(f"{count} {'row' if count == 1 else 'rows'}{scanned}")
+    say(f"{counted(len(result.rows), 'row')}{scanned}")
 
 
 def _write_records(screen: Screen, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

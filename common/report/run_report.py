@@ -13,6 +13,7 @@ from common.base import text_table
 from common.base.folding import fold
 from common.base.json_types import Json, JsonObject
 from common.base.markup import escape
+from common.base.plural import counted
 from common.base.terminal import Screen, quoted
 from common.execution.calls import Called, CallEvent, Logged, Returned, Working
 from common.execution.failure import Failure
@@ -77,7 +78,7 @@ class TextRunReport(TextReport):
     def _message(self, event: MessageEvent) -> None:
         match event:
             case Sent(messages):
-                count = f"{len(messages.bodies)} {'message' if len(messages.bodies) == 1 else 'messages'}"
+                count = counted(len(messages.bodies), "message")
                 self._line(f"  [dim]{quoted(messages.path.name)} was sent to[/dim] {quoted(messages.queue)}[dim]: {count}[/dim]")
             case Delivering(queue, left):
                 self._live(f"{queue} has {left} left")
@@ -158,7 +159,7 @@ def show_preview(screen: Screen, preview: Preview) -> None:
         screen.line(f"\n{quoted(preview.uri)}{_beside(screen, preview.uri, written)}")
     count = len(preview.rows)
     total = f"of {preview.total:,} rows" if preview.total is not None else f"rows; its {preview.files:,} files were not counted"
-    shown_rows = f"the first {count} {total}" if count != preview.total else f"{count} {'row' if count == 1 else 'rows'}"
+    shown_rows = f"the first {count} {total}" if count != preview.total else counted(count, "row")
     if preview.removed is None:
         screen.line(f"\n{quoted(preview.uri)}{_beside(screen, preview.uri, shown_rows)}")
     elif preview.files:

@@ -11,6 +11,7 @@ from common.base.encoding import decode_text
 from common.base.errors import DeclarationError
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.lean_dataclass import dataclass
+from common.base.plural import counted
 from common.declare.asl.accepted import Accepted
 from common.declare.asl.codes import BASIC
 from common.declare.asl.problem import LocatedProblem, Problem, pages
@@ -27,7 +28,7 @@ class DefinitionError(DeclarationError):
     """
 
     def __init__(self, where: str, problems: list[LocatedProblem]) -> None:
-        count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
+        count = counted(len(problems), "problem")
         super().__init__("\n  ".join([f"{where} has {count}:", *map(str, problems), *pages(problems)]))
         self.where, self.problems = where, problems
 

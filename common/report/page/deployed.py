@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from common.base.plural import counted
 from common.declare import flow_words
 from common.declare.flows import Node
 from common.engine.status import NEVER, UNREADABLE
@@ -58,7 +59,7 @@ def _release(of_project: Project) -> Element:
         sentence += [
             f"{cell_formats.minute(about.get('since', ''))} UTC by {cell_formats.author(about)} from commit ",
             parts.code(cell_formats.commit(about) or "unknown"),
-            f", {parts.plural(status.resources, 'resource')}.",
+            f", {counted(status.resources, 'resource')}.",
         ]
     notes = [parts.message(text, tone="warn") for text in _notes(of_project)]
     return element("div", element("p", *sentence), *notes)
@@ -109,7 +110,7 @@ def _resources(of_project: Project) -> Element:
     if not rows:
         return parts.note("Nothing is declared.")
     here = sum(str(resource.key) in of_project.deployed for resource in of_project.resources)
-    caption = f"{parts.plural(len(of_project.resources), 'declared resource')}, {here} of them deployed"
+    caption = f"{counted(len(of_project.resources), 'declared resource')}, {here} of them deployed"
     made = parts.table(caption, ("name", "kind", "state", "name in AWS"), rows, tight=(1, 2))
     return parts.details([caption], made)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from common.base.command_text import typed
+from common.base.plural import counted
 from common.declare.asl.walk import distributed_maps
 from common.execution.history import Status, Visit
 from common.execution.recent import DAYS, Execution, Executions
@@ -90,7 +91,7 @@ def _details(execution: Execution, *, is_open: bool) -> Element:
 
 
 def _tail(state: str, source: str, lines: tuple[str, ...]) -> Element:
-    summary: list[Content] = [f"{state} ", element("span", f"{source}, {parts.plural(len(lines), 'line')}", class_="rest")]
+    summary: list[Content] = [f"{state} ", element("span", f"{source}, {counted(len(lines), 'line')}", class_="rest")]
     return parts.details(summary, element("pre", "\n".join(lines), tabindex=0, aria_label=f"Log of {state}"))
 
 

@@ -146,11 +146,6 @@ def dollars(value: float | None) -> str:
     return f"${value:,.2f}" if value >= 0.01 or not value else f"${value:.6f}".rstrip("0")
 
 
-def plural(count: int, noun: str) -> str:
-    """A number with its noun."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def page(title: str, subtitle: Sequence[Content], sections: Sequence[Element], before: Sequence[Content], foot: str) -> str:
     """A whole page.
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from common.base.plural import counted
 from common.execution.recent import DAYS, Executions
 from common.report import cell_formats
 from common.report.elements import Content as Inner
@@ -39,7 +40,7 @@ def _tiles(content: Content) -> Iterator[Element]:
     )
     yield parts.tile(
         "Deployed",
-        parts.plural(here, "resource"),
+        counted(here, "resource"),
         f"{missing} not deployed yet" if missing else "all that is declared",
         "warn" if missing else "good",
     )
@@ -65,7 +66,7 @@ def _executions(content: Content) -> Element:
     bad = [execution for execution in last if parts.STATUSES.get(execution.status) == "bad"]
     value = f"{len(bad)} of {len(last)} failed" if bad else "all succeeded" if not _running(content) else "under way"
     return parts.tile(
-        "Last execution of each machine", value, f"{parts.plural(count, 'execution')} in {DAYS} days", "bad" if bad else "good"
+        "Last execution of each machine", value, f"{counted(count, 'execution')} in {DAYS} days", "bad" if bad else "good"
     )
 
 
@@ -79,5 +80,5 @@ def _drift(content: Content) -> Element:
     if result is None or isinstance(result, str):
         return parts.tile("Drift", "not compared", "" if result is None else "it could not be read")
     count = len(result.drifted)
-    value = f"{parts.plural(count, 'resource')} changed" if count else "none"
-    return parts.tile("Drift", value, f"{parts.plural(result.checked, 'resource')} compared", "bad" if count else "good")
+    value = f"{counted(count, 'resource')} changed" if count else "none"
+    return parts.tile("Drift", value, f"{counted(result.checked, 'resource')} compared", "bad" if count else "good")

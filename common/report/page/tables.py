@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from xml.etree.ElementTree import Element
 
 from common.base.json_types import Json, JsonMapping
+from common.base.plural import counted
 from common.engine.drift import ABSENT, Drifted
 from common.execution import cost
 from common.execution.recent import DAYS
@@ -32,7 +33,7 @@ def drift(content: Content) -> Element:
         return parts.section("drift", "Drift", parts.note("Live resources were not compared: --no-drift was given."))
     if isinstance(result, str):
         return parts.section("drift", "Drift", parts.message(f"It could not be read: {result}", tone="warn"))
-    count = parts.plural(result.checked, "resource")
+    count = counted(result.checked, "resource")
     summary = f"{count} compared with AWS, field by field: {len(result.drifted) or 'none'} changed since the last deploy."
     inner: list[Inner] = [element("p", summary)]
     inner += [_drifted(item) for item in result.drifted]
@@ -47,7 +48,7 @@ def drift(content: Content) -> Element:
             (parts.code(f"{kept.project}: {kept.key}"), printable(", ".join(kept.fields), VALUE_WIDTH)) for kept in result.kept
         ]
         kept = parts.table("Settings that nobody declared; every deploy keeps them", ("resource", "settings"), rows)
-        inner.append(parts.details([f"{parts.plural(len(rows), 'resource')} with settings that nobody declared"], kept))
+        inner.append(parts.details([f"{counted(len(rows), 'resource')} with settings that nobody declared"], kept))
     return parts.section("drift", "Drift", *inner)
 
 
@@ -100,7 +101,7 @@ def _role(role: Role, users: list[str]) -> Element:
     used = ", ".join(user for user in users if not user.startswith("role/")) or "nothing"
     summary: list[Inner] = [
         f"{role.key.project}: {role.key.name} ",
-        element("span", f"used by {used}; {parts.plural(len(statements), 'statement')}", class_="rest"),
+        element("span", f"used by {used}; {counted(len(statements), 'statement')}", class_="rest"),
     ]
     rows = [
         (parts.listed(_texts(statement.get("Action"))), parts.listed(_texts(statement.get("Resource"))), _condition(statement))
