@@ -163,9 +163,9 @@ def of_base64(text: str) -> Digest:
     return Digest(binascii.hexlify(base64.b64decode(text)).decode())
 
 
-def in_record(data: bytes) -> str:
-    """Returns the digest of a file as installers write it into the RECORD of a Python library."""
-    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
+def to_record(digest: Digest) -> str:
+    """Converts a digest to the form in which installers write it into the RECORD of a Python library."""
+    return f"sha256={base64.urlsafe_b64encode(bytes.fromhex(digest)).decode().rstrip('=')}"
 
 
 def to_base64(digest: Digest) -> str:

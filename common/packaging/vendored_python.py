@@ -103,7 +103,9 @@ def _reason_to_keep(contents: Contents, info: str, version: str, files: dict[str
     if not any(not name.startswith(f"{info}/") for name in files):
         return "only its metadata are there"
     own = {name: expected for name, expected in files.items() if expected or not name.startswith(f"{info}/")}
-    edited = next((name for name, expected in own.items() if expected != digest.in_record(contents[name].content)), None)
+    edited = next(
+        (name for name, expected in own.items() if expected != digest.to_record(digest.of_bytes(contents[name].content))), None
+    )
     return f"{edited} is not as it was installed" if edited else ""
 
 

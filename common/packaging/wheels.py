@@ -9,7 +9,6 @@ chosen when the package was installed.
 Follows https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 """
 
-import base64
 import csv
 import io
 import re
@@ -58,8 +57,8 @@ def write_shared_code(target: Path, files: Files, digests: Digests) -> None:
 
 
 def _write(target: Path, info: str, files: Files, digests: Digests, texts: Mapping[str, str]) -> None:
-    rows = [(name, _hash(digests[file.path]), file.status.st_size) for name, file in files.items()]
-    rows += [(name, _hash(digest.of_bytes(text.encode())), len(text.encode())) for name, text in texts.items()]
+    rows = [(name, digest.to_record(digests[file.path]), file.status.st_size) for name, file in files.items()]
+    rows += [(name, digest.to_record(digest.of_bytes(text.encode())), len(text.encode())) for name, text in texts.items()]
     record = io.StringIO()
     csv.writer(record, lineterminator="\n").writerows([*sorted(rows), (f"{info}/RECORD", "", "")])
     write_zip(target, files, digests, {**texts, f"{info}/RECORD": record.getvalue()})
@@ -72,7 +71,3 @@ def _members(folder: Path, info: Path) -> dict[str, SourceFile]:
     kept = [name for name in names if not name.startswith(("bin/", "..", "/")) and not name.endswith(".pyc")]
     kept = [name for name in kept if not (name.startswith(f"{info.name}/") and name.rpartition("/")[2] in INSTALLER_FILES)]
     return {name: SourceFile(folder / name, (folder / name).stat()) for name in sorted(kept)}
-
-
-def _hash(value: digest.Digest) -> str:
-    return "sha256=" + base64.urlsafe_b64encode(bytes.fromhex(value)).decode().rstrip("=")

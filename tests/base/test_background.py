@@ -1,13 +1,13 @@
 """Threads in the background: so many at once, and nobody waits for them at the end."""
 
 import threading
-import time
 from concurrent.futures import Future
 
 import pytest
 
 from common.base import background
 from common.base.background import Background
+from tests.support.waiting import until
 
 
 def test_the_background_runs_so_many_calls_at_once_and_begins_none_when_it_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,9 +31,7 @@ def test_the_background_runs_so_many_calls_at_once_and_begins_none_when_it_has_e
 
 
 def _is_cancelled(future: Future[int]) -> bool:
-    end = time.monotonic() + 20
-    while not future.done() and time.monotonic() < end:
-        time.sleep(0.01)
+    until(future.done)
     return future.cancelled()
 
 

@@ -2,7 +2,6 @@
 
 import io
 import json
-import time
 import zipfile
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +11,7 @@ import pytest
 
 from tests.local.enforcing import caller, enforcing, role
 from tests.local.fixtures import ROLE, Client, client, embedded, embedded_root
+from tests.support.waiting import until
 
 __all__ = ["caller", "client", "embedded", "embedded_root", "enforcing", "role"]
 
@@ -69,14 +69,6 @@ def execute(client: Client) -> Callable[..., dict[str, Any]]:
         return ended(lambda: client("stepfunctions").describe_execution(executionArn=arn), "status")
 
     return run
-
-
-def until(condition: Callable[[], Any], seconds: float = 90) -> None:
-    """Wait until the condition holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.1)
 
 
 def ended(read: Callable[[], dict[str, Any]], field: str) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Crawlers look at the objects, and write tables and partitions."""
 
 import io
-import time
 from typing import Any
 
 import pyarrow as pa
@@ -10,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.local.fixtures import ROLE
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -25,11 +25,8 @@ def crawl(client: Any, bucket: str) -> Any:
         except glue.exceptions.AlreadyExistsException:
             pass
         glue.start_crawler(Name=name)
-        deadline = time.monotonic() + 30
-        while (crawler := glue.get_crawler(Name=name)["Crawler"])["State"] != "READY":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        return dict(crawler)
+        until(lambda: glue.get_crawler(Name=name)["Crawler"]["State"] == "READY")
+        return dict(glue.get_crawler(Name=name)["Crawler"])
 
     return run
 
@@ -148,7 +145,6 @@ def test_a_running_crawler_cannot_be_changed_or_started(client: Any, bucket: str
     with pytest.raises(ClientError, match="CrawlerRunningException"):
         glue.start_crawler(Name="many")
 
-    while glue.get_crawler(Name="many")["Crawler"]["State"] != "READY":
-        time.sleep(0.05)
+    until(lambda: glue.get_crawler(Name="many")["Crawler"]["State"] == "READY")
     glue.update_crawler(Name="many", Description="new")
     assert glue.get_crawler(Name="many")["Crawler"]["Description"] == "new"

@@ -14,10 +14,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from common import local
-from tests.local.conftest import create_function, until
+from tests.local.conftest import create_function
 from tests.local.fixtures import ACCOUNT, REGION, Client, client_of
 from tests.local.signing import send
 from tests.support.repository import Repository
+from tests.support.waiting import until
 
 LISTENING = "0A"
 SHOWING = "import boto3; print(boto3.client('sts').get_caller_identity()['Account'])"

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from common.local import debugging
-from tests.local.conftest import until
 from tests.support.debug_client import DebugClient
+from tests.support.waiting import until
 
 HANDLER = """\
 def handler(event, context):

@@ -6,9 +6,10 @@ from functools import partial
 from typing import Any
 
 from common import local
-from tests.local.conftest import create_function, ended, until
+from tests.local.conftest import create_function, ended
 from tests.local.enforcing import BUCKET, HERE, JOB, Roles, allow, refusal
 from tests.local.fixtures import ACCOUNT, Client, client_of
+from tests.support.waiting import until
 
 
 def job_run(client: Client, name: str, run_id: str) -> dict[str, Any]:

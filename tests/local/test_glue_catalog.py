@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.local.conftest import until
 from tests.local.fixtures import ROLE
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(600)
 HEADER = "DRG Definition,Provider Id,Provider Name,Provider Zip Code,Total Discharges,Average Covered Charges"

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.conftest import until
 from tests.local.fixtures import ROLE
 from tests.packaging.index import wheel
+from tests.support.waiting import until
 
 SPARK = """
 import sys

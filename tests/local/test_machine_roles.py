@@ -6,9 +6,7 @@ the role that the deployer generates, and again with a role that lacks what this
 
 import json
 import os
-import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -22,7 +20,9 @@ from botocore.exceptions import ClientError
 
 from common.declare.asl import integrations
 from common.local import environments
+from tests.faults.emulator import free_port
 from tests.support.machines import ENV, OWN, named
+from tests.support.waiting import until
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 HERE = f"{REGION}:{ACCOUNT}"
@@ -151,32 +151,27 @@ it asks on ``*`` or on the cluster.
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An embedded AWS that enforces IAM, without anything of the deployer's."""
     folder = tmp_path_factory.mktemp("enforcing")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = {"AUTH": "true", "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1"}
     off = {"SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0", "PERSIST_STATE": "0", "MINISTACK_REGION": REGION, "TMPDIR": str(folder)}
     python = environments.python("ministack", print)
     with Path(folder, "log").open("w") as log:
         server = subprocess.Popen([python, "-m", "ministack"], env={**os.environ, **settings, **off}, stdout=log, stderr=log)
         try:
-            wait_for(f"http://127.0.0.1:{port}/_ministack/health")
+            until(lambda: server.poll() is not None or answers(f"http://127.0.0.1:{port}/_ministack/health"))
+            assert server.poll() is None, Path(folder, "log").read_text()
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
             server.wait(30)
 
 
-def wait_for(url: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-        except (urllib.error.URLError, ConnectionError):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        else:
-            return
+def answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url, timeout=5).close()
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+    return True
 
 
 def client(endpoint: str, service: str, credentials: dict[str, Any] | None = None) -> Any:

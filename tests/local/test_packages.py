@@ -3,7 +3,6 @@
 import json
 import platform
 import re
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from common import local
+from tests.local.conftest import ended
 from tests.local.fixtures import client_of
 from tests.support.repository import Repository
 
@@ -125,10 +125,7 @@ def test_aws_gets_the_wheels_of_the_architecture_and_the_embedded_aws_those_of_t
 def test_a_job_runs_with_shared_code_and_a_package(deployed: Repository, kind: str) -> None:
     glue, name = client(deployed, "glue"), f"t-dev-acres-{kind}"
     run = glue.start_job_run(JobName=name)["JobRunId"]
-    deadline = time.monotonic() + 120
-    while (job_run := glue.get_job_run(JobName=name, RunId=run)["JobRun"])["JobRunState"] in {"STARTING", "RUNNING"}:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    job_run = ended(lambda: glue.get_job_run(JobName=name, RunId=run)["JobRun"], "JobRunState")
     assert job_run["JobRunState"] == "SUCCEEDED", job_run.get("ErrorMessage")
 
 

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -18,6 +17,7 @@ from common import local
 from common.base.errors import LocalError
 from tests.local.conftest import create_function
 from tests.local.fixtures import ACCOUNT, REGION, ROLE, client_of
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -47,6 +47,10 @@ def processes_of(root: Path) -> list[str]:
     return [line for line in lines.splitlines() if str(root) in line and " ps " not in line]
 
 
+def runs(root: Path, program: str) -> bool:
+    return any(program in line for line in processes_of(root))
+
+
 def test_it_is_found_while_it_runs_and_gone_when_it_is_stopped(root: Path) -> None:
     assert local.running(root) is None
     assert local.stop(root) is False
@@ -70,12 +74,7 @@ def test_a_stop_ends_handlers_and_jobs_too(root: Path) -> None:
     command = {"Name": "pythonshell", "ScriptLocation": "s3://code/s.py"}
     client("glue").create_job(Name="sleeper", Role=ROLE, Command=command)
     run_id = client("glue").start_job_run(JobName="sleeper")["JobRunId"]
-    deadline = time.monotonic() + 20
-    while not any("boot.py" in line for line in processes_of(root)) or not any(
-        "_worker.py" in line for line in processes_of(root)
-    ):
-        assert time.monotonic() < deadline, processes_of(root)
-        time.sleep(0.1)
+    until(lambda: runs(root, "boot.py") and runs(root, "_worker.py"))
 
     assert local.stop(root)
 
@@ -92,16 +91,11 @@ def test_a_job_does_not_outlive_a_server_that_was_killed(root: Path) -> None:
     s3.put_object(Bucket="code", Key="s.py", Body=b"import time; time.sleep(300)")
     glue.create_job(Name="orphan", Role=ROLE, Command={"Name": "pythonshell", "ScriptLocation": "s3://code/s.py"})
     glue.start_job_run(JobName="orphan")
-    deadline = time.monotonic() + 20
-    while not any("boot.py" in line for line in processes_of(root)):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    until(lambda: runs(root, "boot.py"))
 
     os.kill(aws.pid, signal.SIGKILL)
 
-    while processes_of(root):
-        assert time.monotonic() < deadline, processes_of(root)
-        time.sleep(0.1)
+    until(lambda: not processes_of(root))
     assert local.running(root) is None
 
 
@@ -110,16 +104,11 @@ def test_a_busy_handler_does_not_outlive_a_server_that_was_killed(root: Path) ->
     client = partial(client_of, aws)
     create_function(client, "busy", "def handler(e, c):\n    while True: pass")
     client("lambda").invoke(FunctionName="busy", InvocationType="Event")
-    deadline = time.monotonic() + 20
-    while not any("_worker.py" in line for line in processes_of(root)):
-        assert time.monotonic() < deadline, processes_of(root)
-        time.sleep(0.1)
+    until(lambda: runs(root, "_worker.py"))
 
     os.kill(aws.pid, signal.SIGKILL)
 
-    while group_of(aws.pid):
-        assert time.monotonic() < deadline, group_of(aws.pid)
-        time.sleep(0.1)
+    until(lambda: not group_of(aws.pid))
 
 
 def test_state_survives_a_stop_on_the_same_port_and_a_reset_empties_it(root: Path) -> None:

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from common.declare.package_builds import MIN_PACKAGES_FOR_PROCESSES
 from common.resources.job import Job
 from tests.packaging.index import wheel
 from tests.support.repository import HANDLER, ROOT, Repository
+from tests.support.waiting import until
 
 HANDLERS = "projects/acres/lambda"
 SHARED = "projects/acres/shared"
@@ -116,15 +116,10 @@ def test_a_command_that_is_killed_leaves_nobody_at_work(acres: Repository) -> No
     (acres.root / "common").symlink_to(ROOT / "common")
     command = [sys.executable, "-m", "invoke", "package-lambdas"]
     with subprocess.Popen(command, cwd=acres.root, stdout=subprocess.DEVNULL, start_new_session=True) as running:
-        deadline = time.monotonic() + 60
-        while not list(acres.root.glob("build/artifacts/acres/Fn*/*.zip")):
-            assert time.monotonic() < deadline
-            assert running.poll() is None
-            time.sleep(0.01)
+        until(lambda: running.poll() is not None or [*acres.root.glob("build/artifacts/acres/Fn*/*.zip")])
+        assert running.poll() is None
         running.kill()
-    while group_exists(running.pid):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: not group_exists(running.pid))
     assert len(reasons(acres)) > 0, "the next command goes on"
 
 

@@ -4,7 +4,6 @@ import io
 import json
 import re
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,6 +28,7 @@ from common.model.events import (
 from common.model.resource import Action, Change, Key, Plan
 from common.report.deploy_report import JsonDeployReport, TextReport
 from tests.support.terminal import Terminal, on_screen
+from tests.support.waiting import until
 
 BUCKET, FUNCTION, JOB = Key("shared", "bucket", "artifacts"), Key("acres", "lambda", "Validate"), Key("acres", "glue-job", "load")
 CREATE = Change(BUCKET, Action.CREATE, "does not exist")
@@ -184,19 +184,20 @@ def test_a_plan_says_what_it_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = on_screen(monkeypatch)
     report = TextReport(planning=True, stream=stream)
     load, validate = Key("acres", "artifact", "Load"), Key("acres", "artifact", "Validate")
-    for event in (Building(load), Building(validate), Building(load, ended=True), Building(validate, ended=True)):
-        time.sleep(0.2)  # the line is drawn some times a second
-        report(event)
-    time.sleep(0.2)
+
+    def wait_for(line: str) -> None:  # it is drawn some times a second
+        until(lambda: re.findall(r"(?:reading|packaging) [\w, ]*\w", stream.text())[-1:] == [line])
+
+    wait_for("reading what is deployed")
+    report(Building(load))
+    wait_for("packaging Load")
+    report(Building(validate))
+    wait_for("packaging Load, Validate")
+    report(Building(load, ended=True))
+    wait_for("packaging Validate")
+    report(Building(validate, ended=True))
+    wait_for("reading what is deployed")
     report(closed())
-    shown = [text.strip() for text in re.findall(r"reading what is deployed|packaging [\w, ]+", stream.text())]
-    assert list(dict.fromkeys(shown)) == [
-        "reading what is deployed",
-        "packaging Load",
-        "packaging Load, Validate",
-        "packaging Validate",
-    ]
-    assert shown[-1] == "reading what is deployed"
 
 
 def test_no_color_is_honoured_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,6 @@
 """What a deploy shows on a terminal: one line a project while it works, and then a summary that fits the terminal."""
 
 import re
-import time
 from collections.abc import Iterable
 
 import pytest
@@ -16,6 +15,7 @@ from common.report import change_parts
 from common.report.project_report import ProjectReport
 from tests.support.pseudo_terminal import stays
 from tests.support.terminal import Terminal, on_screen
+from tests.support.waiting import until
 
 OPENED = Opened("dev", "111122223333", "us-east-1", "0e75cd7" * 5, command="deploy --env dev")
 CREATED = [
@@ -138,17 +138,15 @@ def test_lines_that_are_drawn_live_say_what_is_under_way(monkeypatch: pytest.Mon
     shown = ProjectReport(stream=stream)
     for event in (OPENED, *deployed(CREATED)[:5], Started(FUNCTION)):
         shown(event)
-    time.sleep(0.3)  # it is drawn ten times a second
-    assert re.search(r"\S shared   1 of 10  bucket/b\s", stream.text())
-    assert re.search(r"\S acres    0 of 2   lambda/Validate\s", stream.text())
+    lines = (r"\S shared   1 of 10  bucket/b\s", r"\S acres    0 of 2   lambda/Validate\s")
+    until(lambda: all(re.search(line, stream.text()) for line in lines))  # they are drawn some times a second
     for event in (
         Finished(FUNCTION, 0.1),
         *(event for change in CREATED[1:] for event in (Started(change), Finished(change, 0.1))),
     ):
         shown(event)
-    time.sleep(0.3)
+    until(lambda: "+ shared  10 of 10" in stream.text())  # the sign of the summary, and not that of what is unchanged
     shown(Closed(1.0, CALLS, 0, 0, 0))
-    assert "+ shared  10 of 10" in stream.text(), "the sign of the summary, and not that of what is unchanged"
 
 
 def test_signs_are_of_the_encoding_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,14 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.support.ending import marked
 from tests.support.repository import ROOT
+from tests.support.waiting import until
 
 TEST = """
 import os, subprocess, time
@@ -42,13 +41,13 @@ def test_a_test_run_that_is_ended_leaves_no_server(tmp_path: Path, number: signa
     with (tmp_path / "log").open("w") as log:
         run = subprocess.Popen([*pytest_in_repository, str(tmp_path / "test_one.py")], cwd=ROOT, stdout=log, stderr=log)
     try:
-        wait_for(lambda: (marker.exists() and marker.read_text().endswith("\n")) or run.poll() is not None, 240)
+        until(lambda: (marker.exists() and marker.read_text().endswith("\n")) or run.poll() is not None, 240)
         assert marker.exists(), (tmp_path / "log").read_text()
         started = [int(process) for process in marker.read_text().split()]
         assert all(map(runs, started))
         run.send_signal(number)
         run.wait(60)
-        wait_for(lambda: not any(map(runs, started)), 20)
+        until(lambda: not any(map(runs, started)), 20)
     finally:
         run.kill()
 
@@ -57,13 +56,6 @@ def runs(process: int) -> bool:
     """Whether a process does anything any more: one that has ended may wait for somebody who asks how."""
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False).stdout
     return state[:1] not in {"", "Z"}
-
-
-def wait_for(condition: Callable[[], object], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.1)
 
 
 def test_marks_are_found_in_the_variables_of_processes() -> None:
