@@ -1,7 +1,7 @@
 """What authors of `deploy.py` files may use; everything else below `common` is the deployer's own.
 
 Names are imported when they are first used, so that a command loads nothing that it does not need. Whatever way a command came
-here, from now on modules are looked for as `search_path` says, and those of this repository are loaded as `source` says.
+here, from now on modules are looked for as `import_path` says, and those of this repository are loaded as `import_source` says.
 """
 
 import sys

@@ -1,8 +1,8 @@
 """Refuses secrets in what is declared: variables, arguments, definitions, inputs, tags, wherever their values come from.
 
 Whoever may read a function's or a job's configuration reads them there. What changes is looked at, and it alone: what is as it
-was deployed was looked at then. Formats are found by `detector`; besides, a variable that is called a password is one, unless its
-value only says where a secret is.
+was deployed was looked at then. Formats are found by `secret_detector`; besides, a variable that is called a password is one,
+unless its value only says where a secret is.
 """
 
 import re

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
-from common.base.json_types import JsonMapping
 from common.base.lean_dataclass import dataclass
 from common.base.plural import counted
+from common.execution.job_runs import dpu_seconds
 from common.execution.recent import DAYS, Executions
 from common.model.resource import Resource
 
@@ -32,8 +32,6 @@ MILLION_REQUESTS = 0.20
 """The price of a million requests to functions."""
 THOUSAND_TRANSITIONS = 0.025
 """The price of a thousand state transitions of standard state machines."""
-LEAST_SECONDS = 60
-"""AWS bills this many seconds of a job run at least."""
 RUN_PAGES = 5
 """How many pages of 200 runs of a job are read at most."""
 QUERIES = 500
@@ -113,7 +111,7 @@ def _of_job(aws: Aws, job: Resource, since: datetime) -> Item:
             page_number += 1
             runs = [run for run in page["JobRuns"] if run["StartedOn"] >= since]
             for run in runs:
-                used = _dpu_seconds(run)
+                used = dpu_seconds(run) or 0.0
                 seconds += used
                 dollars += used / 3600 * DPU_HOUR.get(str(run.get("ExecutionClass") or "STANDARD"), DPU_HOUR["STANDARD"])
             count += len(runs)
@@ -127,14 +125,6 @@ def _of_job(aws: Aws, job: Resource, since: datetime) -> Item:
             raise
         note = "it is not deployed"
     return Item(job.key.project, str(job.key), count, f"{seconds / 3600:,.2f} DPU hours", dollars, note)
-
-
-def _dpu_seconds(run: JsonMapping) -> float:
-    """The DPU seconds of a run: as AWS has them, which is so for jobs that scale, or its time by its size."""
-    if run.get("DPUSeconds"):
-        return float(run["DPUSeconds"])
-    seconds = float(run.get("ExecutionTime") or 0)
-    return (max(seconds, LEAST_SECONDS) if seconds else 0.0) * float(run.get("MaxCapacity") or 0)
 
 
 def _sums(aws: Aws, functions: Sequence[Resource], now: datetime) -> dict[str, float]:

@@ -14,14 +14,13 @@ from common.base.errors import AwsError
 from common.base.lean_dataclass import dataclass
 from common.execution import log_sources
 from common.execution.executions import read_history
+from common.execution.failure import MAX_DEPTH, nested_execution
 from common.execution.function_logs import Invocation, invocations
 from common.execution.history import History, Status, Visit
 from common.execution.json_text import json_object
 from common.execution.log_sources import AROUND, CRAWLERS, Source
 from common.execution.logs import LogLine, in_order, read
 
-MAX_DEPTH = 5
-"""How many levels of nested executions are read."""
 BETWEEN = " > "
 """Stands between the state of an execution and a state of the execution that it has started."""
 _FAILED = frozenset({Status.FAILED, Status.CAUGHT, Status.ABORTED})
@@ -58,8 +57,8 @@ class ExecutionLogs:
             state = f"{prefix}{visit.title}"
             if not visit.task or (self.failed and visit.status not in _FAILED):
                 continue
-            nested = str({**json_object(visit.cause), **visit.submitted}.get("ExecutionArn", ""))
-            if ":execution:" in nested and depth < MAX_DEPTH:
+            nested = nested_execution(visit)
+            if nested and depth < MAX_DEPTH:
                 yield from self._lines(nested, read_history(self.aws, nested), f"{state}{BETWEEN}", depth + 1)
                 continue
             try:

@@ -24,7 +24,7 @@ LOG_ATTEMPTS, PAUSE_SECONDS = 4, 2.0
 _MESSAGES = ("ErrorMessage", "errorMessage", "Cause", "cause")
 _PLATFORM = ("INIT_START ", "START RequestId: ", "END RequestId: ")
 """The beginnings of the lines that Lambda itself writes around those of a function."""
-_MAX_DEPTH = 5
+MAX_DEPTH = 5
 """How many levels of nested executions are read."""
 
 
@@ -62,8 +62,8 @@ def explain(aws: Aws, execution: str, history: History, depth: int = 0) -> Failu
     error, cause = history.error or history.end or "", history.cause
     if visit is None:
         return Failure((), error, innermost_message(cause))
-    nested = _nested_execution(visit)
-    if nested and depth < _MAX_DEPTH:
+    nested = nested_execution(visit)
+    if nested and depth < MAX_DEPTH:
         inner = read_history(aws, nested)
         failure = explain(aws, nested, inner, depth + 1)
         return Failure((visit.title, *failure.states), failure.error, failure.message, failure.log, failure.lines)
@@ -79,8 +79,8 @@ def innermost_message(cause: str) -> str:
     return cause.strip() if message is None else innermost_message(message)
 
 
-def _nested_execution(visit: Visit) -> str:
-    """Returns the ARN of the failed execution that the visit started, or an empty text."""
+def nested_execution(visit: Visit) -> str:
+    """Returns the ARN of the execution that a visit started; empty if it started none."""
     cause = json_object(visit.cause)
     arn = str(cause.get("ExecutionArn") or cause.get("executionArn") or visit.submitted.get("ExecutionArn") or "")
     return arn if ":execution:" in arn else ""

@@ -21,7 +21,7 @@ from common.execution.calls import FAILED, SUCCEEDED, Called, Logged, Returned, 
 from common.execution.failure import LOG_ATTEMPTS, PAUSE_SECONDS, Failure
 from common.execution.function_logs import Invocation, Usage, invocations, is_platform_line, usage_of
 from common.execution.json_text import json_object
-from common.execution.log_sources import Source
+from common.execution.log_sources import CLOCKS_DIFFER, Source
 from common.execution.logs import LogLine, LogReader, in_order
 
 POLL_SECONDS = 2.0
@@ -92,7 +92,7 @@ class FunctionCall:
             group = log_sources.log_groups(self.aws, name)[0]
         except AwsError:
             return []
-        return [Source(group, between=(int(began.timestamp() * 1000) - 1000, 0))]
+        return [Source(group, between=log_sources.from_now_on(began - CLOCKS_DIFFER))]
 
     def _poll(self, reader: LogReader, sources: list[Source]) -> list[Invocation]:
         """Reads new lines, and returns all invocations so far. Logs that cannot be read are left out."""

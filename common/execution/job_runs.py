@@ -17,7 +17,7 @@ from common.execution import log_sources
 from common.execution.calls import SUCCEEDED, Arguments, Called, Logged, Returned, TellCall, Working
 from common.execution.failure import LOG_ATTEMPTS, PAUSE_SECONDS, Failure
 from common.execution.function_logs import Usage
-from common.execution.log_sources import CRAWLERS, Source
+from common.execution.log_sources import CLOCKS_DIFFER, CRAWLERS, Source
 from common.execution.logs import LogReader, in_order
 
 RUNNING = frozenset({"STARTING", "RUNNING", "STOPPING", "WAITING"})
@@ -95,7 +95,7 @@ class GlueRun:
             raise
         self.tell(Called(self.project, self.key, self.name))
         reader, pause = LogReader(self.aws), FIRST_PAUSE_SECONDS
-        sources = [Source(CRAWLERS, self.name, (int(began.timestamp() * 1000) - 1000, 0))]
+        sources = [Source(CRAWLERS, self.name, log_sources.from_now_on(began - CLOCKS_DIFFER))]
         while True:
             crawler = self.aws.call("glue", "GetCrawler", Name=self.name)["Crawler"]
             self._show(reader, sources)
@@ -142,12 +142,16 @@ class GlueRun:
 
 def _usage(run: JsonObject) -> Usage:
     """What a run has used: the seconds that Glue counts, and DPU seconds as billed."""
-    seconds = float(run.get("ExecutionTime") or 0)
-    capacity = run.get("MaxCapacity")
-    used = {"seconds": seconds}
+    used, billed = {"seconds": float(run.get("ExecutionTime") or 0)}, dpu_seconds(run)
+    return used if billed is None else {**used, "dpu_seconds": billed}
+
+
+def dpu_seconds(run: JsonMapping) -> float | None:
+    """Returns the DPU seconds for which a run is billed, as in GetJobRun; None if they cannot be told."""
     if (reported := run.get("DPUSeconds")) is not None:  # of auto scaling and FLEX, where the capacity changes
-        return {**used, "dpu_seconds": float(reported)}
-    return {**used, "dpu_seconds": float(capacity) * max(seconds, LEAST_SECONDS)} if capacity and seconds else used
+        return float(reported)
+    seconds, capacity = float(run.get("ExecutionTime") or 0), float(run.get("MaxCapacity") or 0)
+    return capacity * max(seconds, LEAST_SECONDS) if capacity and seconds else None
 
 
 def _age(since: datetime | None) -> str:

@@ -58,12 +58,12 @@ def feed(aws: Aws, env: Environment, resource: Resource, since: datetime | None,
             return JobFeed(aws, resource.name, since, failed)
         case selecting.CRAWLER:
             selecting.check_deployed(aws, env, resource)
-            return GroupFeed(aws, Source(CRAWLERS, resource.name, (_milliseconds(moment), 0)))
+            return GroupFeed(aws, Source(CRAWLERS, resource.name, log_sources.from_now_on(moment)))
     machine = aws.find("stepfunctions", "DescribeStateMachine", "StateMachineDoesNotExist", stateMachineArn=resource.arn)
     if machine is None:
         raise UsageError(selecting.not_deployed(env, resource.key, resource.name))
     if machine.get("type") == "EXPRESS":
-        return GroupFeed(aws, Source(_own_group(machine, resource), between=(_milliseconds(moment), 0)))
+        return GroupFeed(aws, Source(_own_group(machine, resource), between=log_sources.from_now_on(moment)))
     return MachineFeed(aws, resource.arn, since, failed)
 
 
@@ -97,7 +97,7 @@ class FunctionFeed:
     def __post_init__(self) -> None:
         """Makes the reader that remembers what was returned."""
         self._reader = LogReader(self.aws)
-        between = (_milliseconds(self.since), 0)
+        between = log_sources.from_now_on(self.since)
         self._sources = [Source(group, between=between) for group in log_sources.log_groups(self.aws, self.function)]
 
     def poll(self) -> list[LogLine]:
@@ -206,7 +206,3 @@ def _own_group(machine: JsonObject, resource: Resource) -> str:
             "Set its log_level in the configuration and deploy."
         )
     return str(arns[0].partition(":log-group:")[2].removesuffix(":*"))
-
-
-def _milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

@@ -16,6 +16,8 @@ from common.execution.json_text import json_object
 
 AROUND = timedelta(seconds=5)
 """The clocks of services differ, so lines are searched from this long before a call until this long after it."""
+CLOCKS_DIFFER = timedelta(seconds=1)
+"""What is about to begin is searched from this long before: the clock of this machine may be ahead."""
 STREAMS_SINCE = 5.0
 """Since this version of Glue, each machine of a Spark job has a stream of its own, and jobs may choose their groups."""
 CRAWLERS = "/aws-glue/crawlers"
@@ -52,6 +54,11 @@ def of_function(aws: Aws, function: str, since: datetime, until: datetime) -> It
 def window(since: datetime, until: datetime) -> tuple[int, int]:
     """Returns the time of a call for `Source`, a little wider because clocks differ."""
     return _milliseconds(since - AROUND), _milliseconds(until + AROUND)
+
+
+def from_now_on(since: datetime) -> tuple[int, int]:
+    """Returns the time from a moment on for `Source`, without an end."""
+    return _milliseconds(since), 0
 
 
 def of_job_run(aws: Aws, job: str, run_id: str, arguments: JsonMapping) -> Iterator[Source]:

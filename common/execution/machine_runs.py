@@ -1,5 +1,7 @@
 """Runs of a state machine other than from its beginning: from one state on, redriven, or only explained."""
 
+from datetime import UTC, datetime
+
 from common import local
 from common.aws import regions
 from common.base.command_text import typed
@@ -53,7 +55,7 @@ class MachineRuns:
         execution = named_execution.describe(aws, arn)
         declared = self._declared(arn)
         key = str(declared.key) if declared is not None else "state-machine/NAME"
-        named_execution.check_redrivable(execution, key, named_execution.present())
+        named_execution.check_redrivable(execution, key, datetime.now(UTC))
         regional = regions.at(aws, arn)
         before = executions.read_history(regional, arn)
         stopped = next((visit for visit in reversed(before.visits) if visit.parent is None), None)
@@ -107,11 +109,7 @@ class MachineRuns:
         """
         runner, env, project = self.runner, self.runner.declarations.env, machine.key.project
         aws = regions.at(runner.aws, machine.arn)
-        live = aws.find("stepfunctions", "DescribeStateMachine", "StateMachineDoesNotExist", stateMachineArn=machine.arn)
-        if live is None or live.get("status") == "DELETING":
-            raise UsageError(selecting.not_deployed(env, machine.key, machine.name))
-        if live.get("type") == "EXPRESS":
-            raise UsageError(f"{machine.key} is an EXPRESS state machine. Its executions leave no history to follow.")
+        live = selecting.deployed_machine(aws, env, machine)
         tags = {**env.ownership(project), owner_tags.temporary_key(env.tag_prefix): "run"}
         temporary = partial.prepare(live, str(machine.key), state, tags)
         if env.embedded is not None and any(

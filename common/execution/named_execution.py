@@ -5,7 +5,7 @@ Follows https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.
 
 import re
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from common.aws import regions
 from common.aws.protocol import Aws
@@ -96,8 +96,3 @@ def redrive(aws: Aws, arn: str) -> None:
         if error.code == "ExecutionNotRedrivable":
             raise UsageError(f"The execution {arn} cannot be redriven: {error.reason}") from None
         raise
-
-
-def present() -> datetime:
-    """Returns the present time."""
-    return datetime.now(UTC)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
 ROWS = 10
+"""How many rows of a table are shown."""
 COUNTED_FILES = 500
 """The rows of a table with more files are not counted, because each file costs a call."""
 BLOCK_BYTES = 1 << 18
@@ -73,14 +74,13 @@ def files_before(aws: Aws, location: Location) -> Before:
     return {file.key: file.written for file in _files(aws, location)}
 
 
-def preview(aws: Aws, location: Location, pool: Executor, rows: int = ROWS, before: Before | None = None) -> Preview:
+def preview(aws: Aws, location: Location, pool: Executor, before: Before | None = None) -> Preview:
     """Returns the first rows of the table at `location`, in the order of the names of its files.
 
     Args:
         aws: AWS.
         location: the location.
         pool: where calls run in parallel.
-        rows: how many rows.
         before: the files before a run, if only the rows of files are shown that were written since.
 
     Raises:
@@ -93,9 +93,9 @@ def preview(aws: Aws, location: Location, pool: Executor, rows: int = ROWS, befo
     counts = pool.map(lambda file: _open_parquet(aws, file).metadata.num_rows, files) if len(files) <= COUNTED_FILES else None
     first_rows: list[JsonObject] = []
     for file in files:
-        if len(first_rows) >= rows:
+        if len(first_rows) >= ROWS:
             break
-        first_rows += _first_rows(aws, file, rows - len(first_rows))
+        first_rows += _first_rows(aws, file, ROWS - len(first_rows))
     partitions = list(dict.fromkeys(name for file in files for name in file.partitions))
     columns = tuple(dict.fromkeys([*partitions, *(name for row in first_rows for name in row)]))
     values = tuple(tuple(row.get(name) for name in columns) for row in first_rows)

@@ -28,7 +28,7 @@ def in_repository(root: Path, resource: Resource) -> Callable[[str], str]:
         root: the repository, to which the new paths are relative.
         resource: a function or job.
     """
-    names = {name: _relative(root, path) for name, path in packaged_files(resource).items()}
+    names = {name: relative(root, path) for name, path in packaged_files(resource).items()}
     return lambda text: _PATH.sub(lambda match: _replaced(match[0], names), text) if names else text
 
 
@@ -78,5 +78,6 @@ def _replaced(path: str, names: Mapping[str, str]) -> str:
     return next((names[end] for start in range(len(parts)) if (end := "/".join(parts[start:])) in names), path)
 
 
-def _relative(root: Path, path: Path) -> str:
+def relative(root: Path, path: Path) -> str:
+    """Returns the path of a file in the repository; the whole path of any other file."""
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)

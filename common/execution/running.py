@@ -9,10 +9,10 @@ from common import local
 from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.command_text import typed
-from common.base.errors import DeployError, FailedError, UsageError
+from common.base.errors import DeployError, FailedError
 from common.base.lean_dataclass import dataclass, field
 from common.declare.workspace import DeclaredPipelines
-from common.execution import failure, follower, messages, preview
+from common.execution import failure, follower, messages, preview, selecting
 from common.execution.failure import Failure
 from common.execution.follower import MAX_PAUSE_SECONDS, MAX_PAUSE_SECONDS_EMBEDDED, Began, Outcome, Put, Shown, Tell
 from common.execution.history import VERBS, History
@@ -51,7 +51,7 @@ class Runner:
             FailedError: an execution did not succeed.
         """
         for start in starts:
-            self._check_deployed(start)
+            selecting.deployed_machine(self.aws, self.declarations.env, start.entry.machine)
         check_outcomes([self.run(start) for start in starts])
 
     def run(self, start: Start) -> Outcome:
@@ -106,22 +106,10 @@ class Runner:
         group = reason.log.partition(" ")[0]
         return replace(reason, lines=tuple(replaced(group, line) for line in reason.lines))
 
-    def _check_deployed(self, start: Start) -> None:
-        env, project, machine = self.declarations.env.name, start.project, start.entry.machine
-        absent = "StateMachineDoesNotExist"
-        live = regions.at(self.aws, machine.arn).find(
-            "stepfunctions", "DescribeStateMachine", absent, stateMachineArn=machine.arn
-        )
-        if live is None or live.get("status") == "DELETING":
-            where = f"{project} is not deployed to {env}: there is no state machine {machine.name}"
-            raise UsageError(f"{where}. Deploy first: {typed(f'deploy --env {env} --project {project}')}")
-        if live.get("type") == "EXPRESS":
-            raise UsageError(f"{project}: {machine.name} is an EXPRESS state machine. Its executions leave no history to follow.")
-
     def _prepare(self, start: Start) -> None:
         """Installs Spark for the embedded AWS now, so that the user sees it, and puts sample data into buckets and queues."""
         keys = (resource.key for resource in self.declarations.resources)
-        if any(key.kind == "glue-job" and key.project == start.project for key in keys):
+        if any(key.kind == selecting.JOB and key.project == start.project for key in keys):
             local.spark_python(self.root, lambda text: self.report(Note(text)), lambda text: self.report(UnderWay(text)))
         for sample in start.samples:
             self.aws.call("s3", "PutObject", Bucket=sample.bucket, Key=sample.key, Body=sample.body)

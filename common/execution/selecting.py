@@ -7,6 +7,7 @@ from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import UsageError
+from common.base.json_types import JsonObject
 from common.base.suggestions import closest, did_you_mean, known_names
 from common.declare.call_rules import GIVEN, OF_GLUE
 from common.declare.machine_targets import shared_paths
@@ -63,6 +64,21 @@ def check_deployed(aws: Aws, env: Environment, resource: Resource) -> None:
     service, operation, absent, parameter = _LOOKS[resource.key.kind]
     if regions.at(aws, resource.arn).find(service, operation, absent, **{parameter: resource.name}) is None:
         raise UsageError(not_deployed(env, resource.key, resource.name))
+
+
+def deployed_machine(aws: Aws, env: Environment, machine: Ref) -> JsonObject:
+    """Returns a standard state machine as in DescribeStateMachine.
+
+    Raises:
+        UsageError: it is not deployed, or is an express machine.
+    """
+    regional, absent = regions.at(aws, machine.arn), "StateMachineDoesNotExist"
+    live = regional.find("stepfunctions", "DescribeStateMachine", absent, stateMachineArn=machine.arn)
+    if live is None or live.get("status") == "DELETING":
+        raise UsageError(not_deployed(env, machine.key, machine.name))
+    if live.get("type") == "EXPRESS":
+        raise UsageError(f"{machine.key} is an EXPRESS state machine. Its executions leave no history to follow.")
+    return live
 
 
 def not_deployed(env: Environment, key: Key, name: str) -> str:

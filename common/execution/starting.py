@@ -16,6 +16,7 @@ from common.declare.declaration import Declares, Entry
 from common.declare.messages import MAPPING
 from common.declare.workspace import DeclaredPipelines
 from common.execution.messages import Messages
+from common.execution.repository_paths import relative
 from common.model.reference import Location
 from common.model.resource import Resource
 from common.resources.cloud_control import CloudResource
@@ -119,7 +120,7 @@ def _messages(root: Path, declarations: DeclaredPipelines, entry: Entry) -> list
             try:
                 lines = decode_text(_content(root, path)).splitlines()
             except ValueError as error:
-                raise DeclarationError(f"The sample {_relative(root, path)} cannot be read: {error}.") from None
+                raise DeclarationError(f"The sample {relative(root, path)} cannot be read: {error}.") from None
             result.append(Messages(path, queue.name, tuple(filter(str.strip, lines)), is_read=queue.arn in sources))
     return result
 
@@ -128,7 +129,7 @@ def _content(root: Path, path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise DeclarationError(f"The sample {_relative(root, path)} cannot be read: {error.strerror}.") from None
+        raise DeclarationError(f"The sample {relative(root, path)} cannot be read: {error.strerror}.") from None
 
 
 def _watches(resource: Resource, bucket: str, key: str) -> bool:
@@ -157,7 +158,7 @@ def read_input(root: Path, text: str, service: str = "Step Functions", limit: in
         return _check_input(text, "--input", service, limit)
     path = Path(text)
     try:
-        return _check_input(decode_text(path.read_bytes()), _relative(root, path), service, limit)
+        return _check_input(decode_text(path.read_bytes()), relative(root, path), service, limit)
     except OSError as error:
         reason = f"{error.strerror}: {text}"
         raise UsageError(f"--input takes a JSON object or the name of a file that holds one. {reason}") from None
@@ -168,7 +169,7 @@ def read_input(root: Path, text: str, service: str = "Step Functions", limit: in
 def _declared_input(root: Path, entry: Entry) -> str:
     if not isinstance(entry.input, Path):
         return json.dumps(entry.input, default=dict)
-    where = _relative(root, entry.input)
+    where = relative(root, entry.input)
     try:
         return _check_input(decode_text(entry.input.read_bytes()), where)
     except (OSError, ValueError) as error:
@@ -194,7 +195,3 @@ def _check_input(text: str, where: str, service: str = "Step Functions", limit: 
 
 def _refuse_constant(name: str) -> Json:
     raise ValueError(f"JSON has no number {name}")
-
-
-def _relative(root: Path, path: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)

@@ -76,7 +76,7 @@ def as_object(returned: Returned) -> JsonObject:
         **({"advice": failure.advice} if failure and failure.advice else {}),
         "trace": list(failure.lines) if failure else [],
         "usage": dict(returned.usage),
-        "output": _parsed(returned.output),
+        "output": parsed(returned.output),
     }
 
 
@@ -92,12 +92,13 @@ def _end(status: str) -> str:
 
 
 def _pretty(text: str) -> str:
-    value = _parsed(text)
+    value = parsed(text)
     short = json.dumps(value, ensure_ascii=False)
     return short if len(short) <= 100 else json.dumps(value, ensure_ascii=False, indent=2)
 
 
-def _parsed(text: str | None) -> Json:
+def parsed(text: str | None) -> Json:
+    """Returns the JSON value of a text; the text itself if it is not JSON."""
     try:
         return None if text is None else json.loads(text)
     except ValueError:

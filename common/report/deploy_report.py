@@ -3,7 +3,7 @@
 On a terminal what is under way shows in one live line below what is done; elsewhere the same lines come plain. Text goes to
 standard output, so that a pipe gets what a person saw; with `--json` standard output holds one object and nothing else.
 
-Lines are written in rich's markup; what others have written is quoted in it (see `screen`).
+Lines are written in rich's markup; what others have written is quoted in it (see `terminal`).
 """
 
 import threading

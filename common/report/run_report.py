@@ -4,7 +4,6 @@ A state that is left within one poll gets one line; one that lasts gets a line w
 tells what is waited for.
 """
 
-import json
 import time
 from decimal import Decimal
 from typing import TextIO
@@ -201,7 +200,7 @@ class JsonRunReport(JsonReport):
             case Sent(messages):
                 self._messages.append({"queue": messages.queue, "sent": len(messages.bodies), "dead_letters": []})
             case Refused(_, bodies):
-                self._messages[-1]["dead_letters"] = [_parsed(body) for body in bodies]
+                self._messages[-1]["dead_letters"] = [call_report.parsed(body) for body in bodies]
             case Began(project, machine, execution):
                 run: JsonObject = {"project": project, "machine": machine, "execution": execution, "status": "RUNNING"}
                 self._runs.append({**run, "messages": self._messages})
@@ -234,7 +233,7 @@ def _ended(outcome: Outcome) -> JsonObject:
         "log": {"source": failure.log, "lines": list(failure.lines)} if failure and failure.lines else None,
         "states": [_state(visit) for visit in outcome.visits],
         "seconds": round(outcome.seconds, 3),
-        "output": _parsed(outcome.output),
+        "output": call_report.parsed(outcome.output),
         "preview": None,
     }
 
@@ -248,10 +247,3 @@ def _previewed(preview: Preview) -> JsonObject:
     rows = [dict(zip(preview.columns, row, strict=True)) for row in preview.rows]
     changed = {} if preview.removed is None else {"removed_files": preview.removed}
     return {"uri": preview.uri, "rows": rows, "total": preview.total, "files": preview.files, **changed}
-
-
-def _parsed(text: str | None) -> Json:
-    try:
-        return None if text is None else json.loads(text)
-    except ValueError:
-        return text

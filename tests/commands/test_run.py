@@ -96,7 +96,7 @@ BAD = (
     ((), "Which project? dev is a real account. Add --project NAME; these can be run: acres, codes."),
     (("--project", "acres,codes"), "Which project? dev is a real account."),
     (("--project", "acres,codes", "--input", "{}"), "--input is for one project. Add --project NAME"),
-    (("--project", "codes"), "codes is not deployed to dev: there is no state machine t-dev-codes-main. Deploy first"),
+    (("--project", "codes"), "state-machine/main is not deployed to dev: there is no t-dev-codes-main in AWS. Deploy first"),
     (("--project", "other"), "There is nothing to run"),
     (("--project", "acre"), "Did you mean 'acres'?"),
     (("--project", "acres", "--input", "none.json"), "No such file or directory: none.json"),
@@ -136,7 +136,7 @@ def test_an_express_machine_cannot_be_followed(repository: Repository, moto: Non
     assert repository.invoke("deploy", "--env", "dev").code == 0
     done = run(repository)
     assert done.code == 1
-    assert "t-dev-acres-main is an EXPRESS state machine" in done.err
+    assert "state-machine/main is an EXPRESS state machine" in done.err
     assert executions(repository) == []
 
 

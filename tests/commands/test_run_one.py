@@ -39,7 +39,7 @@ BAD = (
     ),
     (("--only", "load", "--argument", "table=t"), "glue-job/load is not deployed to dev"),
     (("--only", "look"), "crawler/look is not deployed to dev"),
-    (("--only", "main"), "acres is not deployed to dev: there is no state machine t-dev-acres-main. Deploy first"),
+    (("--only", "main"), "state-machine/main is not deployed to dev: there is no t-dev-acres-main in AWS. Deploy first"),
     (("--only", "lambda/Validate", "--argument", "a=b"), "--argument is for jobs; lambda/Validate takes none. Use --input"),
     (("--only", "glue-job/load", "--input", "{}"), "--input is for functions and state machines; glue-job/load takes none"),
     (("--only", "crawler/look", "--input", "{}"), "crawler/look takes none."),

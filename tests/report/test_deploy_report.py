@@ -188,16 +188,15 @@ def test_a_plan_says_what_it_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
     def wait_for(line: str) -> None:  # it is drawn some times a second
         until(lambda: re.findall(r"(?:reading|packaging) [\w, ]*\w", stream.text())[-1:] == [line])
 
-    wait_for("reading what is deployed")
-    report(Building(load))
-    wait_for("packaging Load")
-    report(Building(validate))
-    wait_for("packaging Load, Validate")
-    report(Building(load, ended=True))
-    wait_for("packaging Validate")
-    report(Building(validate, ended=True))
-    wait_for("reading what is deployed")
-    report(closed())
+    for line, event in (
+        ("reading what is deployed", Building(load)),
+        ("packaging Load", Building(validate)),
+        ("packaging Load, Validate", Building(load, ended=True)),
+        ("packaging Validate", Building(validate, ended=True)),
+        ("reading what is deployed", closed()),
+    ):
+        wait_for(line)
+        report(event)
 
 
 def test_no_color_is_honoured_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
