@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from common.aws.tagging_index import Part
 from common.base.errors import UsageError
@@ -23,7 +23,6 @@ from common.model.choices import Choices
 from common.model.events import Closed, Note, Opened, Report, UnderWay
 from common.model.resource import PROJECT_NAME, Resource
 
-C = TypeVar("C", bound="EnvironmentCommand")
 Connect = Callable[[], Account]
 """Makes AWS as an environment's configuration says."""
 

@@ -7,7 +7,7 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-l
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from common.base.json_types import JsonMapping
 from common.base.lean_dataclass import dataclass, field
@@ -102,11 +102,6 @@ def usage_of(text: str) -> Usage:
 def is_platform_line(text: str) -> bool:
     """Whether Lambda itself wrote the line, around those of a function."""
     return any(pattern.match(text) for pattern in (_START, _END, _REPORT, _INIT)) or bool(_platform_event(text))
-
-
-def own_lines(lines: Iterable[LogLine]) -> Iterator[LogLine]:
-    """Yields the lines that functions wrote themselves."""
-    return (line for line in lines if line.text.strip() and not is_platform_line(line.text))
 
 
 def _started_request(text: str, platform: JsonMapping) -> str:

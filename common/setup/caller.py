@@ -28,12 +28,10 @@ class Principal(NamedTuple):
     Args:
         arn: its ARN, with its path.
         boundary: the ARN of its permissions boundary; empty if it has none, or if that could not be read.
-        is_guess: the path is not known, so the ARN is that of a role without one.
     """
 
     arn: str
     boundary: str = ""
-    is_guess: bool = False
 
     @property
     def name(self) -> str:
@@ -57,7 +55,7 @@ def principal_of(aws: Aws, caller: str) -> Principal | str:
     partition, account, name = session.groups()
     role = _role_named(aws, name)
     if role is None:
-        return Principal(f"arn:{partition}:iam::{account}:role/{name}", is_guess=True)
+        return Principal(f"arn:{partition}:iam::{account}:role/{name}")  # its path is not known
     return Principal(role["Arn"], role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from common.execution.function_logs import invocations, own_lines, usage_of
+from common.execution.function_logs import invocations, usage_of
 from common.execution.log_sources import Source
 from common.execution.logs import LogLine, LogReader
 from tests.resources.scripted import ScriptedAws, refused
@@ -39,7 +39,6 @@ def test_each_request_of_each_environment_has_its_own_lines() -> None:
     result = invocations([*other[:2], *first, *other[2:], *again])
     assert {item.request: [line.text for line in item.lines] for item in result} == {"2": ["two"], "1": ["one"], "3": ["three"]}
     assert [item.ended for item in result] == [True, True, False]
-    assert [line.text for line in own_lines(first)] == ["one"]
 
 
 def test_a_report_tells_what_was_billed() -> None:

@@ -34,8 +34,6 @@ ERRORS = frozenset(
 """The errors that Step Functions raises itself; names that begin with ``States.`` are reserved for them."""
 STATUS = re.compile(r"States\.Http\.StatusCode\.[1-5][0-9]{2}")
 """Errors of HTTP tasks look like this."""
-LONGEST_DELAY = 31_622_400
-"""MaxDelaySeconds must be less than this."""
 
 
 def handler_problems(placed: PlacedState) -> Iterator[Problem]:

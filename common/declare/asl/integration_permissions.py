@@ -7,7 +7,7 @@
 * ``"ecs:task/{Cluster=default}/*"``: the ARN of what lies below or beside the target, with names that parameters give.
 * ``"*"``: the action supports no narrower resource, or AWS's page says that it has to be so.
 
-The page of a service is https://docs.aws.amazon.com/step-functions/latest/dg/connect-<service>.html, or the one in `PAGES`.
+Follows https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html, which links the page of each integration.
 """
 
 from collections.abc import Mapping
@@ -60,7 +60,6 @@ def _sagemaker(verbs: str, word: str, resource: str, name: str, rule: str, *role
 
 CLUSTER = "EMR cluster ClusterId"
 APPLICATION = "EMR Serverless application ApplicationId"
-VIRTUAL_CLUSTER = "virtual cluster VirtualClusterId"
 PROJECT = "project ProjectName"
 ENDPOINT_CONFIG = "endpoint configuration EndpointConfigName"
 NODES = "eks:nodegroup/{ClusterName}/{NodegroupName}/*"
@@ -282,13 +281,3 @@ INTEGRATIONS: Mapping[str, tuple[Row, ...]] = {
     ),
 }
 """What the optimised integrations need, by service and action. What cannot be written so is in `special_permissions`."""
-PAGES: Mapping[str, str] = {
-    "apigateway": "connect-api-gateway.html",
-    "dynamodb": "connect-ddb.html",
-    "elasticmapreduce": "connect-emr.html",
-    "emr-containers": "connect-emr-eks.html",
-    "events": "connect-eventbridge.html",
-    "http": "call-https-apis.html",
-    "states": "connect-stepfunctions.html",
-}
-"""The pages of the services whose page is not called connect-<service>.html."""
