@@ -16,7 +16,8 @@ from common.declare.project_resources import Declaration, ProjectResources
 from common.environment.config import Environment
 from common.environment.names import DEFAULT
 from common.environment.parameter_values import missing_values_message
-from common.environment.settings_model import Settings, explain_settings_error
+from common.environment.resource_settings import Settings
+from common.environment.settings_model import explain_settings_error
 from common.model.reference import Ref
 from common.model.resource import SHARED, Key
 from common.resources import kind_of, kinds

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 from common.base.json_types import JsonMapping
 from common.base.lean_dataclass import dataclass
 from common.declare.asl.problem import LocatedProblem
-from common.environment.settings_model import Settings
+from common.environment.resource_settings import Settings
 from common.model.reference import Location, Ref
 from common.model.resource import Resource
 

@@ -11,7 +11,7 @@ from common.base.errors import DeclarationError
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean
 from common.declare.project_resources import ProjectResources
-from common.environment.settings_model import Settings
+from common.environment.resource_settings import Settings
 from common.model import comparison
 from common.model.generated import has_mark
 from common.model.kind import Kind, Setting

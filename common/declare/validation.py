@@ -14,7 +14,7 @@ from common.base.text_rules import check_text
 from common.declare.type_access import access_of
 from common.environment.config import Environment
 from common.environment.parameter_values import Value, as_text
-from common.environment.settings_model import Settings
+from common.environment.resource_settings import Settings
 from common.model.existing import ExistingRef
 from common.model.reference import Grantable, Location, Ref
 

@@ -5,19 +5,19 @@ declaration in `projects/<project>/deploy.py`, `defaults.<type>` of the environm
 merged key by key. The models are strict: "512" is not 512, and an unknown key is an error.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from common.base import schedules
-from common.base.json_types import Json
+from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.text_rules import LayerArn, LogGroupArn, RoleArn, Text
 from common.environment import aws_versions
 from common.environment.container_images import ImageConfig, ImageUri
 from common.environment.crawler_targets import CatalogTarget, DeltaTarget, DynamoTarget, IcebergTarget, JdbcTarget
 from common.environment.names import PhysicalName
 from common.environment.setting_types import PATTERN_CHARACTERS, DeadLetter, FileSystem, KmsKey, QueueArn, Retention, Verify
-from common.environment.settings_model import Model, Settings
+from common.environment.settings_model import Model
 
 
 class Network(Model):
@@ -36,11 +36,37 @@ class Embedded(Model):
     """A fixed port. Without it a free one is taken."""
 
 
-class FunctionSettings(Settings):
-    """A Lambda function."""
+class Settings(Model):
+    """What resources of every type have."""
 
     name: PhysicalName | None = None
     """Its exact name in AWS. `${parameter}` is replaced. Without it the name follows from a template."""
+    role: RoleArn | None = None
+    """An existing role. Without it the deployer manages one."""
+    verify: Verify | None = None
+    """`always`: each plan reads how it is in AWS, and says what others changed. Without it the project's `verify`."""
+    properties: dict[str, Json] = Field(default_factory=dict)
+    """Fields in AWS's own spelling that have no setting here. `${…}` is replaced."""
+
+    def over(self, *weaker: "JsonMapping | Settings | None") -> Self:
+        """Merges settings: those set here win, then the first of `weaker` that sets a value, then the default."""
+        merged: JsonObject = {}
+        for layer in (*reversed(weaker), self):
+            for name, value in _set_fields(layer).items():
+                both = isinstance(value, dict) and isinstance(merged.get(name), dict)
+                merged[name] = {**merged[name], **value} if both else value
+        return type(self).model_validate(merged, strict=False)
+
+
+def _set_fields(layer: JsonMapping | Settings | None) -> JsonObject:
+    if isinstance(layer, Settings):
+        return {name: getattr(layer, name) for name in layer.model_fields_set}
+    return {name: value for name, value in (layer or {}).items() if value is not None}
+
+
+class FunctionSettings(Settings):
+    """A Lambda function."""
+
     runtime: Annotated[str, Field(pattern=r"^(python3\.[0-9]+|nodejs[0-9]+\.x)$")] = "python3.11"
     """Lambda's name of the runtime, as in python3.12 or nodejs22.x."""
     image: ImageUri | None = None
@@ -91,12 +117,6 @@ class FunctionSettings(Settings):
     """How many days the function's log group keeps its lines."""
     logging: Literal["managed", "unmanaged"] = "managed"
     """With `unmanaged` the function's log group is somebody else's: it is not created, and its retention stays as it is."""
-    role: RoleArn | None = None
-    """An existing role. Without it the deployer manages one."""
-    verify: Verify | None = None
-    """`always`: each plan reads how it is in AWS, and says what others changed. Without it the project's `verify`."""
-    properties: dict[str, Json] = Field(default_factory=dict)
-    """Fields in AWS's own spelling that have no setting here. `${…}` is replaced."""
     package: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=@[0-9a-f]{64}$")] | None = None
     """The code that an imported function runs, as `CodeSha256@digest`, until files with this digest are edited."""
 
@@ -111,8 +131,6 @@ class FunctionSettings(Settings):
 class JobSettings(Settings):
     """A Glue job."""
 
-    name: PhysicalName | None = None
-    """Its exact name in AWS. `${parameter}` is replaced. Without it the name follows from a template."""
     glue_version: Literal["3.0", "4.0", "5.0", "5.1", "6.0"] = "5.0"
     """The version of Glue, which decides the versions of Spark and Python."""
     worker_type: Literal["G.025X", "G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X", "Z.2X"] = (
@@ -155,12 +173,6 @@ class JobSettings(Settings):
     """The Python of the command. Without it 3 for Spark, 3.9 for a python-shell job and for Ray."""
     logging: Literal["managed", "unmanaged"] = "managed"
     """With `unmanaged` the job's arguments about logs stay as they are, or as `arguments` says, and it needs no log group."""
-    role: RoleArn | None = None
-    """An existing role. Without it the deployer manages one."""
-    verify: Verify | None = None
-    """`always`: each plan reads how it is in AWS, and says what others changed. Without it the project's `verify`."""
-    properties: dict[str, Json] = Field(default_factory=dict)
-    """Fields in AWS's own spelling that have no setting here. `${…}` is replaced."""
     package: Annotated[str, Field(pattern=r"^s3://[a-z0-9.-]+/.+@[0-9a-f]{64}$")] | None = None
     """Where the script of an imported job is, as `s3://bucket/key@digest`, until the file with this digest is edited."""
 
@@ -175,8 +187,6 @@ class JobSettings(Settings):
 class CrawlerSettings(Settings):
     """A Glue crawler."""
 
-    name: PhysicalName | None = None
-    """Its exact name in AWS. `${parameter}` is replaced. Without it the name follows from a template."""
     targets: tuple[Annotated[Text, Field(pattern=r"^s3://[a-z0-9.-]+(/.*)?$")], ...] = ()
     """S3 locations; they replace those of the declaration."""
     dynamodb_targets: tuple[DynamoTarget, ...] | None = None
@@ -218,19 +228,11 @@ class CrawlerSettings(Settings):
     configuration: Literal["managed", "unmanaged"] | None = None
     """`managed`: partitions take the schema of their table. `unmanaged`: it is left to others. Without either, a new crawler is
     managed, and an existing one keeps its configuration."""
-    role: RoleArn | None = None
-    """An existing role. Without it the deployer manages one."""
-    verify: Verify | None = None
-    """`always`: each plan reads how it is in AWS, and says what others changed. Without it the project's `verify`."""
-    properties: dict[str, Json] = Field(default_factory=dict)
-    """Fields in AWS's own spelling that have no setting here. `${…}` is replaced."""
 
 
 class StateMachineSettings(Settings):
     """A Step Functions state machine."""
 
-    name: PhysicalName | None = None
-    """Its exact name in AWS. `${parameter}` is replaced. Without it the name follows from a template."""
     type: Literal["STANDARD", "EXPRESS"] = "STANDARD"
     """EXPRESS is for short executions, and keeps no history."""
     publish: bool = False
@@ -251,19 +253,11 @@ class StateMachineSettings(Settings):
     """Rules that it may break besides those that its declaration accepts, as in `["ENDLESS_STATE: it runs until stopped"]`."""
     kms_key: KmsKey | None = None
     """The key that encrypts the definition and the data of executions: its ARN, or a reference. Without it AWS's own does."""
-    role: RoleArn | None = None
-    """An existing role. Without it the deployer manages one."""
-    verify: Verify | None = None
-    """`always`: each plan reads how it is in AWS, and says what others changed. Without it the project's `verify`."""
-    properties: dict[str, Json] = Field(default_factory=dict)
-    """Fields in AWS's own spelling that have no setting here. `${…}` is replaced."""
 
 
 class TriggerSettings(Settings):
     """A schedule, or a rule that starts something for each event or new object."""
 
-    name: PhysicalName | None = None
-    """Its exact name in AWS. `${parameter}` is replaced. Without it the name follows from a template."""
     enabled: bool = True
     """Whether the schedule or rule starts anything."""
     description: Annotated[Text, Field(max_length=512)] | None = None
@@ -282,9 +276,3 @@ class TriggerSettings(Settings):
     """The moment, in UTC, after which a schedule no longer starts its target."""
     pattern_characters: int = Field(default=PATTERN_CHARACTERS, ge=1, le=4096)
     """How long the pattern of a rule may be. More than 2,048 characters need a quota of the account that AWS has raised."""
-    role: RoleArn | None = None
-    """An existing role. Without it the deployer manages one."""
-    verify: Verify | None = None
-    """`always`: each plan reads how it is in AWS, and says what others changed. Without it the project's `verify`."""
-    properties: dict[str, Json] = Field(default_factory=dict)
-    """Fields in AWS's own spelling that have no setting here. `${…}` is replaced."""

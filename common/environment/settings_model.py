@@ -1,14 +1,14 @@
-"""The base of the models of configuration: settings are merged, and errors in them are explained.
+"""The base of the models of configuration, whose errors are explained.
 
 Nothing is coerced, so that "512" is not 512, and an unknown key is an error.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from common.base.json_types import JsonMapping, JsonObject
+from common.base.json_types import JsonMapping
 from common.base.suggestions import did_you_mean, known_names
 
 
@@ -22,28 +22,9 @@ class Model(BaseModel):
         return self
 
 
-class Settings(Model):
-    """Settings of one resource."""
-
-    def over(self, *weaker: "JsonMapping | Settings | None") -> Self:
-        """Merges settings: those set here win, then the first of `weaker` that sets a value, then the default."""
-        merged: JsonObject = {}
-        for layer in (*reversed(weaker), self):
-            for name, value in _set_fields(layer).items():
-                both = isinstance(value, dict) and isinstance(merged.get(name), dict)
-                merged[name] = {**merged[name], **value} if both else value
-        return type(self).model_validate(merged, strict=False)
-
-
-def _set_fields(layer: JsonMapping | Settings | None) -> JsonObject:
-    if isinstance(layer, Settings):
-        return {name: getattr(layer, name) for name in layer.model_fields_set}
-    return {name: value for name, value in (layer or {}).items() if value is not None}
-
-
 def explain_settings_error(error: ValidationError) -> str:
     """Explains the errors in settings of a declaration, each with its name, as sentences on one line."""
-    models: dict[str, type[Model]] = {model.__name__: model for model in (*Model.__subclasses__(), *Settings.__subclasses__())}
+    models = {model.__name__: model for model in _models_below(Model)}
     problems = []
     for problem in error.errors(include_url=False):
         location, is_unknown = list(problem["loc"]), problem["type"] == "extra_forbidden"
@@ -56,6 +37,12 @@ def explain_settings_error(error: ValidationError) -> str:
         else:
             problems.append(f"{path}: {problem['msg']}.")
     return " ".join(problems)
+
+
+def _models_below(model: type[Model]) -> Iterator[type[Model]]:
+    for below in model.__subclasses__():
+        yield below
+        yield from _models_below(below)
 
 
 def keys_at(model: type[Model], location: Sequence[int | str]) -> list[str]:

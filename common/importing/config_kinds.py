@@ -13,10 +13,10 @@ from common.environment.resource_settings import (
     CrawlerSettings,
     FunctionSettings,
     JobSettings,
+    Settings,
     StateMachineSettings,
     TriggerSettings,
 )
-from common.environment.settings_model import Settings
 from common.importing import selection
 from common.importing.setting_fields import TEXTS, by_aws_name, plain, setting_of
 from common.importing.setting_fields import Settings as Values

@@ -16,7 +16,7 @@ from common.base.json_types import Json, JsonObject
 from common.base.lean_dataclass import dataclass, field
 from common.declare.naming import PhysicalNames
 from common.environment.config import Environment
-from common.environment.settings_model import Settings
+from common.environment.resource_settings import Settings
 from common.importing.generated import GeneratedValues
 from common.importing.references import VERBS, References
 from common.importing.selection import LiveResource

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from common.base import text_rules
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.engine import secrets
-from common.environment.settings_model import Settings
+from common.environment.resource_settings import Settings
 from common.importing.entries import Context, Entry, refusal
 from common.importing.setting_fields import plain_settings
 from common.packaging import secret_detector

@@ -7,8 +7,14 @@ from typing import Any
 
 import pytest
 
-from common.environment.resource_settings import CrawlerSettings, FunctionSettings, JobSettings, Network, StateMachineSettings
-from common.environment.settings_model import Settings
+from common.environment.resource_settings import (
+    CrawlerSettings,
+    FunctionSettings,
+    JobSettings,
+    Network,
+    Settings,
+    StateMachineSettings,
+)
 from tests.resources.builders import ARTIFACTS, Code, Place, final, zipped
 
 PLACE = Place()
