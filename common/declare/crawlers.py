@@ -24,7 +24,7 @@ class CrawlerDeclaration:
     """A Glue crawler; `Pipeline.crawler` explains every field."""
 
     targets: tuple[Location, ...]
-    database: Ref
+    database: Ref | None
     access: Access
     settings: DeclaredSettings
 
@@ -40,17 +40,21 @@ class CrawlerDeclaration:
             fields = comparison.merged({"Targets": others.targets}, fields)
         if not targets and not fields.get("Targets"):
             raise DeclarationError(f"{where}: a crawler needs targets, here or in configuration.")
-        crawled = Access(reads=(*(elsewhere or self.targets), *others.locations(project)), writes=(self.database,))
+        if self.database is None and (targets or {*fields["Targets"]} != {"CatalogTargets"}):
+            raise DeclarationError(f"{where}: a crawler needs a database, unless all its targets are tables of the catalog.")
+        databases = (self.database,) if self.database else ()
+        crawled = Access(reads=(*(elsewhere or self.targets), *others.locations(project)), writes=databases)
         granted = [*grants.grants(project, where, crawled), *grants.grants(project, where, self.access)]
         buckets = [] if elsewhere else [location.bucket for location in self.targets]
-        used = [*buckets, self.database, *self.access.refs]
+        used = [*buckets, *databases, *self.access.refs]
         statements = [*granted, *others.statements(project), permissions.glue_logs(project.env, "crawlers")]
         role = project.role(ref, settings.role, statements, self.access.further, used)
-        _check_catalog(project, ref, self.database)
+        if self.database is not None:
+            _check_catalog(project, ref, self.database)
         crawler = Crawler(
             identity=project.identity(ref, [*role.needs, *named, *others.refs, *used], settings.verify, role),
             role_arn=role.arn,
-            database=self.database.name,
+            database=self.database.name if self.database else None,
             targets=targets,
             settings=settings,
             properties=fields,
@@ -84,7 +88,7 @@ class Crawlers(PipelineParts):
         /,
         *,
         targets: Iterable[Location] = (),
-        database: Ref,
+        database: Ref | None = None,
         reads: Iterable[Granted] = (),
         writes: Iterable[Granted] = (),
         permissions: Iterable[Permission | NamedThing] = (),
@@ -97,9 +101,10 @@ class Crawlers(PipelineParts):
     ) -> Ref:
         """A Glue crawler that keeps the tables of `database` for what lies at `targets`; all else as of a function.
 
+        One that crawls tables of the catalog alone needs no database.
         Its role may read the targets; `reads` and `writes` are what it may use besides, such as a secret or another bucket.
         """
-        of_kind = validation.check_kind("database", database, "database")
+        of_kind = validation.check_kind("database", database, "database") if database is not None else None
         declaration = CrawlerDeclaration(
             targets=validation.check_places("targets", targets),
             database=of_kind,

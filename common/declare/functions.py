@@ -88,6 +88,8 @@ class FunctionDeclaration:
             raise DeclarationError(f'{where}: log_level needs log_format "JSON"; text has no levels.')
         if problem := function_versions.problem(settings):
             raise DeclarationError(f"{where}: {problem}")
+        if problem := _too_large(settings):
+            raise DeclarationError(f"{where}: {problem}")
         fields, named = properties.render(project, ref, settings.properties, settings)
         mounted, mounting = _file_system(project, settings, where)
         group = _log_group(project, ref, settings)
@@ -163,6 +165,22 @@ def _check_variables(variables: Mapping[str, str], where: str) -> dict[str, str]
         if name in LAMBDA_VARIABLES:
             raise DeclarationError(f"{where}: environment.{name}: Lambda sets this variable itself. Choose another name.")
     return dict(variables)
+
+
+def _too_large(settings: FunctionSettings) -> str:
+    """What only functions of a special kind may have, as a sentence; empty if there is nothing of that.
+
+    Follows https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+    """
+    limits = (
+        ("memory_mb", 10240, "CapacityProviderConfig", "on managed instances"),
+        ("timeout_seconds", 900, "CapacityProviderConfig", "on managed instances"),
+        ("ephemeral_storage_mb", 10240, "AcceleratorConfig", "with an accelerator"),
+    )
+    for name, most, needed, where in limits:
+        if (value := getattr(settings, name)) > most and needed not in settings.properties:
+            return f"{name} is {value}; more than {most} is possible {where} alone: set {needed} in properties."
+    return ""
 
 
 def _file_system(project: ProjectResources, settings: FunctionSettings, where: str) -> tuple[list[JsonObject], tuple[Ref, ...]]:

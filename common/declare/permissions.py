@@ -79,9 +79,12 @@ def own_key(arn: str) -> Statement:
 def file_system(access_point: str) -> Statement:
     """Allows a function to mount a file system by one access point, and to write there.
 
-    Follows https://docs.aws.amazon.com/lambda/latest/dg/configuration-filesystem-efs.html
+    Follows https://docs.aws.amazon.com/lambda/latest/dg/configuration-filesystem-efs.html and
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-files-security-iam.html
     """
     verbs = ("ClientMount", "ClientWrite")
+    if ":s3files:" in access_point:
+        return allow([f"s3files:{verb}" for verb in verbs], [access_point.partition("/access-point/")[0]])
     condition = {"StringEquals": {"elasticfilesystem:AccessPointArn": access_point}}
     return {**allow([f"elasticfilesystem:{verb}" for verb in verbs], ["*"]), "Condition": condition}
 

@@ -36,8 +36,17 @@ RUNTIMES: Mapping[str, date | None] = {
 """Lambda's runtimes, and the day on which their support ends; None if AWS has not announced one."""
 WARNING_PERIOD = timedelta(days=90)
 """How long before the end of support of a runtime the warning begins."""
-GLUE_PYTHON: Mapping[str, str] = {"3.0": "3.7", "4.0": "3.10", "5.0": "3.11", "5.1": "3.11", "6.0": "3.13"}
-"""The versions of Glue that still start Spark jobs, and the Python that they run.
+NEWEST_GLUE = "6.0"
+"""The version of Glue of a job that names none, and of one that names `auto`."""
+GLUE_PYTHON: Mapping[str, str] = {
+    "3.0": "3.7",
+    "4.0": "3.10",
+    "5.0": "3.11",
+    "5.1": "3.11",
+    NEWEST_GLUE: "3.13",
+    "auto": "3.13",
+}
+"""The versions of Glue that still start Spark jobs, and the Python that they run; with `auto` Glue moves a job to newer ones.
 
 See https://docs.aws.amazon.com/glue/latest/dg/release-notes.html
 """

@@ -75,12 +75,12 @@ class FunctionSettings(Settings):
     """What the function does otherwise than its image says."""
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     """The processor on which the function runs."""
-    memory_mb: int = Field(default=256, ge=128, le=10240)
-    """Memory in MB. Lambda gives CPU in proportion to it."""
-    timeout_seconds: int = Field(default=60, ge=1, le=900)
-    """How long one invocation may last."""
-    ephemeral_storage_mb: int = Field(default=512, ge=512, le=10240)
-    """The size of /tmp."""
+    memory_mb: int = Field(default=256, ge=128, le=32768)
+    """Memory in MB, more than 10240 on managed instances alone. Lambda gives CPU in proportion to it."""
+    timeout_seconds: int = Field(default=60, ge=1, le=5400)
+    """How long one invocation may last, longer than 900 on managed instances alone."""
+    ephemeral_storage_mb: int = Field(default=512, ge=512, le=32768)
+    """The size of /tmp, more than 10240 with an accelerator alone."""
     environment: dict[Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]+$")], Text] = Field(default_factory=dict)
     """Environment variables. `${parameter}` is replaced. Never a secret: name it instead."""
     layers: tuple[LayerArn, ...] = Field(default=(), max_length=5)
@@ -131,13 +131,13 @@ class FunctionSettings(Settings):
 class JobSettings(Settings):
     """A Glue job."""
 
-    glue_version: Literal["3.0", "4.0", "5.0", "5.1", "6.0"] = "5.0"
-    """The version of Glue, which decides the versions of Spark and Python."""
+    glue_version: Literal["3.0", "4.0", "5.0", "5.1", "6.0", "auto"] = "5.0"
+    """The version of Glue, which decides the versions of Spark and Python. With `auto` Glue moves the job to newer ones."""
     worker_type: Literal["G.025X", "G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X", "Z.2X"] = (
         "G.1X"
     )
     """The size of a worker. G.12X, G.16X and R come with Glue 4.0; G.025X is for streaming jobs, Z.2X for Ray."""
-    workers: int = Field(default=2, ge=1, le=299)
+    workers: int = Field(default=2, ge=1, le=10_000)
     """The number of workers; with `auto_scaling` the greatest number."""
     auto_scaling: bool = False
     """Glue adds and removes workers while the job runs."""
@@ -213,7 +213,7 @@ class CrawlerSettings(Settings):
     """What to do with a table whose data now looks different."""
     deleted_data: Literal["log", "deprecate", "delete"] = "log"
     """What to do with a table or partition whose data is gone."""
-    table_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,128}$")] = ""
+    table_prefix: Annotated[Text, Field(max_length=128)] = ""
     """Begins the names of the tables that the crawler makes."""
     schedule: Annotated[str, AfterValidator(schedules.check_glue)] | None = None
     """When the crawler runs, as in cron(0 3 * * ? *), in UTC. Without it only what starts it runs it."""

@@ -34,7 +34,7 @@ DeadLetter = Annotated[str, Field(pattern=rf"^(arn:aws[a-z-]*:(sqs|sns):\S+|{Ref
 class FileSystem(Model):
     """A file system that a function mounts."""
 
-    arn: Annotated[str, Field(pattern=rf"^(arn:aws[a-z-]*:elasticfilesystem:\S+:access-point/\S+|{Reference})$")]
-    """The ARN of an access point of it, or a reference to one."""
+    arn: Annotated[str, Field(pattern=rf"^(arn:aws[a-z-]*:(elasticfilesystem|s3files):\S+access-point/\S+|{Reference})$")]
+    """The ARN of an access point of it, in EFS or S3 Files, or a reference to one."""
     path: Annotated[str, Field(pattern=r"^/mnt/[a-zA-Z0-9-_.]+$", max_length=160)]
     """Where the function finds it, as in /mnt/data."""

@@ -95,7 +95,7 @@ def of_run(job: JsonMapping, run: JsonMapping) -> list[Source]:
     run_id, is_shell = str(run["Id"]), job.get("Command", {}).get("Name") == "pythonshell"
     version = str(run.get("GlueVersion") or job.get("GlueVersion") or "0.9")
     usual = str(run.get("LogGroupName") or ("/aws-glue/python-jobs" if is_shell else "/aws-glue/jobs")).rstrip("/")
-    if not is_shell and float(version) >= STREAMS_SINCE:
+    if not is_shell and (version == "auto" or float(version) >= STREAMS_SINCE):
         prefix, stream = arguments.get("--custom-logGroup-prefix", usual), arguments.get("--custom-logStream-prefix", run_id)
         return [Source(f"{prefix}/{kind}", f"{stream}-driver") for kind in ("output", "error")]
     sources = [Source(f"{usual}/{kind}", run_id) for kind in ("output", "error")]

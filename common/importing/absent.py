@@ -50,7 +50,7 @@ def without_absent(
     for resource in importable:
         needed = ("", "")
         if resource.kind == "crawler":
-            needed = ("database", resource.live["DatabaseName"])
+            needed = ("database", resource.live.get("DatabaseName", ""))
         elif resource.kind == "rule":
             needed = ("state-machine", context.machine_name(rules.target(resource)["Arn"]))
         if needed in context.references.absent:

@@ -1,4 +1,4 @@
-"""Writes a Glue crawler: its targets, its database, its settings. Targets that no setting can express stay as they are."""
+"""Writes a Glue crawler: its targets, its database, its settings. Targets that no setting can express are properties."""
 
 import json
 
@@ -14,10 +14,10 @@ from common.resources.crawler_targets import TARGETS, as_setting
 def why_not(resource: LiveResource) -> str:
     """Why a crawler cannot be declared; empty if it can."""
     live = resource.live
-    if not _targets(live) and not _others(live):
-        unknown = ", ".join(kind for kind, listed in live.get("Targets", {}).items() if listed)
-        return f"it has no target that can be declared, only {unknown}" if unknown else "it has no targets"
-    if not live.get("DatabaseName"):
+    kinds = {kind for kind, listed in live.get("Targets", {}).items() if listed}
+    if not kinds:
+        return "it has no targets"
+    if not live.get("DatabaseName") and kinds != {"CatalogTargets"}:
         return "it has no database"
     behavior = (live.get("RecrawlPolicy") or {}).get("RecrawlBehavior", "CRAWL_EVERYTHING")
     if behavior not in RECRAWL:
@@ -43,11 +43,12 @@ def entry(resource: LiveResource, key: str, context: Context) -> Entry:
     else:
         result.named["targets"] = []
         result.settings["targets"] = paths
-    result.named["database"] = Code(context.variable("database", live["DatabaseName"]))
+    if live.get("DatabaseName"):
+        result.named["database"] = Code(context.variable("database", live["DatabaseName"]))
     set_differing(result, CrawlerSettings, context.env.defaults.crawler, _settings(live), frozenset())
     expressed = {TARGETS[name].kind for name in _others(live)}
-    if others := [kind for kind, listed in live["Targets"].items() if listed and kind not in {"S3Targets", *expressed}]:
-        result.say(f"Its {', '.join(others)} cannot be declared; they stay as they are.")
+    if others := {kind: listed for kind, listed in live["Targets"].items() if listed and kind not in {"S3Targets", *expressed}}:
+        result.settings["properties"] = {"Targets": context.references.structure(others)}
     if (live.get("Schedule") or {}).get("State") == "NOT_SCHEDULED" and live["Schedule"].get("ScheduleExpression"):
         result.say("Its schedule is paused, and stays so until the schedule is changed, or somebody resumes it.")
     values.set_plain(result, context, CrawlerSettings, live)
@@ -80,7 +81,7 @@ def _settings(live: JsonObject) -> JsonObject:
 def _others(live: JsonObject) -> JsonObject:
     """The settings of targets that are not in S3, as far as settings can express them."""
     listed = {name: as_setting(name, live.get("Targets", {}).get(target.kind)) for name, target in TARGETS.items()}
-    return {name: targets for name, targets in listed.items() if targets}
+    return {name: targets for name, targets in listed.items() if targets and not refusal(CrawlerSettings, {name: targets})}
 
 
 def _of_s3(live: JsonObject) -> JsonObject:

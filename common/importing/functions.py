@@ -14,6 +14,8 @@ from common.model import comparison
 from common.resources import accepted_fields, function_image, kind_of
 
 IN_CODE = frozenset({"runtime", "architecture"})
+SPECIAL = ("CapacityProviderConfig", "AcceleratorConfig")
+"""Where a function runs if it may be larger than others; no settings have these fields."""
 LANGUAGES = re.compile(r"python3\.|nodejs")
 
 
@@ -67,6 +69,8 @@ def entry(resource: LiveResource, key: str, context: Context) -> Entry:
         result, context, FunctionSettings, comparison.unusual({**live, **resource.live.get("Concurrency", {})}, usual)
     )
     values.set_values(result, context, "environment", live.get("Environment", {}).get("Variables", {}))
+    if special := {name: live[name] for name in SPECIAL if live.get(name)}:
+        result.settings["properties"] = context.references.structure(special)
     return result
 
 
@@ -84,7 +88,14 @@ def _settings(live: JsonObject) -> JsonObject:
         "role": live["Role"],
         **({"layers": layers} if layers else {}),
         **({"network": network} if network["subnet_ids"] else {}),
+        **({"file_system": mounted} if (mounted := _file_system(live)) else {}),
     }
+
+
+def _file_system(live: JsonObject) -> JsonObject:
+    """The file system of a function in a network; without one, a setting cannot express it."""
+    mounted = [{"arn": item["Arn"], "path": item["LocalMountPath"]} for item in live.get("FileSystemConfigs") or ()]
+    return mounted[0] if mounted and live.get("VpcConfig", {}).get("SubnetIds") else {}
 
 
 def log_group(resource: LiveResource) -> str:

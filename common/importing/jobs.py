@@ -18,7 +18,8 @@ def why_not(resource: LiveResource) -> str:
     kind, script, python = command.get("Name"), str(command.get("ScriptLocation", "")), command.get("PythonVersion", "3")
     if kind not in job_commands.BY_NAME:
         return f"it is a {kind} job, and only {', '.join(job_commands.BY_NAME)} can be declared"
-    if not (script.startswith("s3://") and script.endswith(".py")):
+    language = (live.get("DefaultArguments") or {}).get("--job-language", "python")
+    if not script.startswith("s3://") or language != "python" or script.endswith((".scala", ".jar", ".zip")):
         return f"its script {script!r} is not a Python file in S3"
     if python not in job_commands.COMMANDS[job_commands.BY_NAME[kind]].pythons:
         return f"it is a {kind} job for Python {python}"
@@ -46,7 +47,7 @@ def entry(resource: LiveResource, key: str, context: Context) -> Entry:
 
 def _settings(resource: LiveResource) -> JsonObject:
     """The live values by setting. Bookmarks, logging and the like are arguments of the job, and stay so."""
-    live = resource.live
+    live = job_commands.filled(resource.live)
     word, python = _word(resource), live["Command"].get("PythonVersion")
     usual = job_commands.COMMANDS[word].pythons[0]
     common: JsonObject = {

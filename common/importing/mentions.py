@@ -13,14 +13,14 @@ from common.resources import kind_of
 
 ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):(?P<service>lambda|states|glue):(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):"
-    r"(?P<type>function:|stateMachine:|job/|crawler/)(?P<name>[A-Za-z0-9_.-]+)"
+    r"(?P<type>function:|stateMachine:|job/|crawler/)(?P<name>[\w.+@=-]+)"
 )
 """The ARN of what may be a resource of the project; a version or an alias may follow."""
 KINDS = {kind_of(kind).arn_form.beginning: kind for kind in ("lambda", "state-machine", "glue-job", "crawler")}
 """The kinds by their type in an ARN."""
 NAMED = {"FunctionName": "lambda", "JobName": "glue-job", "CrawlerName": "crawler", "TableName": "table", "Bucket": "bucket"}
 """The kinds of what parameters name."""
-NAME = re.compile(r"(?!arn:)([A-Za-z0-9_.,()+=@#-][A-Za-z0-9_.,()+=@# -]*)(:[A-Za-z0-9_$-]+)?")
+NAME = re.compile(r"(?!arn:|\s)([^:*?${}\x00-\x1f]+)(?<!\s)(:[A-Za-z0-9_$-]+)?")
 """A name, and the version or alias of a function; a text that is computed when the machine runs is none."""
 
 
@@ -47,9 +47,10 @@ def in_definition(definition: JsonMapping, account: Account) -> Iterator[tuple[s
 
 def kind_of_parameter(integration: str, parameter: str) -> str | None:
     """The kind of what a parameter of a task names; None if it names nothing that is known here."""
-    if parameter == "Name" and ":glue:" in integration and integration.endswith("Crawler"):
+    of_glue = ":glue:" in integration
+    if parameter == "Name" and of_glue and integration.endswith("Crawler"):
         return "crawler"
-    return NAMED.get(parameter)
+    return NAMED.get(parameter) if of_glue or parameter != "JobName" else None  # jobs of AWS Batch have names, too
 
 
 def _texts(value: Json) -> Iterator[str]:

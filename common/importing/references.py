@@ -26,7 +26,7 @@ VERBS = {kind: kind_of(kind).word for kind in _USABLE}
 _BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 OTHERS = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):(?P<service>lambda|states|glue|sns|sqs|dynamodb|secretsmanager|kms):(?P<region>[a-z0-9-]+):"
-    r"(?P<account>[0-9]{12}):(?P<type>function:|stateMachine:|job/|crawler/|table/|secret:|key/|)(?P<name>[A-Za-z0-9_.+=@/-]+)"
+    r"(?P<account>[0-9]{12}):(?P<type>function:|stateMachine:|job/|crawler/|table/|secret:|key/|)(?P<name>[\w.+=@/-]+)"
     rf"|(?P<scheme>s3a?n?://|arn:aws[a-z-]*:s3:::)(?P<bucket>{_BUCKET})(?=[/\"'\s]|$)"
 )
 """What texts may name: resources by ARN, and buckets."""
@@ -155,6 +155,10 @@ class References:
         return self._whole(text) or self._with_arns(text)
 
     def _with_arns(self, text: str) -> str:
+        for (service, beginning), kind in TYPES.items() if text.startswith("arn:") else ():
+            name = text.partition(f":{service}:{self.env.region}:{self.env.account_id}:{beginning}")[2]
+            if (kind, name) in self.imported and kind_of(kind).arn_of(self.env, name) == text:
+                return self.token(kind, name, "arn")  # as a whole: within a text, an ARN ends where a name may go on
         parts, end = [], 0
         for match in OTHERS.finditer(text):
             before = text[match.start() - 1 : match.start()]  # $${ would stand for a literal ${

@@ -12,8 +12,11 @@ from common.importing.entries import Context, Entry, refusal
 from common.importing.setting_fields import plain_settings
 from common.packaging import secret_detector
 
-ARGUMENT = re.compile(r"--[A-Za-z0-9_.-]+")
-"""The arguments of a job that can be declared."""
+NAMES = {
+    "arguments": ("argument", re.compile(r"--[A-Za-z0-9_.-]+")),
+    "environment": ("variable", re.compile(r"[A-Za-z][A-Za-z0-9_]+")),
+}
+"""What arguments of jobs and variables of functions are called, and the names of those that can be declared."""
 
 
 def holds_secret(name: str, value: str) -> bool:
@@ -51,8 +54,9 @@ def set_values(entry: Entry, context: Context, argument: str, live: Mapping[str,
         if holds_secret(name, value):
             _leave_out(entry, context, argument, name)
             continue
-        if argument == "arguments" and not ARGUMENT.fullmatch(name):
-            entry.say(f"The argument {name} has no name that can be declared; AWS keeps it as it is.")
+        word, names = NAMES[argument]
+        if not names.fullmatch(name):
+            entry.say(f"The {word} {name} has no name that can be declared; AWS keeps it as it is.")
             continue
         try:
             text = context.references.text(text_rules.check_text(value))

@@ -61,8 +61,14 @@ class NameRule(NamedTuple):
 
 PLAIN = re.compile(r"[A-Za-z0-9_-]+"), "letters, digits, - and _"
 """Which characters most services accept in names, and the same for people."""
-GLUE_NAMES = NameRule(255, re.compile(r"(?a)(?! )[\w.,()+=@# -]+(?<! )"), "letters, digits, _.,()+=@#- and spaces between them")
-"""Glue accepts nearly all characters in names; those that mean something in a policy or in an ARN are left out."""
+GLUE_NAMES = NameRule(255, re.compile(r"(?!\s)[^*?$\x00-\x1f\x7f]+(?<!\s)"), "all characters but * ? $, and no space at its ends")
+"""Glue accepts nearly all characters in names; those that mean something in a policy are left out."""
+MACHINE_NAMES = NameRule(
+    80,
+    re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]+"),
+    'all characters but blanks and <>{}[]?*"#%\\^|~`$&,;:/',
+)
+"""The names of state machines: https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html"""
 
 
 class Calls(NamedTuple):

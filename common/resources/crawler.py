@@ -31,6 +31,8 @@ UPDATE_BEHAVIORS = {"update": "UPDATE_IN_DATABASE", "log": "LOG"}
 DELETE_BEHAVIORS = {"log": "LOG", "deprecate": "DEPRECATE_IN_DATABASE", "delete": "DELETE_FROM_DATABASE"}
 RECRAWL_BEHAVIORS = {"everything": "CRAWL_EVERYTHING", "new_folders": "CRAWL_NEW_FOLDERS_ONLY", "events": "CRAWL_EVENT_MODE"}
 _OPTIONAL = ("Schedule", "TablePrefix")
+_POLICY = {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "DEPRECATE_IN_DATABASE"}
+"""What Glue does where nobody has set a policy."""
 
 KIND = Kind(
     name="crawler",
@@ -64,12 +66,12 @@ KIND = Kind(
 
 @dataclass(frozen=True, kw_only=True)
 class Crawler(Declared):
-    """A crawler that writes the tables it finds below `targets` into `database`."""
+    """A crawler that writes the tables it finds below `targets` into `database`; it needs none for tables of the catalog."""
 
     removable: ClassVar[frozenset[str]] = accepted_fields.CRAWLER_REMOVABLE
     usual: ClassVar[State] = accepted_fields.USUAL_CRAWLER
     role_arn: str
-    database: str
+    database: str | None
     targets: tuple[str, ...]
     settings: CrawlerSettings
     event_queue: str | None = None
@@ -95,7 +97,7 @@ class Crawler(Declared):
             )
         own = {
             "Role": self.role_arn,
-            "DatabaseName": self.database,
+            **({"DatabaseName": self.database} if self.database else {}),
             "Targets": {"S3Targets": [self._target(path) for path in self.targets]},
             "SchemaChangePolicy": {
                 "UpdateBehavior": UPDATE_BEHAVIORS[settings.schema_change],
@@ -162,9 +164,9 @@ class Crawler(Declared):
         configuration, _ = comparison.split(json.loads(live.get("Configuration") or "{}"), self._configuration())
         state = {
             "Role": _arn(live["Role"], self.role_arn),
-            "DatabaseName": live.get("DatabaseName"),
+            **({"DatabaseName": live.get("DatabaseName")} if self.database else {}),
             "Targets": {"S3Targets": s3_targets},
-            "SchemaChangePolicy": live.get("SchemaChangePolicy"),
+            "SchemaChangePolicy": {**_POLICY, **(live.get("SchemaChangePolicy") or {})},
             "RecrawlPolicy": live.get("RecrawlPolicy") or {"RecrawlBehavior": RECRAWL_BEHAVIORS["everything"]},
             "TablePrefix": live.get("TablePrefix") or "",
             "Schedule": _expression(live),
@@ -230,8 +232,8 @@ class Crawler(Declared):
         _, configuration = comparison.split(json.loads(live.get("Configuration") or "{}"), self._configuration())
         is_managed = self.settings.configuration != "unmanaged" or "Configuration" in self.properties
         parts: State = {"Targets": targets, **({"Configuration": configuration} if is_managed else {})}
-        texts = {"Schedule": _expression(live), "TablePrefix": live.get("TablePrefix")}
-        parts |= {name: text for name, text in texts.items() if not self.desired()[name]}
+        texts = {"Schedule": _expression(live), "TablePrefix": live.get("TablePrefix"), "DatabaseName": live.get("DatabaseName")}
+        parts |= {name: text for name, text in texts.items() if not self.desired().get(name)}
         return kept | {name: part for name, part in parts.items() if part}
 
     @property

@@ -64,7 +64,7 @@ def spelled(settings: JsonMapping) -> JsonObject:
 def as_setting(name: str, listed: Json) -> list[JsonObject] | None:
     """The setting for live targets of one kind; None if there are none, or if no setting can express them."""
     names = {field: word for word, field in TARGETS[name].fields.items()}
-    usual: JsonObject = {"Exclusions": [], "EnableAdditionalMetadata": []}
+    usual: JsonObject = {"Exclusions": [], "EnableAdditionalMetadata": [], "ConnectionName": ""}
     result = []
     for target in listed or ():
         fields = {field: value for field, value in target.items() if value is not None and usual.get(field, ...) != value}

@@ -132,7 +132,7 @@ class Job(Declared):
         response = aws.find("glue", "GetJob", "EntityNotFoundException", JobName=self.name)
         if response is None:
             return None
-        live = response["Job"]
+        live = job_commands.filled(response["Job"])
         tags = aws.call("glue", "GetTags", ResourceArn=self.arn).get("Tags")
         filled = {
             "Role": _arn(live.get("Role", ""), self.role_arn),

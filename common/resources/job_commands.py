@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from common.base.json_types import JsonObject
+from common.environment.aws_versions import NEWEST_GLUE
 from common.environment.resource_settings import JobSettings
 from common.model.resource import State
 
@@ -17,6 +18,8 @@ SHELL_GLUE_VERSION = "3.0"
 """The Glue version of new python-shell jobs, the only one of which Python 3.9 is a version."""
 RAY_GLUE_VERSION = "4.0"
 """The Glue version of Ray jobs, the only one that has Ray."""
+_LONG_TIMEOUTS = frozenset({"0.9", "1.0", "2.0", "3.0", "4.0"})
+"""The versions of Glue whose jobs time out after two days if they name no timeout; those of later ones, after eight hours."""
 SPARK, STREAMING, SHELL, RAY = "spark", "streaming", "shell", "ray"
 ON_SPARK = frozenset({SPARK, STREAMING})
 """The commands that run a script on Spark."""
@@ -94,6 +97,19 @@ def live_command(live: JsonObject, declared: JsonObject) -> JsonObject:
     fields: JsonObject = {name: command.get(name) for name in declared}
     spark = command.get("Name") in {COMMANDS[SPARK].name, COMMANDS[STREAMING].name}
     return {**fields, "PythonVersion": command.get("PythonVersion") or ("3" if spark else None)}
+
+
+def filled(live: JsonObject) -> JsonObject:
+    """A live job with what Glue does where nobody has named a version or a timeout; a streaming job has no timeout then.
+
+    Follows https://docs.aws.amazon.com/glue/latest/webapi/API_CreateJob.html
+    """
+    name = live.get("Command", {}).get("Name")
+    word = BY_NAME.get(name)
+    version = live.get("GlueVersion") or (NEWEST_GLUE if word in ON_SPARK else None)
+    usual = None if word == STREAMING else 480 if word == SPARK and version not in _LONG_TIMEOUTS else 2880
+    values = {"GlueVersion": version, "Timeout": live.get("Timeout") or usual}
+    return {**live, **{field: value for field, value in values.items() if value is not None}}
 
 
 def names_its_interpreter(live: JsonObject) -> bool:

@@ -20,7 +20,7 @@ from common.model import comparison, steps
 from common.model.declared import Declared
 from common.model.desired_state import whole_if_ours
 from common.model.diagnosis import Diagnosis
-from common.model.kind import AT_ONCE, PLAIN, ArnForm, Calls, Kind, NameRule, Passing, Policy, Properties, Quota
+from common.model.kind import AT_ONCE, MACHINE_NAMES, ArnForm, Calls, Kind, Passing, Policy, Properties, Quota
 from common.model.listing import Listing
 from common.model.lookup import QUALIFIED_NAME, by_arn
 from common.model.machine_changes import is_machine, summary
@@ -42,7 +42,7 @@ KIND = Kind(
     step=steps.MACHINES,
     console="states/home?region={region}#/statemachines/view/{arn}",
     arn=ArnForm("states", "stateMachine:"),
-    names=NameRule(80, *PLAIN),
+    names=MACHINE_NAMES,
     section="state_machines",
     principal="states.amazonaws.com",
     has_secrets=True,

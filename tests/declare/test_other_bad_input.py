@@ -44,6 +44,9 @@ BAD = {
         "constant.MessageBody: it must be a text, not {'a': 1}. Write the JSON as a text.",
     ],
     SEND.replace("BODY", "True").replace("OPEN", OPEN): ["constant.MessageBody: it must be a text, not True. Quote it."],
+    'p.crawler("c", targets=[p.shared.bucket("artifacts") / "a"])': [
+        "crawler/c: a crawler needs a database, unless all its targets are tables of the catalog."
+    ],
     'p.function("Validate", handler=5)': ["deploy.py:11: TypeError: handler is a text, not 5."],
     'p.function("Validate", settings="x")': [
         "deploy.py:11: TypeError: settings is an object, as in FunctionSettings(memory_mb=512)"

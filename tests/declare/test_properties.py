@@ -110,6 +110,10 @@ def test_properties_are_an_object(repository: Repository) -> None:
         ),
         ({"file_system": {"arn": ACCESS_POINT, "path": "/mnt/x"}}, "file_system needs a network: set `vpc` or `network`."),
         ({"file_system": {"arn": ACCESS_POINT, "path": "/data"}}, "file_system.path"),
+        ({"memory_mb": 10241}, "memory_mb is 10241; more than 10240 is possible on managed instances alone: set CapacityP"),
+        ({"timeout_seconds": 901}, "timeout_seconds is 901; more than 900 is possible on managed instances alone"),
+        ({"ephemeral_storage_mb": 10241}, "more than 10240 is possible with an accelerator alone: set AcceleratorConfig in"),
+        ({"memory_mb": 32769}, "memory_mb"),
     ],
 )
 def test_a_setting_that_aws_would_not_accept_is_refused(repository: Repository, settings: dict[str, Any], message: str) -> None:

@@ -49,9 +49,10 @@ def test_the_versions_of_glue_include_the_one_that_it_takes_by_itself() -> None:
     """Glue's model has no list, but says what a job is that names no version."""
     documentation = models("glue").shape_for("CreateJobRequest").members["GlueVersion"].documentation
     (default,) = re.findall(r"default to Glue (\d+\.\d+)", documentation)
-    assert max(aws_versions.GLUE_PYTHON) == default
+    assert default == aws_versions.NEWEST_GLUE == max(aws_versions.GLUE_PYTHON.keys() - {"auto"})
     assert allowed(JobSettings, "glue_version") == aws_versions.GLUE_PYTHON.keys()
-    assert job_target("6.0").python == "3.13"
+    assert job_target("6.0") == job_target("auto")
+    assert job_target("auto").python == "3.13"
 
 
 @pytest.mark.parametrize("version", aws_versions.GLUE_PYTHON)

@@ -85,7 +85,8 @@ def test_which_functions_can_be_declared(fields: dict[str, Any], reason: str) ->
         ({"Command": {"Name": "glueetl", "ScriptLocation": "s3://code/load.py"}}, ""),
         ({"WorkerType": None, "MaxCapacity": 10.0}, "sized by MaxCapacity"),
         ({"GlueVersion": "2.0"}, "glue_version is '2.0'"),
-        ({"GlueVersion": None}, "AWS shows no glue_version"),
+        ({"GlueVersion": None}, ""),
+        ({"DefaultArguments": {"--job-language": "scala"}}, "is not a Python file in S3"),
         (SHELL, ""),
         ({**SHELL, "MaxCapacity": 0.0625}, ""),
         ({**SHELL, "Command": {**SHELL["Command"], "PythonVersion": "3"}}, ""),
@@ -102,7 +103,7 @@ def test_which_jobs_can_be_declared(fields: dict[str, Any], reason: str) -> None
     ("fields", "reason"),
     [
         ({}, ""),
-        ({"Targets": {"MongoDBTargets": [{"Path": "db"}]}}, "it has no target that can be declared, only MongoDBTargets"),
+        ({"Targets": {"MongoDBTargets": [{"Path": "db"}]}}, ""),
         ({"Targets": {"JdbcTargets": [{"ConnectionName": "sales", "Path": "db"}]}}, ""),
         ({"Targets": {}}, "it has no targets"),
         ({"DatabaseName": None}, "it has no database"),
@@ -216,7 +217,7 @@ def test_targets_are_locations_if_they_are_spelled_so() -> None:
     assert entry.named["targets"] == []
     assert entry.settings["targets"] == ["s3://company-raw/orders", "s3://company-raw/"]
     assert "exclusions" not in entry.settings, "each target has its own, so none is declared and all stay"
-    assert entry.notes == ["Its JdbcTargets cannot be declared; they stay as they are."]
+    assert entry.settings["properties"] == {"Targets": {"JdbcTargets": [{}]}}
 
 
 EVENT = {"source": ["aws.s3"], "detail-type": ["Object Created"]}

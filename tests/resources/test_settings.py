@@ -23,6 +23,9 @@ FUNCTIONS = {
     "network": st.none(),
     "role": st.none(),
     "publish": st.just(value=False),
+    "memory_mb": st.integers(128, 10240),  # more is for functions of a special kind
+    "timeout_seconds": st.integers(1, 900),
+    "ephemeral_storage_mb": st.integers(512, 10240),
 }
 JOBS = {
     "glue_version": st.sampled_from(["4.0", "5.0", "5.1"]),

@@ -69,6 +69,7 @@ FILES = frozenset(
         "importing/test_adopting.py",
         "importing/test_arguments.py",
         "importing/test_import.py",
+        "importing/test_odd_accounts.py",
         "importing/test_proposals.py",
         "importing/test_pull.py",
         "importing/test_versions.py",

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from common.environment.config import Environment
-from common.model.kind import ArnForm
+from common.model.kind import GLUE_NAMES, MACHINE_NAMES, ArnForm
 from common.resources import kind_of
 
 VERSION = r"(:[0-9]+)?"
-GLUE = r"[^*?$\s:/]{1,255}"
+GLUE = f"(?!arn:){GLUE_NAMES.pattern.pattern}"
 SAGEMAKER = "[A-Za-z0-9](-*[A-Za-z0-9]){0,62}"
 PLAIN = "[A-Za-z0-9._-]{1,256}"
 
@@ -58,7 +58,7 @@ FORMS = {
     "crawler": Form(GLUE, kind="crawler", types=("AWS::Glue::Crawler",), by_arn=False),
     "database": Form(GLUE, kind="database", types=("AWS::Glue::Database",), by_arn=False),
     "machine": Form(
-        "[A-Za-z0-9_.+!@()=-]{1,80}",
+        MACHINE_NAMES.pattern.pattern,
         kind="state-machine",
         types=("AWS::StepFunctions::StateMachine",),
         by_name=False,

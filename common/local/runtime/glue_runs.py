@@ -100,7 +100,8 @@ def _streams(job: Request, run: Request) -> dict[str, logs.Stream]:
 
     https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
     """
-    modern = job["Command"].get("Name") != "pythonshell" and float(run.get("GlueVersion", "0.9")) >= 5
+    version = run.get("GlueVersion", "0.9")
+    modern = job["Command"].get("Name") != "pythonshell" and (version == "auto" or float(version) >= 5)
     arguments = {**(job.get("DefaultArguments") or {}), **run["Arguments"]}
     name = f"{arguments.get('--custom-logStream-prefix', run['Id'])}-driver" if modern else run["Id"]
     made = {kind: logs.Stream(f"{run['LogGroupName']}/{kind}", name) for kind in ("output", "error")}
