@@ -28,7 +28,15 @@ FLOORS = (
 )
 """The rooms of `common`, the ground floor first. A room imports itself and the floors below its own."""
 SHARED_BY_TYPES = {
-    *("accepted_fields", "bucket_lookup", "bucket_policy", "bucket_settings", "cloud_requests", "crawler_runs"),
+    *(
+        "accepted_fields",
+        "bucket_contents",
+        "bucket_lookup",
+        "bucket_policy",
+        "bucket_settings",
+        "cloud_requests",
+        "crawler_runs",
+    ),
     *("crawler_targets", "function_code", "function_image", "function_updates", "function_versions", "handler_arns"),
     *(
         "job_commands",

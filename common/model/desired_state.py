@@ -78,10 +78,16 @@ def whole(resource: Resource, desired: State, live: Live | None) -> Change:
     return Change(resource.key, Action.UPDATE, "exists already", desired, live, frozenset(desired) - resource.immutable)
 
 
-def whole_if_ours(resource: Resource, desired: State, live: Live | None) -> Change:
+def whole_if_ours(resource: Resource, desired: State, live: Live | None, *, untagged: bool = False) -> Change:
     """The same, if the resource has our tags, as one has whose creation was interrupted.
 
     A plan may be made from a listing, and these show only after some seconds what others have just created.
+
+    Args:
+        resource: the declared resource.
+        desired: its desired state.
+        live: its live state; None if it is gone again.
+        untagged: it may also have no tags at all, because it was created by AWS, or by us and not tagged yet.
 
     Raises:
         OwnershipError: it does not have them, so somebody else has created it.
@@ -89,7 +95,7 @@ def whole_if_ours(resource: Resource, desired: State, live: Live | None) -> Chan
     if live is not None:
         tags = {**live.undeclared.get("Tags", {}), **live.state.get("Tags", {})}
         theirs, ours = (owner_tags.read_owner(each, resource.tag_prefix) for each in (tags, resource.tags))
-        if theirs not in {ours, (ours[0], None)}:
+        if theirs not in {ours, (ours[0], None)} and not (untagged and not tags):
             raise OwnershipError(
                 f"{resource.key.project}: {resource.key}: somebody else has just created {resource.name}. Deploy again to see "
                 f"whose it is."

@@ -18,13 +18,13 @@ from common.base.json_types import Json, JsonObject
 from common.base.lean_dataclass import dataclass
 from common.model import comparison, steps
 from common.model.declared import Declared
-from common.model.desired_state import whole
+from common.model.desired_state import whole, whole_if_ours
 from common.model.kind import ArnForm, Calls, Kind, Policy, Properties, Quota
 from common.model.listing import Listing
 from common.model.orphan import Named
 from common.model.resource import Action, Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
-from common.resources import bucket_policy, bucket_settings
+from common.resources import bucket_contents, bucket_policy, bucket_settings
 from common.resources.bucket_lookup import ACCESS_BLOCK, LOOKUP, NAMES
 
 _AT_LEAST = frozenset({"AES256", "aws:kms", "aws:kms:dsse"})
@@ -166,11 +166,17 @@ class Bucket(Declared):
         """Creates the bucket and makes the settings that S3 does not make for new ones.
 
         The tags come first, so that an interrupted creation is known to be ours. CreateBucket accepts tags, but some regions and
-        partitions refuse them (UnsupportedArgument).
+        partitions refuse them (UnsupportedArgument). In us-east-1 it answers 200 for a bucket of this account that exists:
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+
+        Raises:
+            OwnershipError: somebody else has created it since the plan was made.
         """
         arguments: JsonObject = {"ObjectOwnership": desired["ObjectOwnership"]}
         if self.region != "us-east-1":
             arguments["CreateBucketConfiguration"] = {"LocationConstraint": self.region}
+        elif (live := self.read(aws)) is not None:
+            return self._take(aws, desired, live)
         try:
             aws.call("s3", "CreateBucket", Bucket=self.name, **arguments)
         except AwsError as error:
@@ -181,13 +187,19 @@ class Bucket(Declared):
                 ) from None
             if error.code != "BucketAlreadyOwnedByYou":
                 raise
-            return self.update(aws, whole(self, desired, self.read(aws)))
+            return self._take(aws, desired, self.read(aws))
+        self._tag(aws, desired["Tags"])
         change = whole(self, desired, None)
         unusual = frozenset(name for name in change.changed if desired[name] != bucket_settings.WHEN_NEW.get(name))
-        if self.region != "us-east-1":  # there a bucket that exists is not refused, and may have tags
-            self._tag(aws, desired["Tags"])
-            unusual -= {"Tags"}
-        return self.update(aws, replace(change, changed=unusual))
+        return self.update(aws, replace(change, changed=unusual - {"Tags"}))
+
+    def _take(self, aws: Aws, desired: State, live: Live | None) -> Outputs:
+        """Makes all settings of a bucket that exists already, if it has our tags, or neither tags nor objects.
+
+        The latter is what remains of a creation of ours if its answer was lost, or if it was interrupted before the tags.
+        """
+        unused = bucket_contents.is_empty(aws, {"Bucket": self.name, "ExpectedBucketOwner": self.account_id})
+        return self.update(aws, whole_if_ours(self, desired, live, untagged=unused))
 
     def begins_later(self, change: Change) -> str:
         """The note that S3 begins to send events to EventBridge some time after the deploy; empty if it does not send any.
@@ -249,8 +261,7 @@ class Bucket(Declared):
         """Deletes the bucket and every version of every object in it."""
         whose = {"Bucket": resource.name, "ExpectedBucketOwner": resource.account_id}
         try:
-            for page in aws.pages("s3", "ListObjectVersions", **whose):
-                _delete_versions(aws, whose, [*page.get("Versions", ()), *page.get("DeleteMarkers", ())])
+            bucket_contents.delete(aws, whose)
             aws.call("s3", "DeleteBucket", **whose)
         except AwsError as error:
             if error.code != "NoSuchBucket":
@@ -284,13 +295,3 @@ class Bucket(Declared):
 
     def _find(self, aws: Aws, operation: str, absent: str) -> JsonObject | None:
         return aws.find("s3", operation, absent, Bucket=self.name, ExpectedBucketOwner=self.account_id)
-
-
-def _delete_versions(aws: Aws, whose: dict[str, str], items: list[JsonObject]) -> None:
-    """Deletes up to 1,000 versions in one call, which answers 200 and lists what it refused."""
-    if items:
-        versions = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in items]
-        answer = aws.call("s3", "DeleteObjects", **whose, Delete={"Objects": versions, "Quiet": True})
-        for refused in answer.get("Errors", ()):
-            reason = f"{refused.get('Key')}: {refused.get('Message', 'no reason given')}"
-            raise AwsError("s3", "DeleteObjects", refused.get("Code", "Unknown"), reason)

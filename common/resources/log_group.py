@@ -18,7 +18,7 @@ from common.base.json_types import Json, JsonObject
 from common.base.lean_dataclass import dataclass
 from common.model import steps
 from common.model.declared import Declared
-from common.model.desired_state import whole
+from common.model.desired_state import whole, whole_if_ours
 from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, NameRule, Passing, Policy, Properties
 from common.model.listing import Listing
 from common.model.lookup import Lookup
@@ -122,7 +122,10 @@ class LogGroup(Declared):
         return Live(state, undeclared={**kept, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
-        """Creates the group with its properties and tags, then sets its retention."""
+        """Creates the group with its properties and tags, then sets its retention.
+
+        A group without tags may be one that Lambda has created meanwhile, for late lines of a function that was deleted.
+        """
         limited = frozenset({"retentionInDays"} if desired["retentionInDays"] != "never" else ())
         change = replace(whole(self, desired, None), changed=limited)
         fields = {name: desired[name] for name in self.properties}
@@ -131,7 +134,7 @@ class LogGroup(Declared):
         except AwsError as error:
             if error.code != "ResourceAlreadyExistsException":
                 raise
-            change = whole(self, desired, self.read(aws))
+            change = whole_if_ours(self, desired, self.read(aws), untagged=True)
         return self.update(aws, change)
 
     def update(self, aws: Aws, change: Change) -> Outputs:

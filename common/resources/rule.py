@@ -18,7 +18,7 @@ from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.lean_dataclass import dataclass
 from common.model import comparison, steps
 from common.model.declared import Declared
-from common.model.desired_state import whole
+from common.model.desired_state import whole_if_ours
 from common.model.generated import has_mark
 from common.model.kind import AT_ONCE, ArnForm, Calls, Kind, NameRule, Passing, Policy, Properties, Quota
 from common.model.listing import Listing
@@ -146,7 +146,7 @@ class Rule(Declared):
 
     def create(self, aws: Aws, desired: State) -> Outputs:
         """Puts the rule with its tags, and its target. For an existing rule, PutRule ignores tags, so they are put separately."""
-        change = whole(self, desired, self.read(aws))
+        change = whole_if_ours(self, desired, self.read(aws))
         if change.live is None:
             self._put(aws, desired, Tags=tag_list(desired["Tags"]))
             change = replace(change, changed=frozenset({"Targets"}))

@@ -30,6 +30,7 @@ WRITES = (
 )
 MADE: dict[str, Any] = {
     **{f"s3:{name}": {} for name in (*WRITES, "GetBucketNotificationConfiguration")},
+    "s3:HeadBucket": refused("HeadBucket", "404", "Not Found"),
     "s3:GetBucketTagging": refused("GetBucketTagging", "NoSuchTagSet"),
 }
 
@@ -102,7 +103,7 @@ def test_a_bucket_is_created_first_and_then_tagged_before_anything_else_is_set(p
 def test_what_s3_makes_for_every_new_bucket_is_not_made_again(region: str, reads: int, *, event_bridge: bool) -> None:
     """See https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html .
 
-    In us-east-1 the creation of a bucket that we have already is not refused, so tags of others are looked for.
+    In us-east-1 the creation of a bucket that we have already is not refused, so it is looked for.
     """
     aws = ScriptedAws(MADE)
     bucket = Place(region=region).bucket(event_bridge=event_bridge)
@@ -110,7 +111,7 @@ def test_what_s3_makes_for_every_new_bucket_is_not_made_again(region: str, reads
     notifications = ["s3:GetBucketNotificationConfiguration", "s3:PutBucketNotificationConfiguration"] * event_bridge
     assert aws.sent("s3:CreateBucket")["ObjectOwnership"] == "BucketOwnerEnforced"
     assert aws.operations == [
-        *("s3:CreateBucket", *["s3:GetBucketTagging"] * reads, "s3:PutBucketTagging"),
+        *(*["s3:HeadBucket"] * reads, "s3:CreateBucket", "s3:PutBucketTagging"),
         *("s3:PutBucketVersioning", "s3:PutBucketPolicy", *notifications),
     ]
 
