@@ -49,11 +49,12 @@ def doctor(_c: Context, env: str | None = None, json: bool = False) -> None:
                 )
             if environment.embedded is not None:
                 text = "not looked at: permissions in the embedded AWS say nothing of an account"
-                findings.append(Finding("permissions", FINE, text))
+                findings.append(Finding("permissions", NOTE, text))
     counts = machine_checks.states(findings)
     if json:
         Screen().object({"environment": env, "findings": [finding._asdict() for finding in findings], "counts": counts})
     else:
-        Screen().text("".join(f"{line}\n" for line in doctor_report.lines(findings, env)))
+        screen = Screen()
+        screen.text("".join(f"{line}\n" for line in doctor_report.lines(findings, env, screen)))
     if counts[PROBLEM]:
         raise Exit(code=1)

@@ -27,6 +27,7 @@ def graph(
     from common.base.suggestions import did_you_mean
     from common.base.terminal import Screen
     from common.commands.invocation import INVOCATION
+    from common.declare import flow_words
     from common.declare.flows import declared_anywhere, flows
     from common.declare.workspace import Workspace
     from common.model.choices import Choices
@@ -41,7 +42,7 @@ def graph(
     if machine is None:
         arrows = flows(declared.resources, name, declared.env.artifact_bucket)
         if svg is None:
-            Screen().text(mermaid.project(arrows))
+            Screen().text(mermaid.project(arrows, flow_words.descriptions(declared.resources)))
         else:
             from common.report import picture_file
 

@@ -44,10 +44,14 @@ def init(
     from common.setup import new_repository
 
     ask = None if yes else prompt(json=json)
-    if not folder and ask is None:
-        raise UsageError("Which folder? Type its path: `invoke init ../pipelines`.")
     source = INVOCATION.get().root
-    wishes = new_repository.RepositoryWishes(Path(folder or ""), project, template, name_prefix, account, region)
+    if folder:
+        place = Path(folder)
+    elif ask is not None:
+        place = questions.new_folder(ask, source)
+    else:
+        raise UsageError("Which folder? Type its path: `invoke init ../pipelines`.")
+    wishes = new_repository.RepositoryWishes(place, project, template, name_prefix, account, region)
     if ask is not None:
         wishes = questions.about_repository(ask, source, wishes)
     result = new_repository.create(source, wishes)

@@ -19,12 +19,13 @@ def start(_c: Context, env: str = "local", spark: bool = False, enforce_iam: boo
     """Start the embedded AWS, unless it is running."""
     from common import local
     from common.base.errors import UsageError
-    from common.environment import config_files
+    from common.environment import config_files, endpoints
 
     root = INVOCATION.get().root
     environment = config_files.load(root, env)
     if environment.embedded is None:
-        raise UsageError(f"{env} is a real account. Nothing has to be started for it.")
+        what = endpoints.account_words(env, environment.endpoints)
+        raise UsageError(f"{what}, and the embedded AWS is for other environments. Nothing was started.")
     account = {"account_id": environment.account_id, "region": environment.region}
     port, live = environment.embedded.port, Screen().live
     running = local.start(root, **account, port=port, enforce_iam=enforce_iam, say=show, show=live)

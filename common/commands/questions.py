@@ -48,15 +48,19 @@ def chosen_template(ask: Callable[[str], str]) -> str:
     return named(answered(ask, question, templates.DEFAULT, lambda answer: templates.check(named(answer))))
 
 
+def new_folder(ask: Callable[[str], str], source: Path) -> Path:
+    """The folder that is to become a repository."""
+    from common.setup import new_repository
+
+    return Path(answered(ask, "The folder to make", None, lambda answer: new_repository.check_folder(source, Path(answer))))
+
+
 def about_repository(ask: Callable[[str], str], source: Path, wishes: "RepositoryWishes") -> "RepositoryWishes":
     """Asks for what no option says of a new repository. Nothing is written before the last answer."""
     from common.declare import project_names
     from common.setup import new_repository
 
-    folder = wishes.folder
-    if not folder.name:
-        folder = Path(answered(ask, "The folder to make", None, lambda answer: new_repository.check_folder(source, Path(answer))))
-    new_repository.check_folder(source, folder)
+    folder = new_repository.check_folder(source, wishes.folder)
     name = wishes.project or answered(ask, "The name of the first project", new_repository.PROJECT, project_names.check_name)
     template = wishes.template or chosen_template(ask)
     default = new_repository.derived_prefix(folder)

@@ -1,6 +1,5 @@
 """Words for drawings of a project: what a node is, and what happens along an arrow."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from common.declare.failures import ALARM
@@ -9,6 +8,7 @@ from common.declare.messages import MAPPING
 from common.declare.scheduled import SCHEDULE
 from common.model.resource import Resource
 from common.resources.cloud_control import CloudResource
+from common.resources.cloud_requests import type_words
 
 KINDS = {
     "lambda": "Lambda function",
@@ -28,18 +28,15 @@ KINDS = {
     "parameter": "parameter",
 }
 """What people call the kinds of resources."""
-TYPES = {ALARM: "alarm", MAPPING: "event source mapping", SCHEDULE: "schedule"}
-"""The same of types that stand in arrows; others are called by the last part of their names."""
+TYPES = {name: type_words(name) for name in (ALARM, MAPPING, SCHEDULE)}
+"""The same of types that stand in arrows."""
 STARTS, READS, WRITES = "starts", "reads", "writes"
-WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-"""Matches the border between two words of a type's name."""
 
 
 def described(resource: Resource) -> str:
     """What people call the kind of a resource: ``Glue job``, or ``event source mapping``."""
     if isinstance(resource, CloudResource):
-        words = WORD.sub(" ", resource.type_name.rpartition("::")[2]).split()
-        return TYPES.get(resource.type_name) or " ".join(word if word.isupper() else word.lower() for word in words)
+        return type_words(resource.type_name)
     return KINDS.get(resource.key.kind, resource.key.kind)
 
 

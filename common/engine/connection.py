@@ -186,7 +186,8 @@ def connect(
             where = embedded_deployer.endpoints(env, started.endpoints, policy())
             say(embedded_deployer.enforced(env))
     elif enforce_iam:
-        raise UsageError(f"{env.name} is a real account, which always enforces IAM. Leave out --enforce-iam.")
+        enforcing = "whether IAM is enforced there cannot be chosen here" if env.endpoints else "IAM is always enforced there"
+        raise UsageError(f"{endpoints.account_words(env.name, env.endpoints)}: {enforcing}. Leave out --enforce-iam.")
     else:
         ignored = [*endpoints.diverting_variables(os.environ), *profile.diverting_settings()]
         for note in endpoints.endpoint_notes(env.name, env.endpoints, ignored):

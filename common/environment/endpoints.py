@@ -94,6 +94,12 @@ def describe_endpoints(endpoints: Mapping[str, str]) -> str:
     return ", ".join([*named, *(f"{rest} at {url}" for service, url in endpoints.items() if service == DEFAULT)])
 
 
+def account_words(environment: str, endpoints: Mapping[str, str]) -> str:
+    """Says what an environment is that is not embedded: an account, or what its endpoints lead to, which may be another AWS."""
+    there = f"is reached at the endpoints of config/{environment}.json"
+    return f"{environment} {there if endpoints else 'is a real account'}"
+
+
 def endpoint_notes(environment: str, endpoints: Mapping[str, str], ignored: Sequence[str]) -> Iterator[str]:
     """Yields notes for the user about endpoints that are not AWS's own; none if all are.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from common.base.errors import UsageError
 from common.environment.config import Environment
+from common.environment.endpoints import account_words
 from common.execution import selecting
 from common.execution.follower import Tell
 from common.execution.repository_paths import packaged_files
@@ -33,7 +34,7 @@ def check(env: Environment, resource: Resource | None) -> None:
         raise UsageError("--debug is for one function or job: add --only lambda/NAME or --only glue-job/NAME.")
     if env.embedded is None:
         raise UsageError(
-            f"--debug is for the embedded AWS: {env.name} is a real account, where a debugger cannot reach {resource.key}. "
+            f"--debug is for the embedded AWS: {account_words(env.name, env.endpoints)}, where {resource.key} cannot be stopped. "
             "Deploy to an embedded environment and add its name, as in --env local."
         )
     if isinstance(resource, Function) and not resource.settings.runtime.startswith(PYTHON):

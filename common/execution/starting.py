@@ -15,6 +15,7 @@ from common.base.lean_dataclass import dataclass
 from common.declare.declaration import Declares, Entry
 from common.declare.messages import MAPPING
 from common.declare.workspace import DeclaredPipelines
+from common.environment.endpoints import account_words
 from common.execution.messages import Messages
 from common.execution.repository_paths import relative
 from common.model.reference import Location
@@ -69,7 +70,8 @@ def find_starts(root: Path, declarations: DeclaredPipelines, text: str | None) -
     if len(entries) > 1 and declared_input is not None:
         raise UsageError(f"--input is for one project. Add --project NAME; these can be run: {names}.")
     if len(entries) > 1 and env.embedded is None:
-        raise UsageError(f"Which project? {env.name} is a real account. Add --project NAME; these can be run: {names}.")
+        what = account_words(env.name, env.endpoints)
+        raise UsageError(f"Which project? {what}. Add --project NAME; these can be run: {names}.")
     inputs = {
         name: declared_input if declared_input is not None else _declared_input(root, entry) for name, entry in entries.items()
     }

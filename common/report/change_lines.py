@@ -118,7 +118,7 @@ class ChangeLines:
         key = _padded(f"{change.key}{_in_aws(change)}", width)
         details = [*([aws_name.name] if aws_name and not change.name else []), *([aws_name.console] if aws_name else [])]
         where = f"  [dim]{quoted('  '.join(filter(None, details)))}[/dim]" if any(details) else ""
-        return f"  [{style}]{sign}[/{style}] {key}  {word:<{WORD}}  {quoted(change.reason)}{where}"
+        return f"  [{style}]{sign}[/{style}] {key}  {word:<{WORD}}  {quoted(reason_besides_fields(change))}{where}"
 
     def fields(self, change: Change) -> list[str]:
         """The fields that change, one a line: sign, name, and both values; without those that the reason tells in full."""
@@ -154,6 +154,19 @@ class ChangeLines:
 def besides_reason(change: Change) -> list[FieldChange]:
     """The fields that change, without those that the reason tells in full."""
     return [field for field in change.fields if change.taken_over or _words(field) not in change.reason]
+
+
+def reason_besides_fields(change: Change) -> str:
+    """The reason without the fields of which it tells only that they changed, where their values are shown beside it.
+
+    Who else has changed a field is told in full: that part begins with words before a colon.
+    """
+    names = {f"{field.label or field.name} changed" for field in besides_reason(change)}
+    parts = []
+    for part in change.reason.split("; "):
+        items = part.split(", ")
+        parts.append(part if ": " in items[0] else ", ".join(item for item in items if item not in names))
+    return "; ".join(filter(None, parts))
 
 
 def values(field: FieldChange) -> str:

@@ -8,15 +8,14 @@ from common.base import text_fit
 from common.base.plural import counted
 from common.base.terminal import visible
 from common.model.resource import Action, Change
-from common.report.change_lines import IMPLIED, besides_reason, values
+from common.report.change_lines import IMPLIED, besides_reason, reason_besides_fields, values
 from common.resources import cloud_control, kinds
+from common.resources.cloud_requests import type_words
 
 BETWEEN = re.compile(r"; |, (?=[+-] )")
 """What stands between the parts of a reason."""
 GRANT = re.compile(r"(?P<what>[+-] [\w*-]+:[\w*]+(?:, [\w*-]+:[\w*]+)*) on (?P<arns>[^ ]+(?: [^ ]+)*?)(?: if .*)?")
 """A permission that is granted or taken away, as reasons word it."""
-WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z]+")
-"""Matches the words of a name such as ``EventSourceMapping``."""
 NESTED = re.compile(r"(?P<sign>[+-] )?(?:[\w-]+\.)+(?P<rest>[\w-]+ .*)")
 """Matches a field inside others with its value, as in ``Environment.Variables.MODE a → b``."""
 VALUES = re.compile(r"(?P<name>[^ ]+) (?P<before>[^ ]+) → (?P<after>[^ ]+)")
@@ -31,13 +30,12 @@ LEAST_PATH = 12
 
 def parts(change: Change) -> list[str]:
     """What changes: the parts of the reason, and the fields that it does not tell in full."""
-    reason = "" if change.reason in IMPLIED else change.reason
+    reason = "" if change.reason in IMPLIED else reason_besides_fields(change)
     texts = [part for part in BETWEEN.split(reason) if part]
     for field in besides_reason(change):
         name = field.label or field.name
         if f"{name} no longer declared" in texts:
             continue
-        texts = [part for part in texts if part != f"{name} changed"]
         texts.append(f"{'' if field.sign == '~' else f'{field.sign} '}{name} {values(field)}".rstrip())
     return [visible(part, lines=False) for part in texts]
 
@@ -56,6 +54,12 @@ def fitting(part: str, width: int) -> str:
     return text_fit.cut(part, width)
 
 
+def at_work(change: Change) -> str:
+    """A change that is under way: its key, and of a resource of any type what that is."""
+    is_of_any_type = change.key.kind == cloud_control.KIND.name and cloud_control.TYPE in change.desired
+    return f"{change.key} ({_kind_word(change)})" if is_of_any_type else str(change.key)
+
+
 def kinds_of(changes: Iterable[Change]) -> list[str]:
     """How many there are of each kind, such as ``4 buckets`` and ``table``: the most frequent first, else by their words."""
     words = Counter(_kind_word(change) for change in changes)
@@ -65,8 +69,7 @@ def kinds_of(changes: Iterable[Change]) -> list[str]:
 def _kind_word(change: Change) -> str:
     """The word for a resource: of one of any type, the end of the type's name, such as ``event source mapping``."""
     if change.key.kind == cloud_control.KIND.name:
-        name = str(change.desired.get(cloud_control.TYPE, "")).rpartition(":")[2]
-        return " ".join(word if word.isupper() else word.lower() for word in WORDS.findall(name)) or "resource"
+        return type_words(str(change.desired.get(cloud_control.TYPE, ""))) or "resource"
     return kinds()[change.key.kind].word.replace("_", " ") if change.key.kind in kinds() else change.key.kind
 
 

@@ -16,6 +16,7 @@ from common.declare.asl.states import WAITING
 from common.declare.asl.walk import Place, is_distributed, placed_machines
 from common.declare.flows import Flow, Node
 from common.model.machine_changes import task_name
+from common.resources import cloud_control
 
 PLAIN = re.compile(r"[^\w \-.,:/=@$()]|(?<=direction) (?= *[A-Z]{2})", re.ASCII)
 """Matches what is written as a code. Mermaid takes ``direction TB`` for a command wherever it stands in a line."""
@@ -60,11 +61,16 @@ def machine(definition: JsonMapping) -> str:
     return "\n".join(["flowchart TD", *_Machine().drawn(definition)]) + "\n"
 
 
-def project(flows: Sequence[Flow]) -> str:
-    """Who starts, reads and writes what in a project: thick arrows start, thin ones carry data."""
+def project(flows: Sequence[Flow], kinds: Mapping[Node, str]) -> str:
+    """Who starts, reads and writes what in a project: thick arrows start, thin ones carry data.
+
+    Args:
+        flows: the arrows.
+        kinds: what people call the kinds of nodes.
+    """
     nodes = list(dict.fromkeys(node for flow in flows for node in (flow.source, flow.target)))
     names = {node: f"n{number}" for number, node in enumerate(nodes)}
-    lines = [f"  {names[node]}{_shaped(KINDS.get(node.kind, ('[', ']')), _described(node))}" for node in nodes]
+    lines = [f"  {names[node]}{_shaped(KINDS.get(node.kind, ('[', ']')), _described(node, kinds))}" for node in nodes]
     arrows = [f"  {names[flow.source]} {'==>' if flow.is_start else '-->'} {names[flow.target]}" for flow in flows]
     return "\n".join(["flowchart LR", *lines, *arrows]) + "\n"
 
@@ -110,8 +116,9 @@ def _shaped(shape: tuple[str, str], text: str) -> str:
     return f"{shape[0]}{label(text)}{shape[1]}"
 
 
-def _described(node: Node) -> str:
-    return node.name if node.kind in {"bucket", "table", "database"} else f"{node.name}\n{node.kind}"
+def _described(node: Node, kinds: Mapping[Node, str]) -> str:
+    kind = kinds.get(node, node.kind) if node.kind == cloud_control.KIND.name else node.kind
+    return node.name if node.kind in {"bucket", "table", "database"} else f"{node.name}\n{kind}"
 
 
 class _Machine:

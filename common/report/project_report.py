@@ -104,7 +104,7 @@ class ProjectReport(TextReport):
 
     def _draw(self) -> None:
         self._rows = tuple(
-            (name, progress, tuple(str(key) for key in progress.running), _sign(progress))
+            (name, progress, tuple(change_parts.at_work(change) for change in progress.running.values()), _sign(progress))
             for name, progress in self._projects.items()
             if progress.total
         )

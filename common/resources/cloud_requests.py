@@ -32,6 +32,15 @@ _UNCONFIRMED = "pending confirmation"
 _ROLE_SECONDS = (2.0, 3.0, 5.0, 8.0, 13.0)
 """The pauses before it is made again: IAM takes some seconds, rarely more than half a minute."""
 
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+"""Matches the border between two words of a type's name."""
+
+
+def type_words(type_name: str) -> str:
+    """What people call resources of a type: the last part of its name, such as ``event source mapping``."""
+    words = _WORD.sub(" ", type_name.rpartition(":")[2]).split()
+    return " ".join(word if word.isupper() else word.lower() for word in words)
+
 
 def properties(aws: Aws, type_name: str, identifier: str) -> JsonObject | None:
     """All properties of a resource; None if it does not exist."""

@@ -93,12 +93,12 @@ def create(source: Path, wishes: RepositoryWishes) -> NewRepository:
 
 
 def check_folder(source: Path, folder: Path) -> Path:
-    """The absolute path of a folder in which a repository can be made.
+    """The absolute path, without links and ``..``, of a folder in which a repository can be made.
 
     Raises:
         UsageError: there cannot be one.
     """
-    folder = folder.expanduser().absolute()
+    folder = folder.expanduser().resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already and is not an empty folder. Name another one. Nothing was written.")
     if folder.is_relative_to(source):

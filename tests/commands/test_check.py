@@ -35,6 +35,15 @@ def test_all_problems_of_all_machines_are_told_at_once(repository: Repository) -
     assert "There is no project 'order'" in repository.invoke("check", "--project", "order").err
 
 
+def test_the_page_that_explains_all_problems_names_no_codes_again(repository: Repository) -> None:
+    """Where there are several pages, each says which codes it is about."""
+    declare(repository, "acres", load=machine(A={"Type": "Pas", "End": True}))
+    assert repository.invoke("check").out.count("STRUCTURE") == 1
+    declare(repository, "acres", load=machine(A={"Type": "Pas", "End": True}), clean=machine(A={**END, "Nxt": "A"}))
+    lines = repository.invoke("check").out.splitlines()
+    assert sorted(line.rpartition(" ")[2] for line in lines if line.startswith("https:")) == ["(STRUCTURE)", "(UNKNOWN_FIELD)"]
+
+
 def test_a_wrong_machine_hides_no_warning_of_another(repository: Repository) -> None:
     declare(repository, "acres", load=machine(A=END), clean=machine(A={**END, "Nxt": "A"}))
     load = 'p.state_machine("load", "load.asl.json", accept=["RETRY: x"])'

@@ -78,13 +78,13 @@ def test_an_alarm_watches_and_tells_and_what_takes_messages_is_no_target(reposit
     )
     assert arrows(repository) == {
         ("work queue", "-->", "Validate lambda"),
-        ("work queue", "-->", "orders resource"),
-        ("orders resource", "==>", "Validate lambda"),
-        ("nightly.schedule resource", "==>", "Validate lambda"),
-        ("nightly.schedule resource", "-->", "lost queue"),
-        ("Validate lambda", "-->", "errors resource"),
-        ("lost queue", "-->", "errors resource"),
-        ("errors resource", "-->", "alerts topic"),
+        ("work queue", "-->", "orders event source mapping"),
+        ("orders event source mapping", "==>", "Validate lambda"),
+        ("nightly.schedule schedule", "==>", "Validate lambda"),
+        ("nightly.schedule schedule", "-->", "lost queue"),
+        ("Validate lambda", "-->", "errors alarm"),
+        ("lost queue", "-->", "errors alarm"),
+        ("errors alarm", "-->", "alerts topic"),
     }
 
 

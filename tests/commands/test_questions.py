@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from common.base import terminal
+from common.base.errors import UsageError
 from common.commands import questions
-from common.setup import templates
+from common.setup import new_repository, templates
 from common.setup.new_repository import RepositoryWishes
 from tests.support.repository import ROOT, Repository
 
@@ -57,7 +58,7 @@ def test_an_answer_that_cannot_be_is_told_why_and_asked_for_again(tmp_path: Path
         "eu-west-1",
     )
     ask, asked = answering(*answers)
-    wishes = questions.about_repository(ask, ROOT, RepositoryWishes(Path()))
+    wishes = questions.about_repository(ask, ROOT, RepositoryWishes(questions.new_folder(ask, ROOT)))
     template = [*templates.descriptions()][1]
     assert wishes == RepositoryWishes(tmp_path / "acme", "orders", template, "a1", "222222222222", "eu-west-1")
     assert len(asked) == len(answers)
@@ -65,6 +66,31 @@ def test_an_answer_that_cannot_be_is_told_why_and_asked_for_again(tmp_path: Path
     for words in ("is not an empty folder", "'2x'", "no template '9'", "--name-prefix is 'Ä'", "has 12 digits", "no region eu"):
         assert words in messages
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+def test_a_folder_that_is_named_is_not_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder that a person is in is taken if it is empty, and refused otherwise."""
+    here = tmp_path / "acme data"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    ask, asked = answering("", "", "", "")
+    assert questions.about_repository(ask, ROOT, RepositoryWishes(Path())).folder == here
+    assert asked[0] == "The name of the first project [sales]: "
+    assert asked[2] == "Names in AWS begin with [acme-data]: "
+    (here / "mine").touch()
+    with pytest.raises(UsageError, match=f"{here} is there already and is not an empty folder"):
+        questions.about_repository(ask, ROOT, RepositoryWishes(Path()))
+
+
+def test_a_folder_beside_the_deployer_is_not_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "deployer"
+    (source / "docs").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(source)
+    monkeypatch.chdir(source)
+    assert new_repository.check_folder(source, Path("../pipelines")) == tmp_path / "pipelines"
+    for inside in ("new", "../deployer/new", "docs/../new", str(tmp_path / "link/new")):
+        with pytest.raises(UsageError, match="is in the deployer's own repository"):
+            new_repository.check_folder(source, Path(inside))
 
 
 def test_what_options_say_is_not_asked(tmp_path: Path) -> None:

@@ -27,6 +27,10 @@ def test_only_python_of_the_embedded_aws_can_be_debugged(repository: Repository)
         debugger.check(here, resources["lambda/Other"])
     with pytest.raises(UsageError, match="dev is a real account"):
         debugger.check(config_files.load(repository.root, "dev"), resources["lambda/Validate"])
+    repository.configure("elsewhere", endpoints={"default": "http://127.0.0.1:4566"})
+    words = "elsewhere is reached at the endpoints of config/elsewhere.json, where lambda/Validate cannot be stopped"
+    with pytest.raises(UsageError, match=words):
+        debugger.check(config_files.load(repository.root, "elsewhere"), resources["lambda/Validate"])
     with pytest.raises(UsageError, match="--debug is for one function or job"):
         debugger.check(here, None)
 

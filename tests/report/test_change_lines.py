@@ -3,6 +3,7 @@
 from common.base.markup import strip_markup
 from common.model.comparison import FieldChange
 from common.model.resource import Action, Change, Key
+from common.report import change_parts
 from common.report.change_lines import ChangeLines, values
 
 
@@ -23,6 +24,23 @@ def test_a_field_that_the_reason_tells_is_not_told_again_and_long_values_begin_w
         "- Old gone",
         "+ New 1",
     ]
+
+
+def test_a_field_whose_values_are_shown_is_not_named_in_the_reason_too() -> None:
+    """Variables of a function are hidden in reasons, so that these say only that they changed."""
+    names = ("Environment.Variables.MODE", "Environment.Variables.NEW", "Description")
+    fields = (FieldChange(names[0], "a", "b"), FieldChange(names[1], None, "n", sign="+"), FieldChange(names[2], "x" * 60, "y"))
+    reason = f"handler.py changed; {names[2]} changed; {names[0]} changed, {names[1]} changed; Timeout 3 → 5"
+    change = Change(Key("p", "lambda", "f"), Action.UPDATE, reason, fields=fields)
+    assert strip_markup(ChangeLines().planned(change, 10)) == "  ~ lambda/f    update     handler.py changed; Timeout 3 → 5"
+    assert change_parts.parts(change)[:2] == ["handler.py changed", "Timeout 3 → 5"]
+    assert [part.split()[0] for part in change_parts.parts(change)[2:]] == [names[0], "+", names[2]]
+
+
+def test_who_else_has_changed_a_field_is_told_beside_its_values() -> None:
+    reason = "changed by somebody else: A changed, B changed; this is put back"
+    change = Change(Key("p", "lambda", "f"), Action.UPDATE, reason, fields=(FieldChange("A", 1, 2), FieldChange("B", 1, 2)))
+    assert strip_markup(ChangeLines().planned(change, 10)).endswith(reason)
 
 
 def test_digests_are_shortened_where_their_beginnings_tell_them_apart() -> None:

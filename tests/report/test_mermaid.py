@@ -103,11 +103,15 @@ def test_conditions_are_short(rule: dict[str, Any], text: str) -> None:
 
 def test_a_project_shows_who_starts_reads_and_writes_what() -> None:
     load, landing, rule = Node("glue-job", "load"), Node("bucket", "landing/in"), Node("rule", "new_file")
-    assert project([Flow(landing, load), Flow(rule, load, is_start=True)]).splitlines() == [
+    mapping = Node("resource", "orders")
+    flows = [Flow(landing, load), Flow(rule, load, is_start=True), Flow(mapping, load, is_start=True)]
+    assert project(flows, {mapping: "event source mapping", load: "Glue job"}).splitlines() == [
         "flowchart LR",
         '  n0[("landing/in")]',
         '  n1["load<br/>glue-job"]',
         '  n2(["new_file<br/>rule"])',
+        '  n3["orders<br/>event source mapping"]',
         "  n0 --> n1",
         "  n2 ==> n1",
+        "  n3 ==> n1",
     ]

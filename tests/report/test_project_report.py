@@ -133,6 +133,14 @@ def test_a_plan_shows_names_in_aws_with_links_and_the_values_of_what_changes(mon
     ]
 
 
+def test_what_is_under_way_of_any_type_says_what_it_is() -> None:
+    mapping = Change(
+        Key("acres", "resource", "orders"), Action.CREATE, "", desired={"TypeName": "AWS::Lambda::EventSourceMapping"}
+    )
+    assert change_parts.at_work(mapping) == "resource/orders (event source mapping)"
+    assert change_parts.at_work(FUNCTION) == "lambda/Validate"
+
+
 def test_lines_that_are_drawn_live_say_what_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = on_screen(monkeypatch, 80)
     shown = ProjectReport(stream=stream)
@@ -190,14 +198,14 @@ def test_names_keep_their_beginning_and_the_end_that_tells_them_apart(name: str,
 
 def test_resources_of_any_type_are_counted_by_the_end_of_their_type() -> None:
     types = [
-        *("CloudWatch::Alarm", "CloudWatch::Alarm", "EC2::VPCEndpoint", "Lambda::EventSourceMapping"),
+        *("CloudWatch::Alarm", "CloudWatch::Alarm", "EC2::VPCEndpoint", "EC2::EC2Fleet", "Lambda::EventSourceMapping"),
         *("LakeFormation::PrincipalPermissions", "LakeFormation::PrincipalPermissions"),
     ]
     changes = [
         Change(Key("acres", "resource", str(number)), Action.CREATE, "", desired={"TypeName": f"AWS::{name}"})
         for number, name in enumerate(types)
     ]
-    expected = ["2 alarms", "2 principal permissions", "VPC endpoint", "event source mapping"]
+    expected = ["2 alarms", "2 principal permissions", "EC2 fleet", "VPC endpoint", "event source mapping"]
     assert change_parts.kinds_of(changes) == expected
 
 

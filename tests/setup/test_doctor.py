@@ -10,11 +10,14 @@ import boto3
 import pytest
 
 from common.aws.protocol import Aws
+from common.base.terminal import Screen
 from common.commands.environment_command import EnvironmentCommand
 from common.model.choices import Choices
+from common.report import doctor_report
 from common.setup import account_checks, machine_checks
 from common.setup.finding import Finding
 from tests.support.repository import Repository, fresh_imports
+from tests.support.terminal import on_screen
 
 PINS = '[project]\ndependencies = ["boto3>=1", "packaging>=20"]\n'
 
@@ -51,6 +54,32 @@ def test_a_machine_and_an_account_without_problems(acres: Repository, moto: None
     text = acres.invoke("doctor", "--env", "dev").out
     assert "No problems" in text
     assert "Looked at this machine, this repository and dev." in text
+
+
+def test_lines_that_have_no_room_are_folded_in_their_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [
+        Finding("uv", "fine", "0.9.1"),
+        Finding("permissions", "note", "the role may do less than is printed", "Type `invoke policy --env dev`:\n{\n  1\n}"),
+    ]
+    assert [*doctor_report.lines(found, "dev", Screen(on_screen(monkeypatch, 44)))] == [
+        "  uv           0.9.1",
+        "- permissions  the role may do less than is",
+        "                 printed",
+        "               Type",
+        "                 `invoke policy --env dev`:",
+        "               {",
+        "                 1",
+        "               }",
+        "",
+        "No problems, 1 note. Looked at this machine,",
+        "  this repository and dev.",
+    ]
+
+
+def test_permissions_that_are_not_looked_at_are_no_good_news(repository: Repository) -> None:
+    repository.configure("here", embedded={}, account_id="000000000000", region="us-east-1")
+    _, results = findings(repository, "--env", "here")
+    assert (results["permissions"]["state"], results["permissions"]["text"][:13]) == ("note", "not looked at")
 
 
 def test_who_is_not_signed_in_is_told_so(acres: Repository, no_credentials: None) -> None:

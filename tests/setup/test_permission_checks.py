@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from common.aws.protocol import Aws
+from common.base.terminal import Screen
 from common.declare.workspace import Workspace
 from common.engine import deployer_policy
 from common.engine.connection import Connection
@@ -127,7 +128,7 @@ def test_what_denies_is_told_apart(doctor: Doctor) -> None:
     assert f"Add to {ACCOUNT}:policy/limit:\n{{" in limited.advice
     assert organization.text == "a policy of the organization does not allow iam:CreateRole"
     assert "service control policies" in organization.advice
-    lines = [*doctor_report.lines([*findings.values()], "dev")]
+    lines = [*doctor_report.lines([*findings.values()], "dev", Screen())]
     assert all("\n" not in line for line in lines)
 
 

@@ -77,8 +77,8 @@ class LocatedProblem(NamedTuple):
 
 
 def pages(problems: Iterable[LocatedProblem]) -> Iterator[str]:
-    """Yields a line for each page of AWS that explains the problems, with their codes."""
+    """Yields a line for each page of AWS that explains the problems; if there are several, with the codes that each is about."""
     codes: dict[str, dict[str, None]] = {}
     for located in problems:
         codes.setdefault(located.page, {})[located.problem.code] = None
-    yield from (f"{page} ({', '.join(of_page)})" for page, of_page in codes.items())
+    yield from (f"{page} ({', '.join(of_page)})" if len(codes) > 1 else page for page, of_page in codes.items())

@@ -9,7 +9,7 @@ from common.declare.flows import Node, flows, node_of
 from common.declare.workspace import DeclaredPipelines
 from common.engine.prediction import predict
 from common.model.resource import SHARED, Action, Change, Plan
-from common.report.change_lines import IDLE, SIGNS, besides_reason, values
+from common.report.change_lines import IDLE, SIGNS, besides_reason, reason_besides_fields, values
 from common.report.elements import Content as Inner
 from common.report.elements import element
 from common.report.page import parts
@@ -87,7 +87,7 @@ def _table(name: str, changes: Sequence[Change]) -> Element:
             element("span", SIGNS[change.action].strip(), class_=f"sign {SIGN_CLASSES.get(SIGNS[change.action], '')}".strip()),
             parts.code(str(change.key)),
             parts.badge("no longer declared" if change.action is Action.ORPHAN else str(change.action), TONES.get(change.action)),
-            [change.reason, _fields(change)],
+            [reason_besides_fields(change), _fields(change)],
         )
         for change in changes
     ]
