@@ -32,6 +32,8 @@ __all__ = ["Clients", "Session", "Translated", "make_waiter", "method_name", "si
 ABSENT_CREDENTIALS = (
     "No AWS credentials were found. Sign in (for example `aws sso login`), or set AWS_PROFILE to a profile of account {account}."
 )
+SENT_AT_ONCE = 2**20
+"""A body of up to this number of bytes is sent with the headers of its request."""
 METHOD_NOT_ALLOWED = frozenset({"MethodNotAllowed", "405"})
 """The error codes of S3 for reading a delete marker; without a body the code is the status."""
 
@@ -134,6 +136,7 @@ class Clients:
             max_pool_connections=self._connections,
             connect_timeout=fence.CONNECT_SECONDS,
             read_timeout=answer_seconds,
+            user_agent=self._session.user_agent(),  # else botocore composes its text twice for each call
             tcp_keepalive=True,  # else a gateway on the way forgets a connection that waits for minutes
             **_endpoint_options(endpoint),
         )
@@ -150,6 +153,7 @@ class Clients:
             # An emulator on this machine does not have the rates of AWS.
             # This event comes for every attempt, also for retries, pages and polls of waiters, before the request is signed.
             client.meta.events.register_first("request-created", partial(_take_token, self._rates, service))
+        client.meta.events.register_last("before-call.s3", _send_at_once)
         client.meta.events.register_last("before-send", _check_fence)  # the adaptive mode waits here, too, but not after this
         return client
 
@@ -193,6 +197,20 @@ def _endpoint_options(endpoint: str | None) -> JsonObject:
         return {}
     as_it_is = {"inject_host_prefix": False, "use_fips_endpoint": False, "use_dualstack_endpoint": False}
     return as_it_is | {"s3": {"addressing_style": "path"}} | ({"proxies": {}} if is_loopback(endpoint) else {})
+
+
+def _send_at_once(params: JsonObject, **_: object) -> None:
+    """Lets a small body not wait until S3 has accepted the headers, which takes a round trip of its own.
+
+    Botocore lets every body wait, so that none is sent in vain if S3 refuses the request.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonRequestHeaders.html
+    """
+    if "Expect" in params["headers"]:
+        from botocore.utils import determine_content_length  # slow to load, and an unchanged deploy sends no body
+
+        length = determine_content_length(params["body"])
+        if length is not None and length <= SENT_AT_ONCE:
+            del params["headers"]["Expect"]
 
 
 def _check_fence(**_: object) -> None:

@@ -1,10 +1,14 @@
-"""The embedded AWS is asked on this machine alone, whatever the shell says of accounts and networks."""
+"""How clients are made: where they send requests, how long these are valid, and what is sent with them."""
+
+import io
+from typing import Any
 
 import pytest
 
 from common import local
 from common.aws import fence
 from common.aws.session import AwsSession
+from common.aws_common import SENT_AT_ONCE
 from common.base.errors import AwsError
 from tests.local.fixtures import client, embedded, embedded_root
 
@@ -64,3 +68,28 @@ def test_a_request_may_arrive_as_long_as_its_signature_is_valid_and_the_client_w
 )
 def test_a_call_that_was_not_answered_is_not_reported_as_refused(code: str, detail: str, message: str) -> None:
     assert str(AwsError("sts", "Get", code, detail)).startswith(message)
+
+
+@pytest.mark.parametrize(("size", "expectation"), [(0, None), (SENT_AT_ONCE, None), (SENT_AT_ONCE + 1, b"100-continue")])
+@pytest.mark.parametrize("is_file", [False, True])
+def test_only_a_large_body_waits_until_s3_has_accepted_the_headers(
+    moto: None, size: int, expectation: bytes | None, *, is_file: bool
+) -> None:
+    """The wait is a round trip more for each object, see the header Expect.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonRequestHeaders.html
+    """
+    aws = AwsSession("us-east-1", "123456789012")
+    aws.call("s3", "CreateBucket", Bucket="some-bucket")
+    sent: list[Any] = []
+    aws.clients.of("s3").meta.events.register_first("before-send.s3.PutObject", lambda request, **_: sent.append(request))
+    content = bytes(size)
+    aws.call("s3", "PutObject", Bucket="some-bucket", Key="k", Body=io.BytesIO(content) if is_file else content)
+    assert [request.headers.get("Expect") for request in sent] == [expectation]
+    assert aws.call("s3", "GetObject", Bucket="some-bucket", Key="k")["Body"].read() == content
+
+
+def test_the_user_agent_is_composed_once_for_each_client() -> None:
+    """Botocore composes it twice for each call, unless it is given."""
+    config = AwsSession("us-east-1", "123456789012").clients.of("sts").meta.config
+    assert config._supplied_user_agent.startswith("Botocore/")
