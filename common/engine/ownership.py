@@ -7,7 +7,7 @@ from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import ConfigError, DeployError, OwnershipError
 from common.base.protocols import once_a_type
-from common.environment import owner_tags
+from common.environment import aws_versions, owner_tags
 from common.environment.config import Environment
 from common.model.choices import NOBODY
 from common.model.orphan import Orphan
@@ -113,7 +113,7 @@ def check_region(env: Environment, former: Mapping[Key, Orphan]) -> None:
         ConfigError: resources are recorded in another region.
     """
     at_home = {key: orphan.arn.split(":")[3] for key, orphan in former.items() if not orphan.is_away}
-    away = {key: region for key, region in at_home.items() if region not in {"", env.region}}
+    away = {key: region for key, region in at_home.items() if region != env.region and aws_versions.partition_of(region)}
     if away:
         key, region = min(away.items())
         raise ConfigError(

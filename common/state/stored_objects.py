@@ -37,10 +37,11 @@ def stored_object(body: Stream, where: str) -> JsonObject:
     result = parsed(body)
     schema, writer = result.get("schema"), result.get("deployer")
     if isinstance(schema, int | float) and schema > SCHEMA:
-        version = f"version {printable(writer, 40)}" if isinstance(writer, str) and writer else "a later version"
+        known = f"version {printable(writer, 40)}" if isinstance(writer, str) and writer else ""
         raise NewerSchemaError(
-            f"{where} was written by {version} of the deployer, in a format (schema {schema}) that this version, {VERSION}, does "
-            f"not know. Upgrade this repository's deployer to {version} or later: docs/upgrading.md. The object is left as it is."
+            f"{where} was written by {known or 'a later version'} of the deployer, in a format (schema {schema}) that this "
+            f"version, {VERSION}, does not know. Upgrade this repository's deployer to "
+            f"{f'{known} or later' if known else 'a later version'}: docs/upgrading.md. The object is left as it is."
         )
     return result
 

@@ -43,7 +43,7 @@ def test_tags_that_are_not_declared_tell_an_owner_as_well() -> None:
     assert ownership.all_tags(live) == {"team": "soil", "old:environment": "acres/dev"}
 
 
-@pytest.mark.parametrize(("region", "is_refused"), [("us-east-1", True), (ENV.region, False), ("", False)])
+@pytest.mark.parametrize(("region", "is_refused"), [("us-east-1", True), (ENV.region, False), ("", False), (" u-east-1", False)])
 def test_resources_in_another_region_are_refused_with_their_number_and_one_of_them(region: str, *, is_refused: bool) -> None:
     keys = [Key("p", "thing", f"{name}/formerly/{name}") for name in "ba"]
     former = {key: Orphan(key, key.name, EAST.replace("us-east-1", region) + key.name, ENV.account_id) for key in keys}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.base.errors import ConfigError, DeclarationError, LockedError
+from common.base.errors import ConfigError, DeclarationError, LockedError, NewerSchemaError
 from common.declare.pipeline import Pipeline
 from common.engine.options import Options
 from common.environment import config_files
@@ -50,7 +50,12 @@ def test_whatever_is_stored_the_deploy_is_right(deployed: tuple[World, Path], da
     options = Options(prune=data.draw(st.booleans()), verify=data.draw(st.booleans()))
     bystander = "arn:aws:fake:eu-central-1:123456789012:other/x"
     world.live[bystander] = {"Size": 1, "Tags": {}}
-    result = deploy(world, resources, build_dir, options=options)
+    try:
+        result = deploy(world, resources, build_dir, options=options)
+    except ConfigError as refusal:
+        if "resources of it are recorded in" not in str(refusal):
+            raise
+        return  # another letter in an ARN may make another region of it
     assert not result.failed
     assert world.live[bystander] == {"Size": 1, "Tags": {}}
     for resource in resources:
@@ -70,10 +75,12 @@ def test_whatever_a_lock_says_it_is_a_lock_and_runs_out(deployed: tuple[World, P
     world.buckets[ENV.artifact_bucket]["dev/p/lock.json"] = copy.copy(root)
     lock = world.buckets[ENV.artifact_bucket]["dev/p/lock.json"]
     lock.body, lock.tags, lock.modified = data.draw(stored(about)), data.draw(TAGS), world.now()
-    with pytest.raises(LockedError) as refusal:
+    with pytest.raises((LockedError, NewerSchemaError)) as refusal:
         deploy(world, things(*NEW), build_dir)
     assert len(str(refusal.value)) < 2000
     assert all(letter.isprintable() for letter in str(refusal.value))
+    if isinstance(refusal.value, NewerSchemaError):
+        return  # a lease of a format that is not known may mean anything
     world.seconds += 3600
     assert deploy(world, things(*NEW), build_dir).done
 
