@@ -18,7 +18,7 @@ from moto.core.botocore_stubber import BotocoreStubber
 from moto.iam.access_control import IAMPolicy
 from moto.s3.models import FakeBucket
 
-from common.aws import session
+from common.aws import polling
 from common.aws.rates import Rates
 from common.base.command_text import UV
 from common.engine import connection
@@ -97,8 +97,8 @@ def moto_policies(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def moto(moto_gaps: None, moto_policies: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty account, as close to AWS as moto gets, which is never busy and takes any rate."""
-    monkeypatch.setattr(session, "FIRST_PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(session, "FIRST_POLL_SECONDS", 0.0)
+    monkeypatch.setattr(polling, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(polling, "FIRST_POLL_SECONDS", 0.0)
     monkeypatch.setattr(connection, "Rates", partial(Rates, sleep=lambda _: None))
     with mock_aws():
         yield

@@ -12,9 +12,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import chain, count
+from contextlib import contextmanager
 
 from common.aws import profile
+from common.aws.polling import poll_pauses
 from common.aws.protocol import MAX_BODY_BYTES, Stream
 from common.aws.rates import Rates
 from common.aws.retries import NO_REFUSALS, PROPAGATION_SECONDS, Refusals, pauses, retry_seconds
@@ -28,16 +29,10 @@ BROKEN_BODY_CODES = frozenset({"IncompleteReadError", "ResponseStreamingError"})
 """The error codes of a body that is cut off because the connection ends."""
 BODY_ATTEMPTS = 5
 """How often to request an object whose body is cut off."""
-FIRST_PAUSE_SECONDS = 0.2
-"""The pause after a waiter's first poll, in seconds. Each pause is 1.5 times the one before, up to the waiter's own delay."""
-FIRST_POLL_SECONDS = 0.5
-"""How long to wait before the first poll of a function, in seconds. Lambda takes about a second for any change."""
 QUIET_SECONDS = 8.0
 """How long a call may be retried before people are told, in seconds: most new roles are known everywhere by then."""
 READ_PREFIXES = ("Get", "Head", "List", "Describe")
 """Prefixes of the names of operations that change nothing."""
-UPDATE_WAITERS = frozenset({"function_active_v2", "function_updated_v2"})
-"""Waiters for changes that AWS has just started, so that the first poll comes only when the change may be finished."""
 
 
 class AwsSession:
@@ -78,6 +73,8 @@ class AwsSession:
         self._roles: set[object] = set()
         self._lock, self._guarding = threading.Lock(), threading.Lock()
         self._stopping = threading.Event()
+        self._waits = 0
+        """How many waits are under way."""
         self._caller: str | None = None
         self._rates, self._others = rates, dict[str, AwsSession]()
 
@@ -193,20 +190,30 @@ class AwsSession:
                 yield page
 
     def wait(self, service: str, waiter: str, /, **parameters: Json) -> None:
-        """Waits with one of botocore's waiters, with short pauses at first. Each poll is counted as a call of its operation."""
+        """Waits with one of botocore's waiters, with pauses of our own. Each poll is counted as a call of its operation."""
         client = self.clients.of(service)
         config = client.get_waiter(waiter).config
         operation, delay = config.operation, config.delay
         config.delay = 0  # `poll` makes the pauses
-        before_polls = poll_pauses(FIRST_POLL_SECONDS if waiter in UPDATE_WAITERS else 0.0, delay)
+        before_polls = poll_pauses(waiter, delay, lambda: self._waits)
 
         def poll(**poll_parameters: Json) -> Json:
             self.sleep(next(before_polls))
             self._count(service, operation)
             return getattr(client, method_name(operation))(**poll_parameters)
 
-        with Translated(self.account_id, service, operation):
+        with self._counted_wait(), Translated(self.account_id, service, operation):
             make_waiter(waiter, config, poll).wait(**parameters)
+
+    @contextmanager
+    def _counted_wait(self) -> Iterator[None]:
+        with self._lock:
+            self._waits += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waits -= 1
 
     def _once(self, service: str, operation: str, parameters: JsonObject) -> JsonObject:
         with Translated(self.account_id, service, operation):
@@ -265,11 +272,6 @@ class AwsSession:
     def _count(self, service: str, operation: str) -> None:
         with self._lock:
             self.calls[f"{service}:{operation}"] += 1
-
-
-def poll_pauses(first: float, delay: float) -> Iterator[float]:
-    """The pauses in seconds before each poll of a waiter, of which the longest is `delay`."""
-    return chain((first,), (min(FIRST_PAUSE_SECONDS * 1.5**number, delay) for number in count()))
 
 
 def _read_body(body: Stream) -> io.BytesIO:

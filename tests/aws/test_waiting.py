@@ -1,10 +1,13 @@
 """How long it takes until somebody looks again."""
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from botocore.stub import Stubber
 
+from common.aws.polling import poll_pauses
 from common.aws.session import AwsSession
 from common.aws_common import method_name
 
@@ -31,15 +34,15 @@ def aws(slept: list[float], monkeypatch: pytest.MonkeyPatch) -> AwsSession:
             "lambda:GetFunction",
             "function_updated_v2",
             FUNCTION,
-            [{"Configuration": {"LastUpdateStatus": status}} for status in (*["InProgress"] * 5, "Successful")],
-            [0.5, 0.2, 0.3, 0.45, 0.675, 1.0],
+            [{"Configuration": {"LastUpdateStatus": status}} for status in (*["InProgress"] * 14, "Successful")],
+            [0.3, *[0.2] * 9, 0.3, 0.45, 0.675, 1.0, 1.0],
         ),
         (
             "lambda:GetFunction",
             "function_active_v2",
             FUNCTION,
             [{"Configuration": {"State": state}} for state in ("Pending", "Active")],
-            [0.5, 0.2],
+            [0.3, 0.2],
         ),
         (
             "dynamodb:DescribeTable",
@@ -68,3 +71,55 @@ def test_pauses_grow_up_to_the_waiters_own(
         stubber.assert_no_pending_responses()
     assert slept == pytest.approx(pauses)
     assert aws.calls == {operation: len(responses)}
+
+
+def polls(latency: float, waits: int = 1) -> Iterator[float]:
+    """When Lambda gets each poll, in seconds after the answer that the update has begun."""
+    now = 0.0
+    for pause in poll_pauses("function_updated_v2", 1.0, lambda: waits):
+        now += pause
+        yield now + latency / 2
+        now += latency
+
+
+@pytest.mark.parametrize("latency", [0.03, 0.05, 0.1])
+def test_the_end_of_an_update_is_noticed_soon_and_with_few_polls(latency: float) -> None:
+    """Lambda updates the code of most functions within 2 seconds, and some take much longer."""
+    asked = [moment for moment, _ in zip(polls(latency), range(40), strict=False)]
+    assert max(later - earlier for earlier, later in pairwise(asked) if earlier < 2.0) <= 0.2 + latency + 1e-9
+    assert asked[0] <= 0.3 + latency
+    assert sum(moment < 1.0 for moment in asked) <= 4
+    assert sum(moment < 2.0 for moment in asked) <= 8
+    assert sum(moment < 10.0 for moment in asked) <= 20
+
+
+@pytest.mark.parametrize(("waits", "most"), [(6, 25), (25, 25), (32, 32)])
+def test_many_waits_together_poll_far_more_rarely_than_lambda_allows(waits: int, most: int) -> None:
+    """Each of them polls at least every second, as botocore would."""
+    asked = [moment for moment, _ in zip(polls(0.0, waits), range(12), strict=False)]
+    assert all(waits / (later - earlier) <= most + 0.001 for earlier, later in pairwise(asked))
+
+
+def test_a_wait_knows_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten functions, each of which begins to wait while the one before waits for its first poll."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) < 10:
+            session.wait("lambda", "function_updated_v2", **FUNCTION)
+
+    session = AwsSession("eu-central-1", "123456789012", sleep=sleep)
+    with Stubber(session.clients.of("lambda")) as stubber:
+        for status in ("InProgress", *["Successful"] * 10):
+            stubber.add_response("get_function", {"Configuration": {"LastUpdateStatus": status}}, FUNCTION)
+        session.wait("lambda", "function_updated_v2", **FUNCTION)
+    assert pauses == pytest.approx([*[0.3] * 10, 0.4])
+    pauses[:] = [0.0] * 10
+    with Stubber(session.clients.of("lambda")) as stubber:
+        for status in ("InProgress", "Successful"):
+            stubber.add_response("get_function", {"Configuration": {"LastUpdateStatus": status}}, FUNCTION)
+        session.wait("lambda", "function_updated_v2", **FUNCTION)
+    assert pauses[10:] == pytest.approx([0.3, 0.2])

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from common.aws import rates, retries
+from common.aws.polling import poll_pauses
 from common.aws.rates import Rates
-from common.aws.session import FIRST_POLL_SECONDS, poll_pauses
 from common.engine.listing import READ_SINGLY
 from common.engine.order import Needed, in_order
 from common.engine.prediction import UPLOADS
@@ -125,6 +125,8 @@ class Simulation:
 
     def _run(self, work: Callable[[Change], Work], needs: Callable[[Key], Collection[Key]]) -> Result:
         self._calls: Counter[str] = Counter()
+        self._inactive = 0
+        """How many functions are not active yet."""
         self._random = random.Random(self._seed)
         self._spent = {change.key: Spent() for change in self.changes}
         self._waits: list[float] = []
@@ -202,11 +204,13 @@ class Simulation:
 
     def _activate(self, change: Change) -> Work:
         active = self._pool.now + self._random.uniform(*ACTIVE_SECONDS)
-        for pause in poll_pauses(FIRST_POLL_SECONDS, POLL_DELAY):
+        self._inactive += 1
+        for pause in poll_pauses("function_active_v2", POLL_DELAY, lambda: self._inactive):
             yield from self._wait(change, "not active", pause)
             yield from self._call(change, "lambda", "GetFunction")
             if self._pool.now >= active:
-                return
+                break
+        self._inactive -= 1
 
     def _wait(self, change: Change, reason: str, seconds: float) -> Work:
         waits = self._spent[change.key].waits
