@@ -2,8 +2,8 @@
 
 Every decision has been made in the plan. What this module adds is the order of writes that makes a crash harmless: first the
 artifact bucket, because leases and records are in it; then the leases; then the release roots, with everything that is about to
-change as pending; then the changes, each with its record; then, if nothing failed, the deletions; at last the clean roots, which
-hold the outcome of each change. See `records` for the reasons.
+change as pending, and beside them the uploads; then the changes, each with its record; then, if nothing failed, the deletions; at
+last the clean roots, which hold the outcome of each change. See `records` for the reasons.
 """
 
 from collections.abc import Collection, Sequence
@@ -22,6 +22,7 @@ from common.engine.leases import Leases
 from common.engine.order import Needed, NeededToRemove
 from common.engine.planner import Outcome
 from common.engine.recorded import completed, recalled, with_request
+from common.engine.rereads import Rereads
 from common.engine.root_updates import RootUpdates, is_untidy
 from common.engine.scheduling import Needs, Schedule
 from common.model.events import Blocked, Failed, Finished, Skipped, Started
@@ -60,6 +61,7 @@ class Engine:
         """The failed resource because of which each of these was not tried; None if the deploy was stopped."""
         self._results: dict[Key, JsonMapping] = {}
         self._needed = Needed(self._resources, {change.key for change in self._todo() if change.action not in REMOVING}, bucket)
+        self._rereads = Rereads(aws, context.pool, context.clock)
         self._making = self._schedule(self._needed)
         """Creates and updates. What can be done early of later steps is in it, too."""
         self._begun: set[Key] = set()
@@ -91,12 +93,16 @@ class Engine:
         """
         todo = [change for change in self._todo() if change.key in keys]
         if todo and not self._interrupted.is_set():
-            self._start()
-            begins = {*keys, *ahead} - self._begun
-            self._making.add([change for change in self._todo() if change.key in begins and change.action not in REMOVING])
-            self._begun |= begins
+            self._start({*keys, *ahead})
+            self._begin({*keys, *ahead})
             self._run(self._making, self._needed, keys)
             self._remove([change for change in todo if change.action in REMOVING])
+
+    def _begin(self, keys: Collection[Key]) -> None:
+        """Adds changes that are not removals to those that may begin, each once."""
+        begins = {*keys} - self._begun
+        self._making.add([change for change in self._todo() if change.key in begins and change.action not in REMOVING])
+        self._begun |= begins
 
     def finish(self) -> None:
         """Writes the release roots and gives the leases back. A second call does nothing.
@@ -128,8 +134,11 @@ class Engine:
     def _todo(self) -> list[Change]:
         return [change for change in self._outcome.plan.changes if change.action in RECORDED]
 
-    def _start(self) -> None:
-        """Creates the bucket, takes the leases and writes the roots: once, for all projects that the plan changes."""
+    def _start(self, keys: Collection[Key]) -> None:
+        """Creates the bucket, takes the leases and writes the roots: once, for all projects that the plan changes.
+
+        What of `keys` can do no harm begins while the roots are being written.
+        """
         if self._leases.held or self._bucket in self._broken:
             return
         self._refused = True
@@ -146,11 +155,27 @@ class Engine:
             writes = [self._context.pool.submit(self._write_root, project) for project in self._leases.held]
             if bucket is not None:  # nothing can be in a bucket that is new, so its record need not wait for the root
                 writes.append(self._context.pool.submit(self._record, bucket, {}))
+            self._begin_early(keys)
             results(writes)
         except OvertakenError:
+            self._making.wait()  # what was begun relies on the leases
             self._leases.give_back(without_root=True)
             raise
         self._refused = False
+
+    def _begin_early(self, keys: Collection[Key]) -> None:
+        """Begins uploads, which nothing uses yet, and the reads before updates that need nothing but uploads.
+
+        Only who holds the leases uploads, so a deploy that is refused uploads nothing, and nobody deletes artifacts meanwhile.
+        """
+        todo = {change.key: change for change in self._todo() if change.action not in REMOVING}
+        if self._bucket in todo.keys() - self._begun:
+            return
+        self._begin([key for key, change in todo.items() if change.action is Action.UPLOAD and key in keys])
+        self._making.run(())
+        for key, change in todo.items():
+            if change.action is Action.UPDATE and key in keys and todo.keys() & self._needed(key) <= self._begun:
+                self._rereads.begin(self._resources[key], change)
 
     def _check_pending(self) -> None:
         """Reads pending resources again and refuses to go on if another deploy has changed them since the plan was made."""
@@ -242,7 +267,7 @@ class Engine:
         if change.action is Action.RECORD:
             return resource.outputs_of(self._aws, change.live) if change.live is not None else {}
         moving.wait_until_quiet(self._aws, change, self._outcome.plan)
-        return act(self._aws, with_request(resource, change, self._roots.tokens), change)
+        return act(self._aws, with_request(resource, change, self._roots.tokens), change, self._rereads.update)
 
     def _upload(self, artifact: Artifact) -> None:
         artifact.content(self._context.build_dir)  # built again if it is not what was built

@@ -5,7 +5,7 @@ then refuse the new one. The plan has checked what can be checked before. If the
 created again from what was read of it, so that one of the two always exists.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from common.aws import regions
 from common.aws.protocol import Aws
@@ -21,14 +21,18 @@ def read_live(aws: Aws, resource: Resource) -> Live | None:
     return resource.read(regions.at(aws, resource.arn))
 
 
-def act(aws: Aws, resource: Resource, change: Change) -> Outputs:
-    """Creates, updates or replaces a resource."""
+def _update(aws: Aws, resource: Resource, change: Change) -> Outputs:
+    return resource.update(aws, change)
+
+
+def act(aws: Aws, resource: Resource, change: Change, update: Callable[[Aws, Resource, Change], Outputs] = _update) -> Outputs:
+    """Creates, updates or replaces a resource; `update` may be one that uses what was read for it before."""
     aws = regions.at(aws, resource.arn)
     match change.action:
         case Action.CREATE:
             return resource.create(aws, change.desired)
         case Action.UPDATE:
-            return resource.update(aws, change)
+            return update(aws, resource, change)
         case Action.REPLACE:
             return _replace(aws, resource, change)
         case _:

@@ -62,7 +62,7 @@ class Schedule:
             self._missing[key] = {need for need in needs if need in self._changes}
             for need in self._missing[key]:
                 self._users.setdefault(need, []).append(key)
-            if any(need in self._broken for need in needs):
+            if any(need in self._broken or need in self._left for need in needs):
                 self._give_up(key)
             elif not self._missing[key]:
                 self._make_ready(key)

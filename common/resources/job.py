@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError
+from common.base.json_types import JsonObject
 from common.base.lean_dataclass import dataclass
 from common.environment.resource_settings import JobSettings
 from common.model import comparison, steps
@@ -169,9 +170,18 @@ class Job(Declared):
 
     def update(self, aws: Aws, change: Change) -> Outputs:
         """Sends the whole job if more than its tags changed, with its undeclared fields as they are now."""
+        return self.update_from(aws, change, self.reread(aws, change))
+
+    def reread(self, aws: Aws, change: Change) -> JsonObject:
+        """The live job, which UpdateJob replaces; empty if only its tags change."""
+        if not change.changed - {"Tags"}:
+            return {}
+        response = aws.find("glue", "GetJob", "EntityNotFoundException", JobName=self.name)
+        return dict(response["Job"]) if response else {}
+
+    def update_from(self, aws: Aws, change: Change, live: JsonObject) -> Outputs:
+        """Sends the job, with the undeclared fields of the `live` one."""
         if change.changed - {"Tags"}:
-            response = aws.find("glue", "GetJob", "EntityNotFoundException", JobName=self.name)
-            live = response["Job"] if response else {}
             kept = comparison.without(self._undeclared(live), change.stale) if live else {}
             update = comparison.merged(self._as_sent(change.desired), kept)
             if self.shell and job_commands.names_its_interpreter(live):

@@ -154,8 +154,17 @@ class Rule(Declared):
 
     def update(self, aws: Aws, change: Change) -> Outputs:
         """Replaces the rule, our target or the tags, with their undeclared fields as they are now. Targets of others stay."""
+        return self.update_from(aws, change, self.reread(aws, change))
+
+    def reread(self, aws: Aws, change: Change) -> JsonObject:
+        """The live rule, which PutRule replaces; empty if only its target or its tags change."""
+        if not change.changed & {*_RULE, *_UNDECLARED}:
+            return {}
+        return aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=self.name) or {}
+
+    def update_from(self, aws: Aws, change: Change, live: JsonObject) -> Outputs:
+        """Puts what has changed of the rule, with the undeclared fields of the `live` one."""
         if change.changed & {*_RULE, *_UNDECLARED}:
-            live = aws.find("events", "DescribeRule", "ResourceNotFoundException", Name=self.name) or {}
             names = [name for name in _UNDECLARED if name not in {*change.stale, *change.desired}]
             kept = {name: live[name] for name in names if live.get(name)}
             self._put(aws, change.desired, **kept)

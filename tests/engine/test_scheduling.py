@@ -96,6 +96,15 @@ def test_all_that_needs_what_failed_is_left_out_when_it_is_awaited(pool: ThreadP
     assert sorted(ended) == ["a", "d"]
 
 
+def test_what_needs_something_that_cannot_start_any_more_is_not_started_if_it_is_added_afterwards(
+    pool: ThreadPoolExecutor,
+) -> None:
+    """`a` failed before; `b` needs it, and `c` needs `b`."""
+    started: list[str] = []
+    begun = schedule(pool, {"b": "a", "c": "b"}, lambda change: started.append(change.key.name), broken=keys("a"))
+    assert (names(begun.run(keys("bc"))), started) == (["b", "c"], [])
+
+
 def test_what_was_stopped_is_returned_and_nothing_of_it_starts_later(pool: ThreadPoolExecutor) -> None:
     stopping, ended = Event(), list[str]()
 

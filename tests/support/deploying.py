@@ -136,13 +136,14 @@ def deploy(
     undeclared: Collection[str] = (),
     events: list[Any] | None = None,
     interrupted: bool = False,
+    records_of: Callable[[FakeAws], Records] = lambda aws: Records(aws, ENV),
 ) -> Result:
     """A whole deploy, or of `keys` alone, or one that somebody stops before its first change.
 
     A `Killed` from `fault` ends it as SIGKILL would: nothing is cleaned up.
     """
     aws = FakeAws(world, fault)
-    records = Records(aws, ENV)
+    records = records_of(aws)
     events = [] if events is None else events
     locks: list[Lock] = []
 
