@@ -117,6 +117,10 @@ class EnvironmentCommand:
         """What is declared for the environment. Meanwhile, AWS is asked for the identity of the caller."""
         return self.workspace.load(self.connecting().wait_for_parameters())
 
+    def usable_declarations(self) -> tuple[DeclaredPipelines, dict[str, str]]:
+        """What can be used of what is declared, for commands that only look, and by project why the rest cannot."""
+        return self.workspace.load_usable(self.connecting().wait_for_parameters())
+
     def about(self) -> dict[str, str]:
         """Who changes what nobody declares, from where: for leases and releases."""
         return self.connection().about(self.workspace.origin(()))

@@ -35,7 +35,7 @@ def logs(
     from datetime import UTC, datetime
 
     from common.base.command_text import typed
-    from common.base.errors import UsageError
+    from common.base.errors import DeclarationError, UsageError
     from common.commands.environment_command import opened
     from common.declare.asl.walk import distributed_maps
     from common.execution import log_feeds, selecting
@@ -51,8 +51,13 @@ def logs(
     start = None if since is None else moment(since, datetime.now(UTC))
     report = JsonLogReport(env) if json else TextLogReport()
     command = opened(Choices(env=env, project=project), report, json=json, must_exist=True)
-    declarations = command.declarations()
-    resource = selecting.select(declarations.resources, key, "be read")
+    declarations, problems = command.usable_declarations()
+    try:
+        resource = selecting.select(declarations.resources, key, "be read")
+    except UsageError as error:
+        if not problems:
+            raise
+        raise DeclarationError("\n".join((str(error), *problems.values()))) from None
     if isinstance(resource, StateMachine) and (maps := distributed_maps(resource.definition)):
         advice = "each has an execution of its own. Read the log of what they call by its key, such as lambda/Validate."
         command.say(f"The items of {', '.join(maps)} are not shown: {advice}")

@@ -39,10 +39,12 @@ def status(
 
     report = JsonReport(env) if json else TextReport()
     command = opened(Choices(env=env, project=project), report, must_exist=True)
-    declarations = command.declarations()
+    declarations, problems = command.usable_declarations()
     if unmanaged:
         from common.importing.unmanaged import find_unmanaged
 
+        for name, problem in problems.items():
+            command.say(f"What {name} declares is not told: {problem}")
         connection = command.connection()
         resources = find_unmanaged(declarations.env, connection.aws, connection.pool, declarations.resources)
         if isinstance(report, JsonReport):
@@ -51,7 +53,8 @@ def status(
             status_report.show_unmanaged(resources)
         return
     undeclared = command.workspace.undeclared
-    statuses = read_all(command.connection(), declarations, others=project is None, why_undeclared=undeclared, verify=verify)
+    connection, others = command.connection(), project is None
+    statuses = read_all(connection, declarations, others=others, why_undeclared=undeclared, problems=problems, verify=verify)
     if isinstance(report, JsonReport):
         report.contents["projects"] = [asdict(status) for status in statuses]
     else:

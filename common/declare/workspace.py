@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
-from common.base.errors import UsageError
+from common.base.errors import ConfigError, DeclarationError, UsageError
 from common.base.lean_dataclass import dataclass
 from common.declare import edited_files, project_names, projects
 from common.declare.asl.problem import LocatedProblem
@@ -14,8 +14,11 @@ from common.declare.inputs import Inputs
 from common.environment import config_files
 from common.environment.config import Environment
 from common.model.choices import Choices
-from common.model.resource import Key, Resource
+from common.model.resource import SHARED, Key, Resource
 from common.packaging.build_folder import BuildFolder, NewBuildFolder
+
+NEEDS_SHARED = "it needs what deploy.py declares."
+"""Why no project can be used where the shared resources cannot."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,28 @@ class Workspace:
             ConfigError: the environment configures what does not exist.
         """
         return DeclaredPipelines.of(env, projects.load(self.root, env, self.projects))
+
+    def load_usable(self, env: Environment) -> tuple[DeclaredPipelines, dict[str, str]]:
+        """The same, for commands that only look: a declaration that cannot be used does not hide the others.
+
+        Returns:
+            What can be used, and why not, by the project to which that applies. If only all projects together cannot be
+            used, as where two of them declare one name, that is none.
+        """
+        try:
+            return self.load(env), {}
+        except (ConfigError, DeclarationError):
+            pass
+        pipelines: list[Declares] = []
+        problems: dict[str, str] = {}
+        for name in (SHARED, *self.projects):
+            try:
+                loaded = projects.load(self.root, env, [] if name == SHARED else [name])
+            except (ConfigError, DeclarationError) as error:
+                problems[name] = NEEDS_SHARED if SHARED in problems else str(error)
+            else:
+                pipelines.append(loaded[-1])
+        return DeclaredPipelines.of(env, pipelines), problems
 
     def edited(self, resources: Sequence[Resource]) -> list[Resource]:
         """Takes the digests of all files of artifacts from what `stat` says of them, where that is known.

@@ -183,8 +183,8 @@ def connect(
         if started.enforces_iam and policy is not None:
             from common.engine import embedded_deployer  # only where IAM is enforced
 
-            where = embedded_deployer.endpoints(env, started.endpoints, policy())
-            say(embedded_deployer.enforced(env))
+            where, said = embedded_deployer.endpoints(env, started.endpoints, policy)
+            say(said)
     elif enforce_iam:
         enforcing = "whether IAM is enforced there cannot be chosen here" if env.endpoints else "IAM is always enforced there"
         raise UsageError(f"{endpoints.account_words(env.name, env.endpoints)}: {enforcing}. Leave out --enforce-iam.")

@@ -6,6 +6,7 @@ All of it comes from the artifact bucket and from Step Functions. Nothing is com
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from common.aws import regions
 from common.aws.protocol import Aws
@@ -49,6 +50,7 @@ class Status:
         state: of the release: ``clean``, ``deploying`` (under way, or broken off), ``unreadable`` or ``never deployed``.
         declared: it has a folder, and is for this environment; what is left of others, `deploy --prune` deletes.
         undeclared: why it is not declared.
+        problem: why its declaration cannot be used, so that names and executions are not told.
         released: who, when and from what: ``who``, ``holder``, ``host``, ``since``, ``commit``, ``clean`` (was the tree?).
         resources: how many there are.
         pending: what a deploy was about to change.
@@ -74,6 +76,7 @@ class Status:
     last_execution: Execution | None = None
     declared: bool = True
     undeclared: str = ""
+    problem: str = ""
 
 
 def read_all(
@@ -82,6 +85,7 @@ def read_all(
     *,
     others: bool,
     why_undeclared: Callable[[str], str],
+    problems: Mapping[str, str] = MappingProxyType({}),
     verify: bool = False,
 ) -> list[Status]:
     """The status of each declared project, the shared resources first.
@@ -91,11 +95,15 @@ def read_all(
         declarations: the projects that the command is about.
         others: read those, too, that are deployed and not declared.
         why_undeclared: tells why nothing of a project is declared.
+        problems: why declarations of projects that the command is about cannot be used, by project.
         verify: read the tag of each record, too, which takes one call for each resource.
     """
     pool, pipelines = connection.pool, declarations.pipelines
     read = list(pool.map(lambda pipeline: _read(connection, pipeline.name, pipeline.entry), pipelines))
     statuses = [_with_names(connection, pipeline, *about) for pipeline, about in zip(pipelines, read, strict=True)]
+    broken = list(pool.map(lambda name: _read(connection, name), problems))
+    statuses += [replace(status, problem=problems[status.project]) for status, _ in broken]
+    read += broken
     if others:
         names = sorted(connection.records.projects() - {status.project for status in statuses})
         undeclared = list(pool.map(lambda name: _read(connection, name), names))

@@ -112,6 +112,8 @@ def _notes(status: Status) -> Iterator[str]:
     if status.state == UNREADABLE:
         repair = f"`{typed('deploy --verify')}` looks at everything and writes it"
         yield f"its release.json is lost, cannot be read, or is of another project; {repair}"
+    if status.problem:
+        yield f"its declaration cannot be used, so its executions are not told: {status.problem}"
     if not status.declared:
         left = "--prune deletes what it left, and --prune --data what holds data"
         yield f"{status.undeclared}: {left if status.state != NEVER else NOTHING_LEFT}"

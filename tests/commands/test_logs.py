@@ -70,6 +70,16 @@ def test_bad_input_is_told_and_starts_nothing(acres: Repository) -> None:
     assert len(client("stepfunctions").list_state_machines()["stateMachines"]) == 3
 
 
+def test_a_declaration_that_cannot_be_used_hides_only_its_own_logs(acres: Repository) -> None:
+    acres.project("codes", "p.function(nothing)")
+    done = acres.invoke("logs", "--key", "lambda/Validate", "--env", "dev")
+    assert (done.code, "lambda/Validate has no lines." in done.out) == (0, True), done.err
+    missing = acres.invoke("logs", "--key", "lambda/Other", "--env", "dev")
+    assert (missing.code, missing.out.count("NameError")) == (1, 0)
+    assert "No chosen project declares 'lambda/Other'." in missing.err
+    assert "projects/codes/deploy.py:9: NameError: name 'nothing' is not defined." in missing.err
+
+
 def test_a_log_is_shown_with_the_files_of_the_repository(acres: Repository) -> None:
     none = acres.invoke("logs", "--key", "lambda/Validate", "--env", "dev")
     assert (none.code, "lambda/Validate has no lines. Older ones, if there are any: --since" in none.out) == (0, True)

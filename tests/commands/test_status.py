@@ -44,6 +44,24 @@ def test_nothing_was_ever_deployed(declared: Repository) -> None:
     assert "acres    never deployed" in text
 
 
+def test_a_declaration_that_cannot_be_used_hides_no_status(declared: Repository) -> None:
+    """Nor does one that all others need."""
+    assert declared.invoke("deploy", "--env", "dev", "--project", "acres").code == 0
+    declared.project("acres", "p.function(nothing)")
+    status = told(declared)
+    assert {name: bool(about["problem"]) for name, about in status.items()} == {"shared": False, "acres": True, "other": False}
+    assert (status["acres"]["state"], status["acres"]["declared"]) == ("clean", True)
+    assert status["acres"]["released"]["who"]
+    assert "projects/acres/deploy.py:9: NameError: name 'nothing' is not defined." in status["acres"]["problem"]
+    text = declared.invoke("status", "--env", "dev", "--project", "acres").out
+    assert "acres: its declaration cannot be used, so its executions are not told: projects/acres/deploy.py:9:" in text
+    declared.write("deploy.py", "1 / 0")
+    assert [about["problem"][:24] for about in told(declared).values()] == [
+        "deploy.py:1: ZeroDivisio",
+        *["it needs what deploy.py "] * 2,
+    ]
+
+
 def test_tells_what_was_released_by_whom(declared: Repository) -> None:
     assert declared.invoke("deploy", "--env", "dev", "--project", "acres").code == 0
     status = told(declared)
