@@ -84,12 +84,16 @@ sink.setFormat("glueparquet")
 sink.writeFrame(nested)
 """
 ODD = """
+import io
 import sys
+import boto3
 from awsglue.context import GlueContext
 from awsglue.utils import getResolvedOptions
 from awsgluedq.transforms import EvaluateDataQuality
 from awsglueml.transforms import FindMatches
+from botocore.awsrequest import AWSResponse
 from pyspark.context import SparkContext
+from urllib3 import HTTPResponse
 
 bucket = getResolvedOptions(sys.argv, ["bucket"])["bucket"]
 glue = GlueContext(SparkContext.getOrCreate())
@@ -102,6 +106,12 @@ glue.purge_s3_path(f"s3://{bucket}/purged/", {"retentionPeriod": 1})
 print("young", spark.read.text(f"s3://{bucket}/purged/").count())
 glue.purge_s3_path(f"s3://{bucket}/purged/", {"retentionPeriod": 0, "excludeStorageClasses": ["STANDARD"]})
 print("excluded", spark.read.text(f"s3://{bucket}/purged/").count())
+refused = b"<DeleteResult><Error><Key>purged/a.txt</Key><Code>AccessDenied</Code><Message>No</Message></Error></DeleteResult>"
+answer = lambda request, **_: AWSResponse(request.url, 200, {}, HTTPResponse(io.BytesIO(refused), preload_content=False))
+boto3.setup_default_session()
+boto3.DEFAULT_SESSION.events.register("before-send.s3.DeleteObjects", answer)
+glue.purge_s3_path(f"s3://{bucket}/purged/", {"retentionPeriod": 0})
+boto3.DEFAULT_SESSION.events.unregister("before-send.s3.DeleteObjects", answer)
 glue.purge_s3_path(f"s3://{bucket}/purged/", {"retentionPeriod": 0})
 for attempt in (
     lambda: EvaluateDataQuality().process_rows(frame=None, ruleset="Rules = [ColumnCount > 0]"),
@@ -224,6 +234,7 @@ def test_names_with_hyphens_and_what_scripts_of_glue_studio_import(
     assert "rows 5 2" in printed
     assert "tables ['orders-2024', 'orders_2024']" in printed
     assert {"young 1", "excluded 1"} <= set(printed)
+    assert f"purge_s3_path: s3://{bucket}/purged/a.txt stays: AccessDenied: No" in printed
     assert "Contents" not in client("s3").list_objects_v2(Bucket=bucket, Prefix="purged/")
     refusals = [line for line in printed if line.startswith("refused ")]
     expected = (

@@ -27,5 +27,6 @@ def purge(path: str, options: Options) -> None:
     s3 = boto3.client("s3")
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         old = [{"Key": item["Key"]} for item in page.get("Contents", ()) if item["LastModified"] <= latest]
-        if old:
-            s3.delete_objects(Bucket=bucket, Delete={"Objects": old})
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": old}) if old else {}
+        for kept in answer.get("Errors", ()):  # AWS goes on, too: it lists them in Failed.csv of the manifest
+            print(f"purge_s3_path: s3://{bucket}/{kept.get('Key')} stays: {kept.get('Code')}: {kept.get('Message')}")
