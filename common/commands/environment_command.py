@@ -79,7 +79,8 @@ class EnvironmentCommand:
 
             return deployer_policy.of_workspace(Workspace(root, Choices(env=env.name)))
 
-        return connect(root, env, choices.jobs, self.say, self._show, enforce_iam=choices.enforce_iam, policy=policy)
+        demands = {"enforce_iam": choices.enforce_iam, "current": choices.debug}
+        return connect(root, env, choices.jobs, self.say, self._show, **demands, policy=policy)
 
     def say(self, text: str) -> None:
         """Tells the user something that is not about one change."""

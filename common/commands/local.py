@@ -26,9 +26,17 @@ def start(_c: Context, env: str = "local", spark: bool = False, enforce_iam: boo
     if environment.embedded is None:
         what = endpoints.account_words(env, environment.endpoints)
         raise UsageError(f"{what}, and the embedded AWS is for other environments. Nothing was started.")
-    account = {"account_id": environment.account_id, "region": environment.region}
-    port, live = environment.embedded.port, Screen().live
-    running = local.start(root, **account, port=port, enforce_iam=enforce_iam, say=show, show=live)
+    account_id, region, port, live = environment.account_id, environment.region, environment.embedded.port, Screen().live
+    running = local.start(
+        root,
+        account_id=account_id,
+        region=region,
+        port=port,
+        enforce_iam=enforce_iam,
+        current=True,
+        say=show,
+        show=live,
+    )
     if spark:
         from common.local.spark_start import start_spark
 

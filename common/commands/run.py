@@ -46,7 +46,7 @@ def run(
         raise UsageError("--debug and --json exclude each other: the text says where to attach.")
     request = RunRequest(only, input_, tuple(argument), preview, from_, execution, redrive, debug)
     root, report = INVOCATION.get().root, JsonRunReport(env) if json else TextRunReport()
-    choices = Choices(env=env, project=project, jobs=parallel(jobs), enforce_iam=enforce_iam)
+    choices = Choices(env=env, project=project, jobs=parallel(jobs), enforce_iam=enforce_iam, debug=debug)
     command = opened(choices, report, json=json, must_exist=True)
     declarations = command.declarations()
     prepared = request.prepare(root, declarations)

@@ -155,6 +155,7 @@ def connect(
     show: Callable[[str], None] = lambda _: None,
     *,
     enforce_iam: bool = False,
+    current: bool = False,
     policy: Callable[[], JsonMapping] | None = None,
 ) -> AwsSession:
     """The session with the environment's account, at the endpoints that its configuration names.
@@ -166,6 +167,7 @@ def connect(
         say: is called with a note about each endpoint that is not AWS's own.
         show: shows how far the first start of the embedded AWS is; an empty text removes that.
         enforce_iam: the embedded AWS must enforce IAM.
+        current: the embedded AWS must be that of this version of the deployer.
         policy: returns the policy that a deployer needs; where the embedded AWS enforces IAM, we have this one and no other.
             None if we are the account itself there, which may do everything.
 
@@ -177,8 +179,16 @@ def connect(
     if env.embedded is not None:
         from common import local  # only the embedded environment needs it
 
-        place = {"account_id": env.account_id, "region": env.region}
-        started = local.start(root, **place, port=env.embedded.port, enforce_iam=enforce_iam, say=say, show=show)
+        started = local.start(
+            root,
+            account_id=env.account_id,
+            region=env.region,
+            port=env.embedded.port,
+            enforce_iam=enforce_iam,
+            current=current,
+            say=say,
+            show=show,
+        )
         where = started.endpoints
         if started.enforces_iam and policy is not None:
             from common.engine import embedded_deployer  # only where IAM is enforced

@@ -6,16 +6,13 @@ which only this user can read.
 """
 
 import configparser
-import fcntl
 import json
 import os
 import secrets
 import shlex
 import shutil
-import signal
 import subprocess
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -24,19 +21,24 @@ from urllib.parse import urlsplit
 
 from common.aws import published
 from common.aws_common import sign_request
-from common.base import programs
+from common.base import digest, programs
 from common.base.command_text import typed
 from common.base.errors import LocalError
 from common.base.lean_dataclass import dataclass, field
 from common.environment.endpoints import DEFAULT, Endpoints
 from common.local import environments, ports
 from common.local.environments import Say, quiet
-from common.local.process_lookup import server_process
+from common.local.server_end import end_server, is_alive, wait_until
 
 _LAUNCHER = Path(__file__).resolve().parent / "runtime" / "launcher.py"
+_NO_IAM, _OTHER = "does not enforce IAM yet", "another version of the deployer has started"
 PROFILE = "embedded"
 """The section of the credentials file."""
 _STATE = ("state", "s3", "tmp", "jobs")
+ANSWER_SECONDS = 30.0
+"""How long to wait for a server that runs and does not answer, in seconds: it may be starting, ending or busy."""
+PORT_ATTEMPTS = 3
+"""How often to start the server, if other programs take the port that was free a moment before."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Embedded:
     credentials: str
     secret: str = field(repr=False)
     enforces_iam: bool = False
+    code: str = ""
+    """The digest of the program that runs; empty if an earlier version of the deployer has started it."""
 
     @property
     def endpoints(self) -> Endpoints:
@@ -73,7 +77,7 @@ class Embedded:
 def running(root: Path) -> Embedded | None:
     """Returns the embedded AWS of this root if it runs and answers."""
     folder = _folder(root)
-    if not _is_alive(folder):
+    if not is_alive(folder):
         return None
     server = _read_announcement(folder)
     return server if server and _is_healthy(server.endpoint) else None
@@ -86,6 +90,7 @@ def start(
     region: str,
     port: int | None = None,
     enforce_iam: bool = False,
+    current: bool = False,
     say: Say = quiet,
     show: Say = quiet,
 ) -> Embedded:
@@ -97,34 +102,46 @@ def start(
         region: the region that it is in.
         port: where it listens; None for the port of the last time, or a free one.
         enforce_iam: it must enforce IAM, so one that runs without is started again. One that enforces it goes on to do so.
+        current: it must run the program of this version of the deployer, so another one is started again.
         say: tells the user a line.
         show: shows how far a first start is.
 
     Raises:
-        LocalError: the port is in use, a package cannot be fetched, or the server ends at once.
+        LocalError: the port is in use, a package cannot be fetched, the server ends at once, or it runs and does not answer.
     """
     folder = _folder(root)
     with environments.locked(folder / "start.lock"):
         folder.chmod(0o700)  # no other user may read it
-        if server := running(root):
+        if server := _answering(root, folder):
             _check_same(server, account_id, region, port)
-            if server.enforces_iam or not enforce_iam:
+            is_other = current and server.code != _code()
+            if server.enforces_iam >= enforce_iam and not is_other:
                 return server
-            say("restarting the embedded AWS, which does not enforce IAM yet ...")
-            _end_server(folder)
-        elif (folder / "embedded.json").exists() and _is_alive(folder) and not _read_announcement(folder):
+            say(f"restarting the embedded AWS, which {_OTHER if is_other else _NO_IAM} ...")
+            enforce_iam = enforce_iam or server.enforces_iam
+            end_server(_LAUNCHER.name, folder)
+        elif is_alive(folder):
             say("restarting the embedded AWS, which has no credentials yet ...")
-            _end_server(folder)
+            end_server(_LAUNCHER.name, folder)
         python = environments.python("ministack", say, show=show)
         environments.python("lambda", say, show=show)
         for name in ("tmp", "jobs"):
             shutil.rmtree(folder / name, ignore_errors=True)
         (folder / "tmp").mkdir(parents=True)
-        chosen = ports.choose(folder, port)
-        say("starting the embedded AWS ...")
-        _write_credentials(folder / "credentials", account_id)
-        _launch(python, folder, {"account_id": account_id, "region": region, "port": chosen, "enforces_iam": enforce_iam})
-        return _wait_for(root, folder)
+        whose: dict[str, str | bool] = {"account_id": account_id, "region": region, "enforces_iam": enforce_iam}
+        for _ in range(PORT_ATTEMPTS):
+            chosen = ports.choose(folder, port)
+            say("starting the embedded AWS ...")
+            _write_credentials(folder / "credentials", account_id)
+            _launch(python, folder, {**whose, "port": chosen, "code": _code()})
+            wait_until(lambda: running(root) is not None or not is_alive(folder), 60)
+            if started := running(root):
+                return started
+            if is_alive(folder) or ports.free(chosen):
+                break
+        log = folder / "embedded.log"
+        last = "\n".join(f"  {line}" for line in log.read_text(errors="replace").splitlines()[-12:])
+        raise LocalError(f"the embedded AWS did not start; the end of {log}:\n{last}")
 
 
 def stop(root: Path) -> bool:
@@ -138,19 +155,19 @@ def stop(root: Path) -> bool:
         return False
     with environments.locked(folder / "start.lock"):
         announcement = folder / "embedded.json"
-        if not _is_alive(folder):
+        if not is_alive(folder):
             announcement.unlink(missing_ok=True)
             return False
-        _wait_until(lambda: announcement.exists() or not _is_alive(folder), 10)
-        if _is_alive(folder):
-            _end_server(folder)
+        wait_until(lambda: announcement.exists() or not is_alive(folder), 10)
+        if is_alive(folder):
+            end_server(_LAUNCHER.name, folder)
         return True
 
 
 def reset(root: Path) -> None:
     """Deletes every resource, object and log. If it runs, it continues, empty."""
     folder = _folder(root)
-    if server := running(root):
+    if server := _answering(root, folder):
         url = f"{server.endpoint}/_ministack/reset"
         headers = sign_request("POST", url, server.region, server.account_id, server.secret)
         try:
@@ -164,22 +181,27 @@ def reset(root: Path) -> None:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def _end_server(folder: Path) -> None:
-    """Ends the server of the folder and lets it save its state."""
-    pid = server_process(_LAUNCHER.name, folder / "settings.json")
-    if pid is None:
-        raise LocalError(
-            f"the embedded AWS in {folder} runs, but was started from another place; end the process that locks "
-            f"{folder}/embedded.lock"
-        )
-    _send_signal(os.kill, pid, signal.SIGTERM)
-    if not _wait_until(lambda: not _is_alive(folder), 20):
-        _send_signal(os.killpg, pid, signal.SIGKILL)
-    _send_signal(os.killpg, pid, signal.SIGKILL)  # handlers that did not end with it
-    if not _wait_until(lambda: not _is_alive(folder), 5):
-        raise LocalError(f"the embedded AWS (process {pid}) does not end; end it with: kill -9 -- -{pid}")
-    _wait_until(lambda: not _send_signal(os.killpg, pid, 0), 0.3)  # what is killed ends at once, but its entry may wait for init
-    (folder / "embedded.json").unlink(missing_ok=True)
+def _answering(root: Path, folder: Path) -> Embedded | None:
+    """Returns the server if it runs and answers; None if it does not run, or is too old to have credentials.
+
+    Raises:
+        LocalError: it runs and does not answer. A new one beside it would take its credentials away.
+    """
+    if server := running(root):
+        return server
+    if not is_alive(folder) or ((folder / "embedded.json").exists() and not _read_announcement(folder)):
+        return None
+    wait_until(lambda: running(root) is not None or not is_alive(folder), ANSWER_SECONDS)
+    server = running(root)
+    if server is None and is_alive(folder):
+        raise LocalError(f"the embedded AWS in {folder} runs and does not answer. Stop it first: {typed('local.stop')}")
+    return server
+
+
+def _code() -> str:
+    """The digest of the program that the server runs."""
+    files = _LAUNCHER.parent.rglob("*.py")
+    return digest.of_files({path.relative_to(_LAUNCHER.parent).as_posix(): digest.of_file(path) for path in files})
 
 
 def _read_announcement(folder: Path) -> Embedded | None:
@@ -206,18 +228,6 @@ def _write_credentials(path: Path, account_id: str) -> None:
 
 def _folder(root: Path) -> Path:
     return root.resolve() / "build" / "local"
-
-
-def _is_alive(folder: Path) -> bool:
-    """Whether a server holds the folder's lock."""
-    try:
-        with (folder / "embedded.lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
 
 
 def _is_healthy(endpoint: str) -> bool:
@@ -263,32 +273,3 @@ def _launch(python: Path, folder: Path, whose: dict[str, str | int | bool]) -> N
         subprocess.run(
             command, env=environment, cwd=folder, check=False, stdin=quiet, stdout=log, stderr=log
         )  # runs the launcher
-
-
-def _wait_for(root: Path, folder: Path) -> Embedded:
-    _wait_until(lambda: running(root) is not None or not _is_alive(folder), 60)
-    if server := running(root):
-        return server
-    log = folder / "embedded.log"
-    last = "\n".join(f"  {line}" for line in log.read_text(errors="replace").splitlines()[-12:])
-    raise LocalError(f"the embedded AWS did not start; the end of {log}:\n{last}")
-
-
-def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-def _send_signal(send: Callable[[int, int], None], pid: int, number: int) -> bool:
-    """Sends a signal and returns False if no process is left to receive it."""
-    try:
-        send(pid, number)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # macOS reports this for a group that has only ended processes
-        return False
-    return True

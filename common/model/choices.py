@@ -33,6 +33,7 @@ class Choices:
         wait: wait for another deploy instead of giving up.
         validate: ask AWS about what changes, where it can tell what is wrong.
         enforce_iam: the embedded AWS judges every call by the policies of whoever makes it.
+        debug: what runs in the embedded AWS waits for a debugger, which not every version can.
 
     Raises:
         UsageError: `project` is empty. A variable that a CI job has not set must not select all projects.
@@ -54,6 +55,7 @@ class Choices:
     exclusive: bool = False
     validate: bool = False
     enforce_iam: bool = False
+    debug: bool = False
 
     @property
     def owners(self) -> frozenset[str]:

@@ -117,7 +117,8 @@ def end_after_saving(settings: launch_settings.Settings) -> None:
 
 def _announcement(settings: launch_settings.Settings) -> dict[str, str | int]:
     whose = {"account_id": settings.account_id, "region": settings.region, "enforces_iam": settings.enforces_iam}
-    return {"endpoint": settings.endpoint, "pid": os.getpid(), "credentials": str(settings.credentials), **whose}
+    where = {"endpoint": settings.endpoint, "pid": os.getpid(), "credentials": str(settings.credentials)}
+    return {**where, **whose, "code": settings.code}
 
 
 if __name__ == "__main__":

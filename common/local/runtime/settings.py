@@ -58,7 +58,7 @@ class Settings:
     """One launch: whose account, where, and how to ask for a Python environment (``provider``, a command).
 
     ``schemas`` is the folder with the schemas of resource types; empty if there is none. ``enforces_iam`` says whether calls are
-    judged by the policies of whoever makes them.
+    judged by the policies of whoever makes them. ``code`` is the digest of the program, for those who find it running.
     """
 
     account_id: str
@@ -70,6 +70,7 @@ class Settings:
     shell: dict[str, str] = field(repr=False)
     schemas: str = ""
     enforces_iam: bool = False
+    code: str = ""
 
     @property
     def endpoint(self) -> str:
@@ -111,7 +112,8 @@ def load(path: Path) -> Settings:
     secret = credentials["embedded"]["aws_secret_access_key"]
     provider, schemas = tuple(content["provider"]), content.get("schemas", "")
     whose = content["account_id"], content["region"], content["port"]
-    settings = Settings(*whose, folder, provider, secret, shell, schemas, content.get("enforces_iam", False))
+    enforces_iam, code = content.get("enforces_iam", False), content.get("code", "")
+    settings = Settings(*whose, folder, provider, secret, shell, schemas, enforces_iam, code)
     os.environ.clear()
     os.environ.update({name: value for name, value in shell.items() if name in _KEPT or name.startswith("LC_")})
     os.environ.update({name: value for name, value in shell.items() if name in _PROXIES})
