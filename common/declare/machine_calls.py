@@ -24,7 +24,7 @@ def finish(project: ProjectResources) -> list[DefinitionError]:
     targets, errors = MachineTargets(project.known().values()), list[DefinitionError]()
     for checked in project.checked.values():
         if checked.definition is not None:
-            checked.check.add(_problems(targets, checked.definition, project.remembered))
+            checked.check.add(machine_problems(targets, checked.definition, project.remembered))
         if error := checked.check.error():
             errors.append(error)
         else:
@@ -34,7 +34,7 @@ def finish(project: ProjectResources) -> list[DefinitionError]:
     return errors
 
 
-def _problems(targets: MachineTargets, definition: JsonMapping, remembered: Remembered | None) -> list[Problem]:
+def machine_problems(targets: MachineTargets, definition: JsonMapping, remembered: Remembered | None) -> list[Problem]:
     """Returns what is wrong, or may be, in a definition with its references replaced.
 
     Args:
@@ -47,7 +47,7 @@ def _problems(targets: MachineTargets, definition: JsonMapping, remembered: Reme
     if not any(target_of(placed.state) for placed in states):
         return []
     facts = [[str(key), targets.facts(resource)] for key, resource in sorted(called.items())]
-    text = json.dumps([definition, facts, targets.texts])
+    text = json.dumps([definition, facts, targets.digest])
     problems = remembered.problems(text) if remembered is not None else None
     if problems is None:
         from common.declare.call_rules import call_problems  # what is remembered has no use for it

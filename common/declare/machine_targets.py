@@ -5,6 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from common.base import digest
+from common.base.digest import Digest
 from common.base.json_types import Json, JsonMapping
 from common.declare.asl.called import called_by
 from common.declare.asl.later import is_later
@@ -75,6 +77,11 @@ class MachineTargets:
     def texts(self) -> list[tuple[str, str]]:
         """The kind of each, with its name and with its ARN, in order."""
         return sorted(self._by_text)
+
+    @cached_property
+    def digest(self) -> Digest:
+        """The digest of all of them, by which each machine remembers what was found: they may be thousands."""
+        return digest.of_struct("machine-targets", 1, self.texts)
 
     def called(self, state: JsonMapping) -> Resource | None:
         """The function, job or machine that a task calls; None if it is none of this project."""
