@@ -40,8 +40,11 @@ def merged(model: type[S], configuration: Configured, declared: DeclaredSettings
     Raises:
         DeclarationError: the settings of the declaration are wrong.
     """
+    own = configuration.own if isinstance(configuration.own, model) else None
+    if own is None and declared is None and isinstance(configuration.default, model):
+        return configuration.default  # one object for all of which nobody says anything: a large project has hundreds
     try:
-        return (configuration.own if isinstance(configuration.own, model) else model()).over(declared, configuration.default)
+        return (own or model()).over(declared, configuration.default)
     except ValidationError as error:
         raise DeclarationError(f"{where}: {explain_settings_error(error)}") from None
 

@@ -62,14 +62,14 @@ class FunctionDeclaration:
         """Adds the function, its log group and its role."""
         where = project.where(ref)
         settings = configuration.merged(FunctionSettings, configured, self.settings, where)
-        image = images.image(project, settings, self._of_package(project, ref, configured, where), where)
+        image = images.image(project, settings, lambda: self._of_package(ref, configured, where), where)
         if image is not None:
             settings = settings.model_copy(update={"layers": ()})  # those of the defaults are for packages
         elif not self.folder.is_dir():
             guess = did_you_mean(self.folder.name, [path.name for path in self.folder.parent.glob("*/")])
             raise DeclarationError(f"{where}: there is no folder {source_files.display_path(self.folder)}/.{guess}")
-        others_layers = layers.of_others(self.layers)
-        settings = settings.model_copy(update={"layers": (*(layer.arn for layer in others_layers), *settings.layers)})
+        if others_layers := layers.of_others(self.layers):
+            settings = settings.model_copy(update={"layers": (*(layer.arn for layer in others_layers), *settings.layers)})
         environment, refs = project.names.substitute(_check_variables(settings.environment, where), where, texts=True)
         partitions.require_usable_arns(settings.layers, project.env.account, where)
         network = settings.network or (project.env.network if settings.vpc else None)
@@ -122,7 +122,7 @@ class FunctionDeclaration:
         )
         project.add(function)
 
-    def _of_package(self, project: ProjectResources, ref: Ref, configured: Configured, where: str) -> set[str]:
+    def _of_package(self, ref: Ref, configured: Configured, where: str) -> set[str]:
         """What is declared or configured for this function itself, and only functions with packages can have."""
         own = configuration.merged(FunctionSettings, Configured(configured.own), self.settings, where)
         parts = {"handler": self.handler, "includes": self.includes, "build": self.command, "layers": self.layers}

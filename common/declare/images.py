@@ -1,6 +1,6 @@
 """Functions with a container image, as pipelines declare them: what AWS refuses of one is refused when the plan is made."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from common.base.errors import DeclarationError
 from common.declare.project_resources import ProjectResources
@@ -12,13 +12,13 @@ OF_PACKAGES = frozenset({"layers", "package", "runtime"})
 """Settings that say something of a package. Defaults may have them for the functions that have one."""
 
 
-def image(project: ProjectResources, settings: FunctionSettings, own: Collection[str], where: str) -> Image | None:
+def image(project: ProjectResources, settings: FunctionSettings, own: Callable[[], Collection[str]], where: str) -> Image | None:
     """Returns the image of a function; None if it has a package.
 
     Args:
         project: the project.
         settings: the settings of the function.
-        own: what is set for this function itself and belongs to a package.
+        own: returns what is set for this function itself and belongs to a package.
         where: the subject of errors.
 
     Raises:
@@ -28,9 +28,9 @@ def image(project: ProjectResources, settings: FunctionSettings, own: Collection
         if settings.image_config is not None:
             raise DeclarationError(f"{where}: image_config needs an image, and the function has a package. Set image, too.")
         return None
-    if own:
+    if of_package := sorted(own()):
         raise DeclarationError(
-            f"{where}: {', '.join(sorted(own))} and image exclude each other: the image has the code with everything that it "
+            f"{where}: {', '.join(of_package)} and image exclude each other: the image has the code with everything that it "
             f"needs. Remove what belongs to a package, or remove image."
         )
     if settings.snap_start:

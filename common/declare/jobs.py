@@ -44,8 +44,8 @@ class JobDeclaration:
         """Adds the job and its role."""
         env, where = project.env, project.where(ref)
         settings = configuration.merged(JobSettings, configured, self.settings, where)
-        names = (*(connection.name for connection in self.connections), *settings.connections)
-        settings = settings.model_copy(update={"connections": tuple(dict.fromkeys(names))})
+        if names := dict.fromkeys((*(connection.name for connection in self.connections), *settings.connections)):
+            settings = settings.model_copy(update={"connections": tuple(names)})
         if problem := job_commands.problem(self.command, settings):
             raise DeclarationError(f"{where}: {problem}")
         is_shell, is_spark = self.command == job_commands.SHELL, self.command in job_commands.ON_SPARK

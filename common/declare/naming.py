@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
 
 import re
 from collections.abc import Iterable
-from functools import cached_property
 
 from common.base.errors import DeclarationError, ParameterError
 from common.base.lean_dataclass import dataclass
@@ -82,8 +81,11 @@ class PhysicalNames:
 
     def __init__(self, env: Environment, project: str, names: Names | None = None) -> None:
         self._env, self._project, self._names = env, project, names
-        self._configured = env.names if project == SHARED else env.project(project).names
+        self._section = env.project(project)
+        self._configured = env.names if project == SHARED else self._section.names
         self._declared: dict[Key, str] = {}
+        self._filled_in: dict[str, tuple[str, str]] = {}
+        """What `_filled` returns, by kind: a large project has thousands of names."""
 
     def declare(self, key: Key, name: str | None) -> None:
         """Takes the exact name that a declaration gives a resource, if it does.
@@ -104,7 +106,8 @@ class PhysicalNames:
         if self._project != SHARED and not kind.declared_name.fullmatch(name):
             raise DeclarationError(f"{self._where(key)}: {kind.declared_words}.")
         physical, advice = self._exact(key) or self._computed(kind, name)
-        self._check(key, kind, physical, advice)
+        if problem := _problem(key, kind, physical):
+            raise DeclarationError(f"{self._where(key)} would be called {physical!r}{problem}. {advice}")
         return physical
 
     def named(self, kind: Kind, name: str) -> str:
@@ -125,10 +128,14 @@ class PhysicalNames:
         return f"deploy.py: {key}" if self._project == SHARED else f"{self._env.where(self._project)}: {key}"
 
     def _exact(self, key: Key) -> tuple[str, str] | None:
-        """The exact name of a resource, and where it stands."""
+        """The exact name of a resource, and what to change if AWS does not allow it."""
         section = kinds()[key.kind].section
-        settings = getattr(self._env.project(self._project), section).get(key.name) if section else None
-        configured = settings.name if settings is not None else self._configured.get(str(key))
+        settings = getattr(self._section, section).get(key.name) if section else None
+        configured: str | None = None
+        if settings is not None:
+            configured = settings.name
+        elif self._configured:
+            configured = self._configured.get(str(key))
         name = configured if configured is not None else self._declared.get(key)
         if name is None:
             return None
@@ -161,24 +168,20 @@ class PhysicalNames:
 
     def _computed(self, kind: Kind, name: str) -> tuple[str, str]:
         """The name that follows from a template, and what to change if AWS does not allow it."""
-        env = self._env
+        env, is_group, is_shared = self._env, kind.name == "log-group", self._project == SHARED
         if Key(self._project, kind.name, name) == ARTIFACT_BUCKET:
             return env.artifact_bucket, f"Change artifact_bucket in config/{env.name}.json."
-        if kind.name == "log-group" and self._project != SHARED and kind.name not in env.names:
+        if is_group and not is_shared and kind.name not in env.names:
             return f"/aws/lambda/{self.named(kinds()['lambda'], name)}", "Shorten the name of the function."
-        if kind.name == "log-group" and self._project == SHARED and name == "states":
+        if is_group and is_shared and name == "states":
             return f"{VENDED_LOGS}states/{env.name_prefix}", ""
-        stem, ending = name, ""
-        if kind.name == "queue" and name.endswith(FIFO):
-            stem, ending = name.removesuffix(FIFO), FIFO
-        if kind.name == "log-group" and self._project == SHARED and name.startswith(GLUE_GROUPS):
+        if is_group and is_shared and name.startswith(GLUE_GROUPS):
             begin, slash, rest = name.partition("/")
             return f"{self.named(kind, begin)}{slash}{rest}", ""
-        template, named_by = self._template(kind)
-        names = "Change its name" if self._project == SHARED else "Shorten its name, the project's"
-        source = f"names.{named_by}" if named_by else "name_prefix"
-        advice = f"{names}, or {source} in config/{env.name}.json."
-        return f"{self._rendered(kind, template, stem)}{ending}", advice
+        ending = FIFO if kind.name == "queue" and name.endswith(FIFO) else ""
+        template, advice = self._filled(kind)
+        stem = name.replace("-", "_") if kind.name == "database" else name.removesuffix(ending)
+        return f"{template.replace('{name}', stem)}{ending}", advice
 
     def begun(self, template: str) -> str:
         """A template as far as it is the same for all projects and resources."""
@@ -194,51 +197,50 @@ class PhysicalNames:
         named_by = kind.name if kind.name in names else DEFAULT if DEFAULT in names and kind.name not in BUILT_IN else ""
         return (names[named_by] if named_by else BUILT_IN.get(kind.name, ANY)), named_by
 
-    def _rendered(self, kind: Kind, template: str, name: str) -> str:
-        fields = self._fields(name)
-        if kind.name == "database":
-            fields = {field: value.replace("-", "_") for field, value in fields.items()}
-        if self._project == SHARED:
-            template = PROJECT_FIELDS.sub("", template)
-        elif not fields["instance"]:
-            template = INSTANCE_FIELD.sub("", template)
-        return rendered(template, fields)
+    def _filled(self, kind: Kind) -> tuple[str, str]:
+        """The template of a kind with all fields but the name filled in, and what to change if AWS does not allow a name."""
+        if kind.name not in self._filled_in:
+            (template, named_by), fields = self._template(kind), self._fields("{name}")
+            if self._project == SHARED:
+                template = PROJECT_FIELDS.sub("", template)
+            elif not fields["instance"]:
+                template = INSTANCE_FIELD.sub("", template)
+            if kind.name == "database":
+                fields = {field: value.replace("-", "_") for field, value in fields.items()}
+            names = "Change its name" if self._project == SHARED else "Shorten its name, the project's"
+            source = f"names.{named_by}" if named_by else "name_prefix"
+            advice = f"{names}, or {source} in config/{self._env.name}.json."
+            self._filled_in[kind.name] = rendered(template, fields), advice
+        return self._filled_in[kind.name]
 
     def _fields(self, name: str) -> dict[str, str]:
-        return {**self._fields_of_all, "name": name}
-
-    @cached_property
-    def _fields_of_all(self) -> dict[str, str]:
-        """The fields of templates that are the same for all names of the project."""
         env = self._env
         fields = {"prefix": env.name_prefix, "project": self._project, "env": env.name, "ENV": env.name.upper()}
         fields |= {"folder": env.folder(self._project), "instance": env.instance_of(self._project)}
-        return {**fields, "region": env.region, "account": env.account_id}
+        return {**fields, "region": env.region, "account": env.account_id, "name": name}
 
-    def _check(self, key: Key, kind: Kind, physical: str, advice: str) -> None:
-        where, rule = self._where(key), kind.names
-        path, slash, name = physical.rpartition("/") if kind.name == "role" else ("", "", physical)
-        problem = ""
-        if slash and not (ROLE_PATH.fullmatch(f"{path}/") and len(path) < LONGEST_PATH):
-            problem = (
-                f"a role's path begins with a slash, has up to {LONGEST_PATH} letters, digits and +=,.@_- between slashes, and "
-                f"is none of AWS's own"
-            )
-        elif len(name) > rule.most and rule.pattern.fullmatch(name):
-            raise DeclarationError(
-                f"{where} would be called {physical!r}: {len(name)} characters; AWS allows {rule.most}. {advice}"
-            )
-        elif not rule.pattern.fullmatch(name) or len(name) < rule.least:
-            problem = f"AWS allows {rule.least} to {rule.most} characters: {rule.words}"
-        elif kind.name == "queue" and name.endswith(FIFO) != key.name.endswith(FIFO):
-            problem = f"the names of a FIFO queue end with {FIFO}, both or none"
-        elif kind.name == "bucket":
-            try:
-                check_bucket_name(name)
-            except ValueError as error:
-                problem = str(error)
-        if problem:
-            raise DeclarationError(f"{where} would be called {physical!r}; {problem}. {advice}")
+
+def _problem(key: Key, kind: Kind, physical: str) -> str:
+    """Why AWS does not allow a name, as a sentence about the name goes on; empty if it allows it."""
+    rule = kind.names
+    path, slash, name = physical.rpartition("/") if kind.name == "role" else ("", "", physical)
+    if slash and not (ROLE_PATH.fullmatch(f"{path}/") and len(path) < LONGEST_PATH):
+        return (
+            f"; a role's path begins with a slash, has up to {LONGEST_PATH} letters, digits and +=,.@_- between slashes, and "
+            f"is none of AWS's own"
+        )
+    if not rule.pattern.fullmatch(name) or len(name) < rule.least:
+        return f"; AWS allows {rule.least} to {rule.most} characters: {rule.words}"
+    if len(name) > rule.most:
+        return f": {len(name)} characters; AWS allows {rule.most}"
+    if kind.name == "queue" and name.endswith(FIFO) != key.name.endswith(FIFO):
+        return f"; the names of a FIFO queue end with {FIFO}, both or none"
+    if kind.name == "bucket":
+        try:
+            check_bucket_name(name)
+        except ValueError as error:
+            return f"; {error}"
+    return ""
 
 
 def with_declared(env: Environment, shared: Iterable[Resource]) -> Environment:

@@ -6,6 +6,7 @@ A role has exactly the statements that follow from the references of its resourc
 from collections import ChainMap, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Protocol
 
 from common.base.errors import DeclarationError
@@ -92,18 +93,19 @@ class ProjectResources:
         self.rules_of_queues: defaultdict[Ref, list[Ref]] = defaultdict(list)
         """The rules that send what they could not deliver to a queue, by the queue."""
         self._resources: dict[Key, Resource] = {}
+        self._usable_roles: set[str] = set()
 
     @property
     def runs_here(self) -> bool:
         """Whether everything runs on this machine, on the embedded AWS."""
         return self.env.embedded is not None
 
-    @property
+    @cached_property
     def prefix(self) -> str:
         """The prefix of the project's objects in the artifact bucket."""
         return self.env.stored(self.project)
 
-    @property
+    @cached_property
     def folder(self) -> str:
         """The name of the project's folder."""
         return self.env.folder(self.project)
@@ -126,7 +128,15 @@ class ProjectResources:
 
     def where(self, ref: Ref) -> str:
         """Returns the subject of messages about a declaration."""
-        return f"{self.env.where(self.project)}: {ref.key}"
+        return f"{self._where}: {ref.key}"
+
+    @cached_property
+    def _where(self) -> str:
+        return self.env.where(self.project)
+
+    @cached_property
+    def _tags(self) -> Mapping[str, str]:
+        return self.env.ownership(self.project)
 
     def identity(
         self, ref: Ref, needs: Iterable[Key | Ref] = (), verify: Verify | None = None, role: UsedRole | None = None
@@ -144,7 +154,7 @@ class ProjectResources:
             key=ref.key,
             name=ref.name,
             arn=ref.arn,
-            tags=self.env.ownership(self.project),
+            tags=self._tags,
             tag_prefix=self.env.tag_prefix,
             is_away=self.env.is_away,
             needs=tuple(need for need in ours if need != ref.key),
@@ -176,7 +186,8 @@ class ProjectResources:
         Raises:
             DeclarationError: something cannot be granted.
         """
-        further = replace(further, permissions=(*further.permissions, *self.further[ref.key]))
+        if more := self.further.get(ref.key):
+            further = replace(further, permissions=(*further.permissions, *more))
         kind = kind_of(ref.key.kind)
         service, word = runs_as or (kind.principal, kind.role_name)
         arns = self.env.roles.arns
@@ -185,7 +196,9 @@ class ProjectResources:
             configured or (declared and declared.arn) or arns.get(f"{kind.role_name}/{ref.key.name}") or arns.get(kind.role_name)
         )
         if existing:
-            partitions.require_usable_arns([existing], self.env.account, self.where(ref))
+            if existing not in self._usable_roles:  # most projects have one or two for all
+                partitions.require_usable_arns([existing], self.env.account, self.where(ref))
+                self._usable_roles.add(existing)
             used_role = (declared,) if declared and declared.arn == existing else ()
             return UsedRole(existing, used_role, self._needed_of(existing, ref, statements, further, service))
         key = self.key("role", f"{ref.key.name}-{word}")

@@ -34,7 +34,7 @@ def render(
         DeclarationError: AWS would not accept them, or one of them has a setting of its own.
     """
     kind, where = kind_of(ref.key.kind), project.where(ref)
-    merged, refs = project.names.substitute(dict(properties), where)
+    merged, refs = project.names.substitute(dict(properties), where) if properties else ({}, ())
     check(kind, merged, where)
     fields = kind.properties.fields if kind.properties and settings is not None else {}
     values = {name: value for name, field in fields.items() if (value := getattr(settings, field.name)) is not None}

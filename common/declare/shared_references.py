@@ -39,6 +39,7 @@ class Shared(Verbs):
         self.physical = PhysicalNames(self._home, SHARED)
         self.entries: set[str] = set()
         self.types: dict[Key, str] = {}
+        self._by_kind_and_name: dict[tuple[str, str], Ref] = {}
         self._env, self._register, self._project = env, register, project
 
     def of(self, kind: str, name: str) -> Ref:
@@ -48,6 +49,11 @@ class Shared(Verbs):
             DeclarationError: AWS does not allow the name; or root `deploy.py` cannot declare the kind, and configuration has no
                 entry for it; or the resource cannot be used from the region of the project.
         """
+        if (kind, name) not in self._by_kind_and_name:  # each job refers to the same log groups
+            self._by_kind_and_name[kind, name] = self._found(kind, name)
+        return self._by_kind_and_name[kind, name]
+
+    def _found(self, kind: str, name: str) -> Ref:
         if (ref := self.configured(kind, name)) is not None:
             return ref
         if kind not in SHAREABLE:

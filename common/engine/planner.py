@@ -260,4 +260,5 @@ def _check_overwritten(reads: Reads, recorded: Mapping[Key, Change]) -> None:
 
 def _used_kinds(resources: Sequence[Resource]) -> list[Kind]:
     """The kinds of these resources, each once."""
-    return [kind for name, kind in kinds().items() if any(resource.key.kind == name for resource in resources)]
+    used = {resource.key.kind for resource in resources}
+    return [kind for name, kind in kinds().items() if name in used]

@@ -28,7 +28,9 @@ def planned(
     changes: dict[Key, Change] = {}
     for key in (key for key in artifacts if key in keys):
         missing, project = key in contents and not contents[key][1], baselines[key.project]
-        new = reasons.of_upload(artifacts[key], project.files, project.digests.get(key))
-        parts = {"Bill": True} if missing and artifacts[key].sbom_file(build_dir) else {}
-        changes[key] = Change(key, Action.UPLOAD if missing else Action.NOOP, new if missing else "uploaded", parts)
+        if not missing:
+            changes[key] = Change(key, Action.NOOP, "uploaded")
+            continue
+        reason = reasons.of_upload(artifacts[key], project.files, project.digests.get(key))
+        changes[key] = Change(key, Action.UPLOAD, reason, {"Bill": True} if artifacts[key].sbom_file(build_dir) else {})
     return changes

@@ -6,6 +6,7 @@ so no declaration depends on a response of AWS.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
@@ -22,13 +23,9 @@ from common.environment.partitions import Account
 from common.environment.project import Instance, Project, Region, WrittenSections, empty_section
 from common.environment.resource_settings import Embedded, Network
 from common.environment.roles import Roles
-from common.environment.setting_types import Verify
+from common.environment.setting_types import TagPrefix, Verify
 from common.environment.subscriptions import Subscriptions
 from common.environment.variant import Variant
-
-TagPrefix = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9+\-=._:/@][A-Za-z0-9 +\-=._:/@]*$", max_length=100), AfterValidator(owner_tags.check_prefix)
-]
 
 
 class Environment(Variant):
@@ -105,12 +102,12 @@ class Environment(Variant):
         partitions.check_arns(filter(None, (*self.roles.arns.values(), self.roles.permissions_boundary)), self.account)
         return self
 
-    @property
+    @cached_property
     def account(self) -> Account:
         """The partition, region and account of the environment."""
         return Account(self.partition, self.region, self.account_id)
 
-    @property
+    @cached_property
     def partition(self) -> str:
         """The ARN partition of the region."""
         return aws_versions.partition_of(self.region) or "aws"
@@ -222,12 +219,12 @@ class Environment(Variant):
         projects = {**self.projects, project: section, self.folder(project): section}
         return self._changed({"projects": projects}, _declared=project).of_project(project)
 
-    @property
+    @cached_property
     def home_region(self) -> str:
         """The environment's own region, in which the artifact bucket and all shared resources are."""
         return self._home or self.region
 
-    @property
+    @cached_property
     def is_away(self) -> bool:
         """Whether this is a project's view from another region than the environment's own."""
         return self.region != self.home_region

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from common.environment import owner_tags
 from common.environment.settings_model import Model
 
 Retention = Literal[
@@ -14,8 +15,10 @@ Retention = Literal[
 
 Verify = Literal["always", "on_request"]
 """When a plan reads the live state of a resource that is recorded as unchanged: always, or with --verify."""
-
-
+TagPrefix = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9+\-=._:/@][A-Za-z0-9 +\-=._:/@]*$", max_length=100), AfterValidator(owner_tags.check_prefix)
+]
+"""Begins the keys of the deployer's own tags."""
 PATTERN_CHARACTERS = 2048
 """How many characters the pattern of a rule may have, unless AWS has raised this quota of an account.
 

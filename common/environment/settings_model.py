@@ -21,6 +21,13 @@ class Model(BaseModel):
         """The model itself: nothing changes it. Pydantic copies defaults for each model that has them."""
         return self
 
+    def __copy__(self) -> Self:
+        """A copy that computes anew what was computed of the original, as `model_copy` gives it other fields."""
+        copy = super().__copy__()
+        for name in copy.__dict__.keys() - type(self).model_fields.keys():
+            del copy.__dict__[name]
+        return copy
+
 
 def explain_settings_error(error: ValidationError) -> str:
     """Explains the errors in settings of a declaration, each with its name, as sentences on one line."""

@@ -280,3 +280,11 @@ def test_what_nothing_changes_is_made_once() -> None:
     assert env.project("nowhere") is env.project("elsewhere")
     assert env.project("nowhere") == Project()
     assert env.defaults is Environment.model_validate(CONFIG).defaults
+
+
+def test_a_copy_does_not_keep_what_was_computed_of_the_original() -> None:
+    env = Environment.model_validate(CONFIG)
+    assert (env.partition, env.account.region, env.is_away) == ("aws", env.region, False)
+    away = env.in_region("eu-west-3")
+    assert (away.account.region, away.home_region, away.is_away) == ("eu-west-3", env.region, True)
+    assert env.model_copy(update={"region": "cn-north-1"}).partition == "aws-cn"
