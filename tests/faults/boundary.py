@@ -16,21 +16,30 @@ from tests.faults.emulator import Emulator
 
 Place = tuple[int, str]
 """The number of a call, and whether it is "before" the call was passed on or "after" it was."""
+TURN_SECONDS = 0.02
+"""How long to wait for a call before looking whether the process has ended."""
+BESIDE_SECONDS = 0.2
+"""How long a call that is sent beside another one may be on its way."""
 
 
 class Boundary(HTTPServer):
-    """Passes the calls of one process on to an AWS, kills it at the place `fatal`, and keeps copies of AWS as it is at others."""
+    """Passes the calls of one process on to an AWS, kills it at the place `fatal`, and keeps copies of AWS as it is at others.
+
+    With `roots_last`, AWS gets a root only after all that the process sends beside it.
+    """
 
     allow_reuse_address = True
     request_queue_size = 64
 
-    def __init__(self, port: int, upstream: Emulator, fatal: Place = (-1, ""), places: Collection[Place] = ()) -> None:
+    def __init__(
+        self, port: int, upstream: Emulator, fatal: Place = (-1, ""), places: Collection[Place] = (), *, roots_last: bool = False
+    ) -> None:
         super().__init__(("127.0.0.1", port), _Passing)
-        self.upstream, self.fatal, self.places = upstream, fatal, places
+        self.upstream, self.fatal, self.places, self._roots_last = upstream, fatal, places, roots_last
         self.copies: dict[Place, Emulator] = {}
         self.calls: list[str] = []
         self.victim = 0
-        self.timeout = 0.02
+        self.timeout = TURN_SECONDS
 
     def server_bind(self) -> None:
         """The AWS that had the port before may still be about to end."""
@@ -49,6 +58,16 @@ class Boundary(HTTPServer):
             if ended:
                 return status
             self.handle_request()
+
+    def let_others_pass(self, call: str) -> None:
+        """Before a root is passed on: until nothing else has come for a moment."""
+        if not (self._roots_last and call.startswith("PUT ") and call.endswith("/release.json")):
+            return
+        self.timeout, passed = BESIDE_SECONDS, -1
+        while len(self.calls) > passed:
+            passed = len(self.calls)
+            self.handle_request()
+        self.timeout = TURN_SECONDS
 
     def pass_by(self, when: str) -> bool:
         """True unless the process has just been killed."""
@@ -71,7 +90,9 @@ class _Passing(BaseHTTPRequestHandler):
             return
         self.close_connection = True
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.calls.append(named(self.command, self.path, self.headers, body))
+        call = named(self.command, self.path, self.headers, body)
+        self.server.let_others_pass(call)
+        self.server.calls.append(call)
         if not self.server.pass_by("before"):
             return
         connection = http.client.HTTPConnection("127.0.0.1", self.server.upstream.port, timeout=60)

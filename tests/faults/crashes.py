@@ -62,7 +62,7 @@ class Crashes:
                 self.expected = World.seen(site, self.ever, ended)
 
     def _undisturbed(self, where: Emulator, variant: Variant) -> list[str]:
-        boundary = Boundary(self.site.port, where)
+        boundary = Boundary(self.site.port, where, roots_last=variant.jobs > 1)
         status = boundary.serve(in_child(lambda: _deploys(self.site, variant), self.site.quiet))
         boundary.server_close()
         assert status == 0, self.site.quiet.read_text()
@@ -70,7 +70,7 @@ class Crashes:
 
     def leave(self, places: Collection[Place]) -> Mapping[Place, Emulator]:
         """What a deploy would leave behind if it was killed at these places: AWS, copied when it was there."""
-        boundary = Boundary(self.site.port, self.base.copy(), places=places)
+        boundary = Boundary(self.site.port, self.base.copy(), places=places, roots_last=self.target.jobs > 1)
         status = boundary.serve(in_child(lambda: _deploys(self.site, self.target), self.site.quiet))
         boundary.server_close()
         assert status == 0, self.site.quiet.read_text()
@@ -83,7 +83,7 @@ class Crashes:
             AssertionError: the next deploy did not put things right, or there was something left to do after it.
         """
         world = self.base.copy()
-        boundary = Boundary(self.site.port, world, place)
+        boundary = Boundary(self.site.port, world, place, roots_last=self.target.jobs > 1)
         status = boundary.serve(in_child(lambda: _deploys(self.site, self.target), self.site.quiet))
         boundary.server_close()
         assert os.WIFSIGNALED(status), f"it was over before: {self.site.quiet.read_text()}"
@@ -119,6 +119,7 @@ def _deploys(site: Site, variant: Variant) -> None:
 CASES: Mapping[str, Callable[[Site], tuple[Variant | None, Variant]]] = {
     "first": lambda site: (None, site.variant(changed=False)),
     "update": lambda site: (site.variant(changed=False), site.variant(changed=True)),
+    "beside": lambda site: (site.variant(changed=False), site.edited()),
     "prune": lambda site: (whole := site.variant(changed=False), whole.reduced()),
     "rename": lambda site: (site.variant(changed=False), site.renamed()),
     "destroy": lambda site: (whole := site.variant(changed=False), whole.gone()),
@@ -128,7 +129,7 @@ CASES: Mapping[str, Callable[[Site], tuple[Variant | None, Variant]]] = {
 def boundaries(calls: Sequence[str], *, everything: bool) -> list[Place]:
     """Where to kill: before and after every call; or only where AWS holds something else than at the boundary before.
 
-    One call is under way at a time, so after a call is before the next one, and a read leaves what was there.
+    One call is passed on at a time, so after a call is before the next one, and a read leaves what was there.
     """
     if everything:
         return [(number, when) for number in range(len(calls)) for when in ("before", "after")]

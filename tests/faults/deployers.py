@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -61,6 +61,7 @@ class Variant:
         prune: delete what is gone from it.
         data: and what holds data, of all projects.
         destroy: delete everything, data and the artifact bucket, too.
+        jobs: how many calls may be under way at once.
     """
 
     env: Environment
@@ -68,6 +69,7 @@ class Variant:
     prune: bool = False
     data: bool = False
     destroy: bool = False
+    jobs: int = 1
 
     @property
     def resources(self) -> list[Resource]:
@@ -100,7 +102,7 @@ class Deployer:
 
     def __init__(self, root: Path, variant: Variant, aws: AwsSession) -> None:
         chosen = None if variant.data else PROJECT
-        choices = Choices(env="local", project=chosen, jobs=1, prune=variant.prune, data=variant.data)
+        choices = Choices(env="local", project=chosen, jobs=variant.jobs, prune=variant.prune, data=variant.data)
         covered = (*steps.STEPS, steps.PRUNE)
         self._command = Command(root, choices, covered, lambda _: None, aws=lambda: aws)
         self._command.variant = variant
@@ -193,9 +195,20 @@ class Site:
         if changed:
             config = json.loads((self.root / "config/local.json").read_text())
             env = Environment.model_validate({**config, **CHANGED, "embedded": {}}, strict=False)
-            for path in (SCRIPT, HANDLER):
-                text = (self.root / path).read_text()
-                (self.root / path).write_text(text + "\n# edited\n")
+            self._edit()
+        return self._built(env)
+
+    def edited(self) -> Variant:
+        """With another script and another handler, and deployed with several calls at once."""
+        self._edit()
+        return replace(self._built(self.env), jobs=4)
+
+    def _edit(self) -> None:
+        for path in (SCRIPT, HANDLER):
+            text = (self.root / path).read_text()
+            (self.root / path).write_text(text + "\n# edited\n")
+
+    def _built(self, env: Environment) -> Variant:
         made = Variant(env, projects.load(self.root, env, [PROJECT]))
         for resource in made.resources:
             if resource.artifact is not None:

@@ -43,11 +43,15 @@ def tried(tmp_path: Path, case: str, *more: str) -> tuple[dict[str, int], list[d
     return lines[0], [line for line in lines if "wrong" in line]
 
 
-@pytest.mark.parametrize(("case", "parts"), [("first", 6), ("update", 6), ("prune", 2), ("rename", 12), ("destroy", 6)])
+@pytest.mark.parametrize(
+    ("case", "parts"), [("first", 6), ("update", 6), ("beside", 1), ("prune", 2), ("rename", 12), ("destroy", 6)]
+)
 def test_killed_at_any_call_the_next_deploy_converges(
     tmp_path: Path, case: str, parts: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Everywhere where AWS holds something else, of the longer cases one part a commit; the soak tries all of all.
+
+    In the case "beside" roots arrive after what is sent at the same time: uploads, and the reads before updates.
 
     Every eighth process is killed for real, the others' worlds are copied at that point; the soak kills them all.
     """
@@ -57,4 +61,9 @@ def test_killed_at_any_call_the_next_deploy_converges(
         killed = sum(trial["killed"] for trial in trials)
         print(f"\n{case}: {about['calls']} calls, part {part}: {len(trials)} boundaries tried, {killed} of them by SIGKILL")
     assert len(trials) == about["boundaries"] > 10
+    if case == "beside":
+        roots = [trial["number"] for trial in trials if trial["call"].endswith("/release.json")]
+        uploads = [trial["number"] for trial in trials if trial["call"].startswith("PUT ") and "/artifacts/" in trial["call"]]
+        assert len(uploads) == 2
+        assert max(uploads) < min(roots)
     assert [trial for trial in trials if trial["wrong"]] == []

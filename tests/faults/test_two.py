@@ -10,6 +10,7 @@ import pytest
 from common.aws.fence import REQUEST_SECONDS
 from tests.faults.bounded import SEED
 from tests.faults.commands import PACE, Clone, ended, held, settled
+from tests.faults.deployers import HANDLER
 from tests.faults.emulator import Emulator
 from tests.faults.proxy import Call, Proxy
 
@@ -40,14 +41,18 @@ def settled_later(repo: Clone, proxy: Proxy) -> None:
     settled(repo, proxy)
 
 
-def test_the_second_is_told_who_is_deploying(repo: Clone, ready: Proxy) -> None:
+def test_the_second_is_told_who_is_deploying_and_uploads_nothing(repo: Clone, ready: Proxy) -> None:
+    handler = (repo.root / HANDLER).read_text()
     with repo.configured(**CHANGE), held(ready, updates_a_function) as holding:
         first = repo.start(ready.endpoint, "deploy", "--env", "local", "--json", pace=PACE)
         assert holding.here.wait(60)
-        second = repo.run(ready.endpoint, "deploy", "--env", "local")
+        with repo.edited(HANDLER, f"{handler}\n# edited\n"):
+            second = repo.run(ready.endpoint, "deploy", "--env", "local")
         assert second.code == 1
+        assert "1 to upload" in second.out
         assert "is being deployed by" in second.err
         assert "--wait" in second.err
+        assert not any(call.method == "PUT" and "/artifacts/" in call.path for call in ready.calls)
         holding.until.set()
         assert ended(first).code == 0
         settled(repo, ready)

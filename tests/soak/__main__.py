@@ -21,7 +21,7 @@ from typing import Any
 
 from tests.faults.commands import ROOT, RUNTIME, clone, ministack
 
-CASES = ("first", "update", "prune", "rename", "destroy")
+CASES = ("first", "update", "beside", "prune", "rename", "destroy")
 CRASHING = 0.6
 """The share of the time for kills; less is taken when all boundaries are done."""
 SHARES = 2
