@@ -9,13 +9,14 @@ planned before can rely on it. The version of a layer is kept as long as the art
 function uses it.
 """
 
-import json as jsons
+import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from common.aws import object_versions
 from common.aws.fence import fenced
 from common.aws.protocol import Aws
 from common.base.command_text import typed
@@ -36,8 +37,6 @@ from common.state.unbound import Unbound
 
 RELEASES = 10
 DAYS = 30
-BATCH = 1000
-"""One call deletes at most this number of versions."""
 _DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 """Finds the input digest in the key of an artifact, or of its bill of materials."""
 
@@ -123,21 +122,13 @@ class Collector:
         if root is not None:
             etag = self._records.start(project, saying("not tried", pending), etag, root.digest())
         artifacts = [item for item in garbage if isinstance(item, Garbage)]
-        versions = [{"Key": artifact.key, "VersionId": version} for artifact in artifacts for version in artifact.versions]
-        for start in range(0, len(versions), BATCH):
-            self._delete_batch(versions[start : start + BATCH])
+        versions = [(artifact.key, version) for artifact in artifacts for version in artifact.versions]
+        object_versions.delete(self._aws, self._bucket, versions)
         for item in garbage:
             if isinstance(item, OldVersion):
                 superseded.remove(self._aws, item)
         if root is not None and etag is not None:
             self._records.release(project, saying("done", {}), etag)
-
-    def _delete_batch(self, versions: list[dict[str, str]]) -> None:
-        """Deletes versions by one call. S3 answers it with 200 and a list of the versions that it refused to delete."""
-        answer = self._aws.call("s3", "DeleteObjects", **self._bucket, Delete={"Objects": versions, "Quiet": True})
-        for refused in answer.get("Errors", ()):
-            reason = f"{refused.get('Key')}: {refused.get('Message', 'no reason given')}"
-            raise AwsError("s3", "DeleteObjects", str(refused.get("Code", "Unknown")), reason)
 
     def _needed(self, project: str) -> set[str]:
         """The input digests of all artifacts that are needed. Everything in a record that looks like a digest counts as one."""
@@ -160,7 +151,7 @@ class Collector:
                     f"{project}: {where} cannot be read, so what {key} needs is not known. Nothing is deleted until "
                     f"`{typed('deploy --verify')}` has written it again, or you remove it by hand if {key} is not declared."
                 )
-            named |= set(_DIGEST.findall(jsons.dumps(body)))
+            named |= set(_DIGEST.findall(json.dumps(body)))
         return named
 
     def _still_unbound(self, project: str, recorded: Collection[Key]) -> list[Unbound]:

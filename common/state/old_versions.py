@@ -12,8 +12,8 @@ from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from common.aws import object_versions
 from common.aws.protocol import Aws
-from common.base.errors import AwsError
 from common.base.json_types import JsonObject
 from common.base.lean_dataclass import dataclass
 from common.environment.config import Environment
@@ -24,8 +24,6 @@ HISTORY_DAYS = 730
 """`invoke history` shows a deploy for this number of days."""
 LOCK_DAYS = 1
 """A superseded version of a lock is kept for this number of days."""
-BATCH = 1000
-"""One call deletes at most this number of versions."""
 
 
 @dataclass(frozen=True)
@@ -83,13 +81,7 @@ def delete(env: Environment, aws: Aws, old: list[OldRecord]) -> None:
     Raises:
         AwsError: AWS refused to delete a version.
     """
-    versions = [{"Key": record.key, "VersionId": version} for record in old for version in record.versions]
-    for start in range(0, len(versions), BATCH):
-        batch = {"Objects": versions[start : start + BATCH], "Quiet": True}
-        answer = aws.call("s3", "DeleteObjects", **env.store, Delete=batch)
-        for refused in answer.get("Errors", ()):
-            reason = f"{refused.get('Key')}: {refused.get('Message', 'no reason given')}"
-            raise AwsError("s3", "DeleteObjects", str(refused.get("Code", "Unknown")), reason)
+    object_versions.delete(aws, env.store, [(record.key, version) for record in old for version in record.versions])
 
 
 def _list_versions(env: Environment, aws: Aws, prefix: str) -> dict[str, list[JsonObject]]:
