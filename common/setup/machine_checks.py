@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 from packaging.requirements import Requirement
 
@@ -52,11 +53,11 @@ def check_machine(root: Path) -> Iterator[Finding]:
     )
 
 
-def _program(name: str, missing: str, advice: str, beside: str = "") -> Finding:
+def _program(name: str, missing: Literal["note", "problem"], advice: str, beside: str = "") -> Finding:
     places = os.pathsep.join([*([str(Path(beside).parent)] if beside else []), programs.search_path()])
     path = shutil.which(name, path=places)
     if path is None:
-        return Finding(name, PROBLEM if missing == PROBLEM else NOTE, "is not installed", advice)
+        return Finding(name, missing, "is not installed", advice)
     done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
     number = re.search(r"\d+(\.\d+)+", done.stdout)
     return Finding(name, FINE, number[0] if number else path)
