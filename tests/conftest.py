@@ -1,6 +1,5 @@
 """For all tests: no credentials of anybody's, and a repository to do harm to."""
 
-import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,8 +14,6 @@ from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import settings
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
-from moto.iam.access_control import IAMPolicy
-from moto.s3.models import FakeBucket
 
 from common.aws import polling
 from common.aws.rates import Rates
@@ -83,19 +80,7 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def moto_policies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Moto reads bucket policies without their conditions, so that one against plain HTTP would close the bucket to everybody."""
-
-    def get_permission(bucket: Any, action: str, resource: str) -> Any:
-        policy = json.loads(bucket.policy or b'{"Statement": []}')
-        statements = [statement for statement in policy["Statement"] if "Condition" not in statement]
-        return IAMPolicy(json.dumps({**policy, "Statement": statements})).is_action_permitted(action, resource)
-
-    monkeypatch.setattr(FakeBucket, "get_permission", get_permission)
-
-
-@pytest.fixture
-def moto(moto_gaps: None, moto_policies: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def moto(moto_gaps: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty account, as close to AWS as moto gets, which is never busy and takes any rate."""
     monkeypatch.setattr(polling, "PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(polling, "FIRST_POLL_SECONDS", 0.0)

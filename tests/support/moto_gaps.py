@@ -6,6 +6,8 @@ a topic that exists with other attributes or tags. A listing of log groups or ro
 """
 
 import json
+from collections.abc import Callable
+from copy import copy
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -13,6 +15,7 @@ import pytest
 from moto.awslambda.models import LambdaFunction
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
+from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.models import IAMBackend
 from moto.logs.models import LogsBackend
 from moto.s3.models import FakeBucket
@@ -30,11 +33,10 @@ __all__ = ["moto_gaps", "moto_glue", "strict_s3"]
 _INIT, _READ = LambdaFunction.__init__, LambdaFunction.get_configuration
 _UPDATE, _CODE = LambdaFunction.update_configuration, LambdaFunction.update_function_code
 _SHOWN = LambdaFunction.get_code
-_NOTIFICATION, _PERMISSION = S3Response.get_bucket_notification, FakeBucket.get_permission
+_NOTIFICATION = S3Response.get_bucket_notification
 _LOGS = FakeBucket._log_permissions_enabled_policy
 _TOPIC = SNSBackend.create_topic
 _GROUPS = LogsBackend.__init__
-_WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 
 
 @pytest.fixture
@@ -130,28 +132,23 @@ def get_bucket_notification(response: Any) -> Any:
 
 def may_log(target_bucket: Any, target_prefix: str | None) -> bool:
     """Whether S3 may write access logs there, by the statements about a service; others make moto stumble."""
-    whole = target_bucket.policy
-    try:
-        if whole:
-            policy = json.loads(whole)
-            policy["Statement"] = [item for item in policy["Statement"] if isinstance(item.get("Principal"), dict)]
-            target_bucket.policy = json.dumps(policy).encode()
-        return bool(_LOGS(target_bucket, target_prefix))
-    finally:
-        target_bucket.policy = whole
+    bucket = copy(target_bucket)
+    bucket.policy = _only(bucket.policy, lambda statement: isinstance(statement.get("Principal"), dict))
+    return bool(_LOGS(bucket, target_prefix))
 
 
 def get_permission(bucket: Any, action: str, resource: str) -> Any:
-    """Judges a request as one that came by TLS."""
-    whole = bucket.policy
-    try:
-        if whole:
-            policy = json.loads(whole)
-            policy["Statement"] = [statement for statement in policy["Statement"] if statement.get("Condition") != _WITHOUT_TLS]
-            bucket.policy = json.dumps(policy).encode()
-        return _PERMISSION(bucket, action, resource)
-    finally:
-        bucket.policy = whole
+    """Judges by the statements without a condition, which moto would take to hold always: one against plain HTTP, too."""
+    policy = _only(bucket.policy, lambda statement: "Condition" not in statement)
+    return IAMPolicy(policy.decode()).is_action_permitted(action, resource) if policy else PermissionResult.NEUTRAL
+
+
+def _only(policy: bytes | None, fits: Callable[[dict[str, Any]], bool]) -> bytes | None:
+    """A policy with the statements that fit alone; the bucket keeps its own, which other threads read."""
+    if not policy:
+        return policy
+    document = json.loads(policy)
+    return json.dumps({**document, "Statement": [each for each in document["Statement"] if fits(each)]}).encode()
 
 
 def create_topic(backend: Any, name: str, attributes: dict[str, str] | None = None, tags: dict[str, str] | None = None) -> Any:
