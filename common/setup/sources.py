@@ -122,12 +122,12 @@ def _unpacked(archive: Path, source: str, into: Path) -> Path:
 
 def _unpack_tar(archive: Path, source: str, into: Path) -> None:
     with tarfile.open(archive, "r:gz") as tar:
-        members = []
+        members, size = [], 0
         for member in tar:
             members.append(member)
+            size += member.size
             _check(source, member.name, is_plain=member.isfile() or member.isdir())
-            _check_sizes(source, len(members), sum(each.size for each in members[-1:]))
-        _check_sizes(source, len(members), sum(member.size for member in members))
+            _check_sizes(source, len(members), size)
         tar.extractall(into, members=members, filter="data")
         rest = tar.fileobj.read(MOST_UNPACKED + 1) if tar.fileobj is not None else b""  # at its end, the checksum is compared
         _check_sizes(source, len(members), len(rest))
