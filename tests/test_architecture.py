@@ -47,7 +47,7 @@ SHARED_BY_TYPES = {
         "stand_in_role",
         "table_indexes",
     ),
-    *("table_reference", "table_settings"),
+    *("table_reference", "table_settings", "told_properties"),
 }
 """What stands beside the types of resources and is none."""
 SHARED_BY_TASKS = {

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property
 
-from common.aws import published
+from common.aws import published, told_values
 from common.aws.schema_validation import problems_in, resolved
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.lean_dataclass import dataclass
@@ -173,15 +173,17 @@ class Schema:
             node = self.resolved(self.resolved(node).get("properties", {}).get(name, {}))
         return not {"object", "array"}.intersection(_types_in(node)) and not {"properties", "items"} & node.keys()
 
-    def is_told_as(self, name: str, declared: Json, live: Json) -> bool:
-        """Whether AWS tells a declared text as its ARN, or an ARN as its last part, as its schema says of a property.
+    def is_told_as(self, properties: JsonMapping, path: Path, around: JsonMapping, live: Json) -> bool:
+        """Whether AWS tells a declared property as a live value, by what its schema says of that.
 
-        Follows https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html (`propertyTransform`)
+        Args:
+            properties: all declared properties.
+            path: where the property is.
+            around: the declared object that has it.
+            live: the live value.
         """
-        transform = str(self.document.get("propertyTransform", {}).get(f"/properties/{name}", ""))
-        if f'$split({name}, ":")[-1]' not in transform or not isinstance(declared, str) or not isinstance(live, str):
-            return False
-        return live.endswith(f":{declared}") or declared.endswith(f":{live}")
+        transform = self.document.get("propertyTransform", {}).get(f"/properties/{'/'.join(path)}")
+        return transform is not None and told_values.is_told_as(str(transform), {**properties, **around}, live)
 
     def problems(self, properties: JsonMapping, is_unknown: Callable[[Json], bool] = lambda _: False) -> Iterator[str]:
         """Yields what is wrong with properties, each with its path; nothing of values that are not known yet."""

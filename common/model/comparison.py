@@ -23,6 +23,8 @@ OPTIONAL = (
 """Others may set these fields, too, so they belong to us only as far as they are declared."""
 IDENTIFYING = ("Id", "Path")
 """Each item of a list of structures has one of these fields, which tells it from the others."""
+_ON_IF_ABSENT = frozenset({"scanAll", "ScanAll"})
+"""These switches of targets of crawlers are on where AWS leaves them out."""
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
@@ -62,13 +64,24 @@ def difference(desired: JsonMapping, live: JsonMapping) -> tuple[str, ...]:
 def selected(live: Json, declared: Json) -> Json:
     """The part of a live value that is declared: of a structure or map the declared entries, of a list its items.
 
-    A time becomes the text with which times are declared.
+    A time becomes the text with which times are declared. What AWS leaves out is off, or empty.
     """
+    if live is None and _is_off(declared):
+        return declared
     if isinstance(live, Mapping) and isinstance(declared, Mapping):
-        return {name: selected(live.get(name), value) for name, value in declared.items()}
+        return {
+            name: live.get(name) if name in _ON_IF_ABSENT else selected(live.get(name), value) for name, value in declared.items()
+        }
     if isinstance(live, list) and isinstance(declared, list) and len(live) == len(declared):
         return [selected(item, value) for item, value in zip(live, declared, strict=True)]
     return live.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(live, datetime) else live
+
+
+def _is_off(declared: Json) -> bool:
+    """Whether a declared value is what AWS leaves out."""
+    if isinstance(declared, Mapping):
+        return all(_is_off(value) and name not in _ON_IF_ABSENT for name, value in declared.items())
+    return declared is False or declared in ("", [])
 
 
 def with_selected(state: JsonMapping, live: JsonMapping, properties: JsonMapping) -> JsonObject:

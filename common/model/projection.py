@@ -1,27 +1,116 @@
 """The part of a live JSON value that a declared value is about, spelled like the declared one where both mean the same.
 
-AWS fills in defaults, reorders lists that have no order, and returns some numbers and documents as texts. Nothing of that counts.
+AWS fills in defaults, reorders lists that have no order, leaves out what is empty, and returns some numbers and documents as
+texts, and some policies in other words. Nothing of that counts.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 
-from common.base.json_types import Json
+from common.base.json_types import Json, JsonMapping
+from common.base.lean_dataclass import dataclass
+
+Path = tuple[str, ...]
+"""Where a value is, from the top; ``*`` stands for every entry of a list."""
+_ACCOUNT = re.compile(r"(?:arn:aws[a-z-]*:iam::)?([0-9]{12})(?::root)?")
+"""An account as a principal of a policy: AWS tells the ARN of its root, whatever was sent."""
+EVERYBODY = {"AWS": "*"}
+"""What AWS tells of the principal ``*`` in some policies."""
 
 
-def projected(live: Json, declared: Json) -> Json:
-    """The live value, reduced to what is declared: of objects the declared fields, of lists each entry in the same way."""
-    if isinstance(declared, Mapping):
-        values = _parsed(live)
-        if not isinstance(values, Mapping):
-            return live
-        return {name: projected(values[name], value) for name, value in declared.items() if name in values}
-    if isinstance(declared, list | tuple):
+def never_told(_path: Path, _around: JsonMapping, _live: Json) -> bool:
+    """Says of no value that AWS tells it otherwise than it was declared."""
+    return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Projection:
+    """How live values are compared with declared ones.
+
+    Args:
+        is_ordered: whether the order of lists counts, as that of a list which has just been declared otherwise.
+        off_if_absent: whether ``false`` is what AWS leaves out, as it is where it was applied.
+        is_told_as: whether AWS tells a declared value as a live one; it takes the path, the declared object around, and the live
+            value.
+    """
+
+    is_ordered: bool = False
+    off_if_absent: bool = False
+    is_told_as: Callable[[Path, JsonMapping, Json], bool] = never_told
+
+    def projected(self, live: Json, declared: Json, path: Path = (), around: JsonMapping | None = None) -> Json:
+        """The live value, reduced to what is declared: of objects the declared fields, of lists each entry in the same way."""
+        if live is None and self._is_absent(declared):
+            return declared
+        if isinstance(declared, Mapping):
+            values = EVERYBODY if live == "*" and declared == EVERYBODY else _parsed(live)
+            if not isinstance(values, Mapping):
+                return live
+            parts = {name: self.projected(values.get(name), value, (*path, name), declared) for name, value in declared.items()}
+            return {name: part for name, part in parts.items() if name in values or part is not None}
+        if isinstance(declared, list | tuple):
+            return self._list(live, list(declared), path, around or {})
+        if isinstance(live, list) and len(live) == 1 and declared is not None:  # as policies have it
+            live = live[0] if self.projected(live[0], declared, path, around) == declared else live
+        return declared if self._means_the_same(live, declared, path, around or {}) else live
+
+    def _list(self, live: Json, declared: list[Json], path: Path, around: JsonMapping) -> Json:
         entries = _parsed(live)
+        if len(declared) == 1 and not isinstance(entries, list | None):
+            return declared if self.projected(live, declared[0], path, around) == declared[0] else live
         if not isinstance(entries, list) or len(entries) != len(declared):
             return entries
-        return _in_declared_order(entries, list(declared))
-    return declared if _means_the_same(live, declared) else live
+        inner = (*path, "*")
+        if self.is_ordered:
+            return [self.projected(entry, value, inner, around) for entry, value in zip(entries, declared, strict=True)]
+        return self._in_declared_order(entries, declared, inner, around)
+
+    def _in_declared_order(self, entries: list[Json], declared: list[Json], path: Path, around: JsonMapping) -> list[Json]:
+        """The entries, each where an equal one is declared; those that equal none fill the places that are left."""
+        left = [*entries]
+        result: list[Json] = []
+        for value in declared:
+            equal = next((entry for entry in left if self.projected(entry, value, path, around) == value), _MISSING)
+            if equal is not _MISSING:
+                left.remove(equal)
+                result.append(value)
+            else:
+                result.append(_MISSING)
+        rest = iter(left)
+        pairs = zip(result, declared, strict=True)
+        return [self.projected(next(rest), value, path, around) if entry is _MISSING else entry for entry, value in pairs]
+
+    def _is_absent(self, declared: Json) -> bool:
+        """Whether a declared value says nothing that AWS would tell."""
+        if isinstance(declared, Mapping):
+            return all(map(self._is_absent, declared.values()))
+        return declared in ("", [], ()) or (declared is False and self.off_if_absent)
+
+    def _means_the_same(self, live: Json, declared: Json, path: Path, around: JsonMapping) -> bool:
+        """Whether a simple value is the declared one, perhaps as a text: ``"300"`` for 300, ``"true"`` for True."""
+        if live == declared:
+            return type(live) is type(declared) or not isinstance(live, bool)
+        if isinstance(declared, bool):
+            same = isinstance(live, str) and live.lower() == str(declared).lower()
+        elif isinstance(declared, int | float):
+            same = isinstance(live, str) and _number(live) == declared
+        elif isinstance(live, int | float) and not isinstance(live, bool):
+            same = isinstance(declared, str) and _number(declared) == live
+        else:
+            same = isinstance(declared, str) and self._same_text(live, declared)
+        return same or self.is_told_as(path, around, live)
+
+    def _same_text(self, live: Json, declared: str) -> bool:
+        """Whether both are the same JSON document, the same account, or everybody."""
+        document = _parsed(declared)
+        if document is not declared:
+            return self.projected(live, document) == document and _size(_parsed(live)) == _size(document)
+        accounts = [_ACCOUNT.fullmatch(text) for text in (live, declared) if isinstance(text, str)]
+        if len(accounts) == 2 and accounts[0] and accounts[1]:
+            is_plain = "" in {declared.partition(":")[2], str(live).partition(":")[2]}
+            return bool(accounts[0][1] == accounts[1][1] and is_plain)
+        return bool(declared == "*" and live == EVERYBODY)
 
 
 def with_value(document: Json, path: tuple[str, ...], value: Json) -> Json:
@@ -62,21 +151,6 @@ def texts_in(value: Json) -> Iterator[str]:
             yield from texts_in(inner)
 
 
-def _in_declared_order(entries: list[Json], declared: list[Json]) -> list[Json]:
-    """The entries, each where an equal one is declared; those that equal none fill the places that are left."""
-    left = [*entries]
-    result: list[Json] = []
-    for value in declared:
-        equal = next((entry for entry in left if projected(entry, value) == value), None)
-        if equal is not None:
-            left.remove(equal)
-            result.append(value)
-        else:
-            result.append(_MISSING)
-    rest = iter(left)
-    return [projected(next(rest), value) if entry is _MISSING else entry for entry, value in zip(result, declared, strict=True)]
-
-
 _MISSING: Json = object()
 
 
@@ -90,12 +164,17 @@ def _parsed(live: Json) -> Json:
     return live
 
 
-def _means_the_same(live: Json, declared: Json) -> bool:
-    """Whether a simple value is the declared one, perhaps as a text: ``"300"`` for 300, ``"true"`` for True."""
-    if live == declared:
-        return type(live) is type(declared) or not isinstance(live, bool)
-    if isinstance(declared, bool):
-        return isinstance(live, str) and live.lower() == str(declared).lower()
-    if isinstance(declared, int | float):
-        return isinstance(live, str) and live == str(declared)
-    return isinstance(declared, str) and isinstance(live, int | float) and not isinstance(live, bool) and declared == str(live)
+def _size(document: Json) -> int:
+    """How many values a JSON document has, so that what has more than is declared is told from it."""
+    if isinstance(document, list) and len(document) == 1:
+        return _size(document[0])
+    if isinstance(document, Mapping) and document != EVERYBODY:
+        return 1 + sum(map(_size, document.values()))
+    return 1 + sum(map(_size, document)) if isinstance(document, list) else 1
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -27,10 +27,11 @@ from common.model.declared import Declared
 from common.model.generated import IDENTIFIER, STAND_IN, TOKEN
 from common.model.kind import AT_ONCE, Calls, Kind, NameRule, Passing, Policy
 from common.model.orphan import Orphan
-from common.model.projection import projected, value_at, values_at, with_value
+from common.model.projection import value_at, values_at, with_value
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
 from common.resources import cloud_requests, handler_arns
+from common.resources.told_properties import as_declared
 
 TYPE, TAGS = "TypeName", "Tags"
 UNREADABLE = "(was another one)"
@@ -146,9 +147,9 @@ class CloudResource(Declared):
         before = {name: value for name, value in _applied(self.record).items() if name not in {TYPE, TAGS}}
         state: State = {TYPE: self.type_name, TAGS: self._tags(live, identifier)}
         for name in sorted(self.properties.keys() | before.keys()):
-            value = projected(live.get(name), self.properties[name]) if name in self.properties else live.get(name)
-            if name in self.properties and self.schema.is_told_as(name, self.properties[name], value):
-                value = self.properties[name]
+            value = live.get(name)
+            if name in self.properties:
+                value = as_declared(self.schema, self.properties, name, value, before.get(name))
             if name in self.hidden:
                 value = self._with_unreadable(name, value, before.get(name))
             if value is not None:

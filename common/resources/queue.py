@@ -24,6 +24,7 @@ from common.model.kind import ArnForm, Calls, Kind, NameRule, Passing, Policy, P
 from common.model.listing import Listing
 from common.model.lookup import Lookup
 from common.model.orphan import Named
+from common.model.projection import Projection
 from common.model.reference import Ref
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags
@@ -177,7 +178,9 @@ class Queue(Declared):
         state |= {"RedrivePolicy": redrive, "KmsMasterKeyId": live.get("KmsMasterKeyId") or None}
         state, free = comparison.released(state, self.desired(), _OPTIONAL)
         state |= {"SqsManagedSseEnabled": True} if "KmsMasterKeyId" in free else {}  # it is encrypted, with a key of its own
-        state |= {name: comparison.one_spelling(live.get(name, "")) or None for name in self.properties}
+        declared = self.desired()
+        told = {name: comparison.one_spelling(live.get(name, "")) or None for name in self.properties}
+        state |= {name: Projection().projected(text, declared[name]) for name, text in told.items()}
         kept = {
             name: live[name]
             for name, usual in _UNDECLARED.items()

@@ -24,6 +24,7 @@ from common.model.kind import AT_ONCE, PLAIN, ArnForm, Calls, Kind, NameRule, Pa
 from common.model.listing import Listing
 from common.model.lookup import ALARMS, Further, by_arn
 from common.model.orphan import Named
+from common.model.projection import Projection
 from common.model.resource import Change, Live, Outputs, State
 from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_map
 
@@ -117,7 +118,8 @@ class Topic(Declared):
         if response is None or tags is None:
             return None
         live = {**USUAL, **response["Attributes"]}
-        state = {name: comparison.one_spelling(live[name]) for name in self.properties}
+        declared = self.desired()
+        state = {name: Projection().projected(comparison.one_spelling(live[name]), declared[name]) for name in self.properties}
         kept = {
             name: live[name]
             for name, usual in USUAL.items()

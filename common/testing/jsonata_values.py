@@ -11,8 +11,9 @@ from functools import partial
 
 from common.base import digest
 from common.base.json_types import Json, JsonMapping
+from common.base.jsonata_library import deep_recursion, library
 from common.declare.asl.intrinsic_functions import ALGORITHMS
-from common.declare.asl.jsonata import content_of, deep_recursion, library
+from common.declare.asl.jsonata import content_of
 from common.testing.errors import QUERY, StateError
 from common.testing.scope import Scope
 

@@ -135,5 +135,5 @@ def test_the_function_of_a_mapping_may_be_told_by_its_arn(declared: str, live: s
     See https://docs.aws.amazon.com/lambda/latest/api/API_GetEventSourceMapping.html
     """
     schema = schema_of("AWS::Lambda::EventSourceMapping")
-    assert (declared == live or schema.is_told_as("FunctionName", declared, live)) == same
-    assert not schema_of("AWS::SQS::Queue").is_told_as("QueueName", declared, live)
+    assert (declared == live or schema.is_told_as({"FunctionName": declared}, ("FunctionName",), {}, live)) == same
+    assert not schema_of("AWS::SQS::Queue").is_told_as({"QueueName": declared}, ("QueueName",), {}, live)

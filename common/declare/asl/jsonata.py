@@ -7,13 +7,10 @@ Follows https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.h
 and https://states-language.net/spec.html#jsonata-restrictions
 """
 
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache
-from types import ModuleType
 from typing import Any, NamedTuple, TypeAlias
 
+from common.base.jsonata_library import deep_recursion, library
 from common.base.lean_dataclass import dataclass, field
 from common.base.suggestions import closest
 from common.declare.asl.jsonata_functions import FunctionCall
@@ -33,8 +30,6 @@ CHILDREN = (
 """The attributes of a parsed part that hold other parts."""
 WITH_CONTEXT = frozenset({"predicate", "stages", "group", "terms", "pattern", "update", "delete"})
 """The parts within which a bare name or `$` means a value that is being looked at."""
-DEPTH = 10_000
-"""How deep the parser may recurse; its own library sets this."""
 SHOWN = 25
 """How many characters before an error a message shows."""
 
@@ -84,15 +79,6 @@ def parse_jsonata(content: str, is_later: Callable[[str], bool] = lambda _: Fals
     return reader.result
 
 
-@cache
-def library() -> ModuleType:
-    """Returns the library for JSONata. It is loaded late: few definitions have expressions that were not found right before."""
-    with deep_recursion():  # which the library allows everybody when it is imported
-        import jsonata
-    module: ModuleType = jsonata
-    return module
-
-
 def _parsed(content: str) -> Part:
     jsonata = library()
     try:
@@ -109,17 +95,6 @@ def _parsed(content: str) -> Part:
         raise ScanError(f"near its end, {content[-SHOWN:].strip()!r}: something is missing") from None
     except RecursionError:
         raise ScanError("it is nested too deep") from None
-
-
-@contextmanager
-def deep_recursion() -> Iterator[None]:
-    """Allows deep recursion for a while: a text that is joined from hundreds of parts is a deep expression."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, DEPTH))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
 
 
 def _parts(part: Part, keys: tuple[str, ...] = CHILDREN) -> Iterator[tuple[str, Part]]:

@@ -1,0 +1,32 @@
+"""How a property of a resource of any type compares with what is declared of it.
+
+The order of a list counts only if it was declared otherwise before: AWS may tell any order, but one that has just been declared
+is sent. In the same way `false` is what AWS leaves out only where it was applied.
+"""
+
+from functools import partial
+
+from common.aws.resource_schemas import Schema
+from common.base.json_types import Json, JsonMapping
+from common.model import hidden_fields
+from common.model.projection import Projection
+
+
+def as_declared(schema: Schema, properties: JsonMapping, name: str, live: Json, applied: Json) -> Json:
+    """A live property, reduced to what is declared, and spelled as it is declared where both mean the same.
+
+    Args:
+        schema: the schema of its type.
+        properties: the declared properties.
+        name: the name of the property.
+        live: its live value.
+        applied: its value that was applied last; None if there is none.
+    """
+    declared = properties[name]
+    is_known = hidden_fields.is_stored(applied) or Projection(is_ordered=True).projected(applied, declared) == declared
+    projection = Projection(
+        is_ordered=applied is not None and not is_known,
+        off_if_absent=applied is not None and is_known,
+        is_told_as=partial(schema.is_told_as, properties),
+    )
+    return projection.projected(live, declared, (name,), properties)
