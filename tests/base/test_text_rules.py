@@ -105,7 +105,7 @@ def parameter(value: str) -> dict[str, Any]:
         (job(arguments={"--x": "a\x00"}), "defaults.job.arguments.--x"),
         (job(connections=["a\x1b"]), "defaults.job.connections[0]"),
         (crawler(exclusions=["a\x00"]), "defaults.crawler.exclusions[0]"),
-        (crawler(table_prefix="a b"), "defaults.crawler.table_prefix"),
+        (crawler(table_prefix="a" * 129), "defaults.crawler.table_prefix"),
         (crawler(targets=["s3://bucket/a\x1b"]), "defaults.crawler.targets[0]"),
         (crawler(schedule="rate(1 day)"), "defaults.crawler.schedule"),
         (crawler(schedule="cron(0 3 * * * *)"), "defaults.crawler.schedule"),
