@@ -128,8 +128,10 @@ class Engine:
 
     def _settle(self) -> None:
         """After a deploy was stopped: reports the changes that were not tried."""
-        for change in [change for change in self._todo() if change.key in self.untried - self._blocked_by.keys()]:
-            self._context.report(Blocked(change, None))
+        untold = self.untried - self._blocked_by.keys()
+        for change in self._todo():
+            if change.key in untold:
+                self._context.report(Blocked(change, None))
 
     def _todo(self) -> list[Change]:
         return [change for change in self._outcome.plan.changes if change.action in RECORDED]

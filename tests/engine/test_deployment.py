@@ -2,7 +2,9 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -129,6 +131,27 @@ def test_an_upload_that_had_not_begun_when_the_deploy_was_stopped_is_not_said_to
     assert finished(opened.events) == ["upload artifact/first"]
     blocked_keys = {str(event.change.key) for event in opened.events if isinstance(event, Blocked)}
     assert blocked_keys == {"artifact/second", "lambda/first", "lambda/second"}
+
+
+def test_what_was_not_tried_is_found_out_once_however_many_changes_there_are(tmp_path: Path) -> None:
+    """Otherwise the end of a deploy that is stopped takes time with the square of their number."""
+    looks = {}
+    for size in (1, 3):
+        frames: list[FrameType] = []
+
+        def profile(frame: FrameType, event: str, _: object, frames: list[FrameType] = frames) -> None:
+            if event == "call" and frame.f_code.co_qualname == "Engine.untried":
+                frames.append(frame)
+
+        functions = [declared(Function, f"f{number}", 1, code="print(1)") for number in range(size)]
+        sys.setprofile(profile)
+        try:
+            result = deploy(World(), [bucket(), *functions], tmp_path / str(size), interrupted=True)
+        finally:
+            sys.setprofile(None)
+        assert len({event.change.key for event in result.events if isinstance(event, Blocked)}) == 2 * size + 1
+        looks[size] = len(frames)
+    assert looks[3] == looks[1] > 0
 
 
 def test_an_error_that_nobody_foresaw_leaves_its_resource_in_doubt(tmp_path: Path) -> None:
