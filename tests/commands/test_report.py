@@ -2,6 +2,8 @@
 
 import re
 from collections import Counter
+from functools import partial
+from threading import Barrier
 from typing import Any
 
 import boto3
@@ -76,6 +78,25 @@ def test_calls_do_not_grow_with_resources_but_for_drift(deployed: Repository) ->
     assert "q19" in page.text
     releases = 2 * 2
     assert large <= small + releases, "what the second release wrote is read, and nothing more"
+
+
+def test_the_parts_are_read_at_the_same_time(deployed: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One call of each part waits for those of the others, which come only if they do not wait for it."""
+    operations = {"glue.GetJobRuns", "sfn.ListExecutions", "cloudwatch.GetMetricData", "s3.ListObjectVersions", "iam.GetRole"}
+    all_wait, begun = Barrier(len(operations)), set[str]()
+
+    def wait_for_others(operation: str, **_: Any) -> None:
+        if operation not in begun:
+            begun.add(operation)
+            all_wait.wait(20)
+
+    added = [
+        (f"before-send.{operation}", partial(wait_for_others, operation), handlers.REGISTER_LAST) for operation in operations
+    ]
+    monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", [*handlers.BUILTIN_HANDLERS, *added])
+    page, _ = report(deployed)
+    assert (begun, all_wait.broken) == (operations, False)
+    assert "could not be read" not in page.text
 
 
 def test_what_may_not_be_read_is_told_and_the_rest_is_shown(deployed: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
