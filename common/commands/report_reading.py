@@ -133,5 +133,5 @@ def _costs(of_runs: Mapping[str, list[cost.Item] | str], machines: Machines) -> 
 
 def _drift(connection: Connection, declarations: DeclaredPipelines) -> drift.DriftResult:
     env, aws, resources, pool = declarations.env, connection.aws, declarations.resources, connection.pool
-    result = drift.compare(env, aws, connection.records, resources, pool)
+    result = drift.compare(env, aws, connection.records, resources, pool, with_records=False)
     return drift.with_missing(result, env, aws.in_region, resources, pool)[0]

@@ -20,8 +20,8 @@ from common.engine import existing, ownership, renewed_roles
 from common.environment import owner_tags
 from common.environment.config import Environment
 from common.model import comparison, field_changes, hidden_fields
-from common.model.desired_state import rendered
-from common.model.generated import filled_in
+from common.model.desired_state import digest_of, rendered
+from common.model.generated import filled_in, marked_keys
 from common.model.orphan import Orphan
 from common.model.resource import Artifact, Key, Resource, State
 from common.resources import of_kind
@@ -96,8 +96,19 @@ class DriftResult:
     kept: tuple[Kept, ...] = ()
 
 
-def compare(env: Environment, aws: Aws, records: Records, resources: Sequence[Resource], pool: Executor) -> DriftResult:
+def compare(
+    env: Environment, aws: Aws, records: Records, resources: Sequence[Resource], pool: Executor, *, with_records: bool = True
+) -> DriftResult:
     """Compares every resource in every owned field.
+
+    Args:
+        env: the environment.
+        aws: where to read.
+        records: the records of the environment.
+        resources: the declared resources.
+        pool: where calls run in parallel.
+        with_records: also look whether each record is whole. Without, the release root stands for the records of what is
+            declared as it was deployed, which takes two calls less for each of these; the others are read as ever.
 
     Raises:
         AwsError: AWS refused a read.
@@ -119,7 +130,7 @@ def compare(env: Environment, aws: Aws, records: Records, resources: Sequence[Re
             lost.append(Drifted(key.project, str(key), "deleted", what))
     comparer = _Comparer(env, aws, records, {name: root for name, (root, _) in roots.items() if root is not None})
     comparer.contents = {key: content for key, content in contents.items() if content is not None}
-    compared = list(pool.map(comparer.compare, resources))
+    compared = list(pool.map(comparer.compare if with_records else comparer.compare_by_root, resources))
     recorded = {resource.key.project for resource, drift in zip(resources, compared, strict=True) if drift is not None}
     unknown = [name for name, (root, etag) in roots.items() if root is None and (etag is not None or name in recorded)]
     lost += [_unreadable(env, name) for name in unknown]
@@ -127,7 +138,7 @@ def compare(env: Environment, aws: Aws, records: Records, resources: Sequence[Re
         f"{resource.key.project}:{resource.key}" for resource, drift in zip(resources, compared, strict=True) if drift is None
     )
     drifted = [item for drift in compared if drift is not None for item in drift]
-    kept = tuple(sorted(comparer.kept, key=lambda kept: (kept.project, kept.key)))
+    kept = tuple(sorted(comparer.kept.values(), key=lambda kept: (kept.project, kept.key)))
     declared = {resource.key for resource in resources}
     left_over = [key for key in comparer.rooted if key not in declared and key not in artifacts and key.kind != "artifact"]
     named = tuple(f"{key.project}:{key}" for key in sorted(left_over))
@@ -177,7 +188,7 @@ class _Comparer:
         """The keys in the release roots, with their digests; None for pending ones."""
         self._role_ids = {name: root.roles for name, root in roots.items()}
         self.contents: Mapping[Key, str] = {}
-        self.kept: list[Kept] = []
+        self.kept: dict[Key, Kept] = {}
 
     def compare(self, resource: Resource) -> list[Drifted] | None:
         """The drift of a resource, empty if there is none; None if it was never deployed."""
@@ -187,6 +198,19 @@ class _Comparer:
             return [self._not_recorded(resource)] if resource.key in self.rooted else None
         mistagged = in_root is not None and self._records.recorded_digest(resource.key) != in_root
         return [*([self._not_recorded(resource)] if mistagged else ()), *self._compare_live(resource, body, applied)]
+
+    def compare_by_root(self, resource: Resource) -> list[Drifted] | None:
+        """The same, without reading the record of a resource of which the root says that it was deployed as it is declared."""
+        desired = resource.desired()
+        if (
+            not resource.needs_record
+            and not marked_keys(desired)
+            and self.rooted.get(resource.key) == digest_of(resource, self._env.endpoints)
+        ):
+            state = rendered(desired, self._content)
+            if not self._compare_live(resource, {"desired": state}, state):
+                return []
+        return self.compare(resource)
 
     def _compare_live(self, resource: Resource, body: JsonMapping, applied: State) -> list[Drifted]:
         """The drift of a resource whose record can be read: a list of one element or none."""
@@ -209,7 +233,7 @@ class _Comparer:
         earlier = hidden_fields.applied_parts(live.undeclared, applied)
         others = comparison.without(live.undeclared, comparison.taken_away(live.undeclared, earlier))
         if kept := tuple(comparison.named(others, declared, resource.usual)):
-            self.kept.append(Kept(project, key, kept))
+            self.kept[resource.key] = Kept(project, key, kept)
         owner, _ = owner_tags.read_owner(ownership.all_tags(live), self._env.tag_prefix)
         if owner not in {self._env.owner, *locations.owners(resource, [body], self._env.account_id, self._env.name)}:
             whose = f"belongs to {owner}" if owner else "does not carry this environment's tags"

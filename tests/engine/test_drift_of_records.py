@@ -16,10 +16,10 @@ FIELDS = {"a": {"Size": 1}, "b": {"Size": 1}}
 ROOT, RECORD = "dev/p/release.json", "dev/p/records/thing/a.json"
 
 
-def compared(world: World, resources: list[Resource]) -> DriftResult:
-    aws = FakeAws(world)
+def compared(world: World, resources: list[Resource], aws: FakeAws | None = None, *, with_records: bool = True) -> DriftResult:
+    aws = aws or FakeAws(world)
     with pool_of(1) as pool:
-        return compare(ENV, aws, Records(aws, ENV), resources, pool)
+        return compare(ENV, aws, Records(aws, ENV), resources, pool, with_records=with_records)
 
 
 def drifted(result: DriftResult) -> dict[str, str]:
@@ -31,6 +31,36 @@ def world(tmp_path: Path) -> World:
     made = World()
     deploy(made, things(FIELDS), tmp_path)
     return made
+
+
+def unread(world: World, resources: list[Resource]) -> int:
+    """How many records are not read without records, which finds the same."""
+    with_records, without = FakeAws(world), FakeAws(world)
+    assert compared(world, resources, without, with_records=False) == compared(world, resources, with_records)
+    left_out = with_records.calls - without.calls
+    assert left_out.keys() <= {"s3:GetObject", "s3:GetObjectTagging"}
+    assert left_out["s3:GetObject"] == left_out["s3:GetObjectTagging"]
+    return left_out["s3:GetObject"]
+
+
+@pytest.mark.parametrize(("others", "left_out"), [("nothing", 3), ("a field", 2), ("tags", 2), ("a deletion", 2)])
+def test_without_records_the_same_is_found_and_only_those_that_matter_are_read(world: World, others: str, left_out: int) -> None:
+    """A page that is made every morning need not read two objects for each resource that is as it was deployed."""
+    resources = things(FIELDS)
+    arn = resources[1].arn
+    if others == "a field":
+        world.live[arn]["Size"] = 9
+    elif others == "tags":
+        world.live[arn]["Tags"] = {"team": "soil"}
+    elif others == "a deletion":
+        del world.live[arn]
+    assert unread(world, resources) == left_out
+
+
+def test_without_records_what_is_declared_otherwise_or_under_way_is_compared_with_its_record(world: World) -> None:
+    assert unread(world, things({**FIELDS, "b": {"Size": 2}})) == 2
+    world.buckets[ENV.artifact_bucket][ROOT].body = b"{}"
+    assert unread(world, things(FIELDS)) == 1, "that of the bucket, which has a root of its own"
 
 
 def test_a_resource_without_its_record_is_named_and_not_taken_for_undeployed(world: World) -> None:
