@@ -1,15 +1,17 @@
 """Carries out a plan: in dependency order, in parallel, and each success is recorded before anything relies on it.
 
 Every decision has been made in the plan. What this module adds is the order of writes that makes a crash harmless: first the
-artifact bucket, because leases and records are in it; then the leases; then the release roots, with everything that is about to
-change as pending, and beside them the uploads; then the changes, each with its record; then, if nothing failed, the deletions; at
-last the clean roots, which hold the outcome of each change. See `records` for the reasons.
+artifact bucket, because leases and records are in it; then the leases, beside the last settings of a new bucket; then the
+release roots, with everything that is about to change as pending, and beside them the uploads; then the changes, each with its
+record; then, if nothing failed, the deletions; at last the clean roots, which hold the outcome of each change. See `records` for
+the reasons.
 """
 
 from collections.abc import Collection, Sequence
 from functools import partial
 from threading import Event
 
+from common.aws import regions
 from common.aws.fence import fenced
 from common.aws.protocol import Aws
 from common.base.at_once import at_once, results
@@ -19,6 +21,7 @@ from common.engine import moving
 from common.engine.apply_change import act, read_live, remove
 from common.engine.apply_context import ApplyContext
 from common.engine.leases import Leases
+from common.engine.new_bucket import NewBucket
 from common.engine.order import Needed, NeededToRemove
 from common.engine.planner import Outcome
 from common.engine.recorded import completed, recalled, with_request
@@ -62,6 +65,7 @@ class Engine:
         self._results: dict[Key, JsonMapping] = {}
         self._needed = Needed(self._resources, {change.key for change in self._todo() if change.action not in REMOVING}, bucket)
         self._rereads = Rereads(aws, context.pool, context.clock)
+        self._new_bucket = NewBucket()
         self._making = self._schedule(self._needed)
         """Creates and updates. What can be done early of later steps is in it, too."""
         self._begun: set[Key] = set()
@@ -147,12 +151,17 @@ class Engine:
         bucket = next((change for change in self._todo() if change.key == self._bucket and change.action is Action.CREATE), None)
         if bucket is not None:
             self._begun.add(bucket.key)
-            self._making.add([bucket])
-            self._run(self._making, self._needed, (bucket.key,))
+            self._new_bucket.begin(self._context.pool, partial(self._carry_out_one, bucket))
             if bucket.key in self._broken:
                 return
         try:
-            self._leases.take(sorted({change.key.project for change in self._todo()}))
+            try:
+                self._leases.take(sorted({change.key.project for change in self._todo()}))
+            finally:
+                self._new_bucket.wait()
+            if self._bucket in self._broken:
+                self._leases.give_back()
+                return
             self._check_pending()
             writes = [self._context.pool.submit(self._write_root, project) for project in self._leases.held]
             if bucket is not None:  # nothing can be in a bucket that is new, so its record need not wait for the root
@@ -268,6 +277,8 @@ class Engine:
             return dict(self._outcome.orphans[change.key].recorded.get("outputs", {}))
         if change.action is Action.RECORD:
             return resource.outputs_of(self._aws, change.live) if change.live is not None else {}
+        if change.key == self._bucket and change.action is Action.CREATE:
+            return self._new_bucket.create(regions.at(self._aws, resource.arn), resource, change.desired)
         moving.wait_until_quiet(self._aws, change, self._outcome.plan)
         return act(self._aws, with_request(resource, change, self._roots.tokens), change, self._rereads.update)
 

@@ -31,8 +31,6 @@ _AT_LEAST = frozenset({"AES256", "aws:kms", "aws:kms:dsse"})
 """A bucket with one of these algorithms is encrypted, and keeps its key if it has one of its own."""
 _OTHER_NOTIFICATIONS = ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations")
 
-TELLS_LATER = "S3 begins to tell of new objects about five minutes after the deploy; what comes earlier starts nothing."
-
 
 class _Owned(Named, Protocol):
     @property
@@ -52,9 +50,7 @@ KIND = Kind(
     writes=("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
     listing=Listing("ListBuckets", "Buckets", "Name", prefix="Prefix", size=("MaxBuckets", 1000), shows_all=False),
     quota=Quota("S3 buckets", "s3", "", 10_000),
-    calls=Calls(
-        ("CreateBucket", "PutBucketTagging", "PutBucketVersioning", "PutBucketPolicy"),
-    ),
+    calls=Calls(("CreateBucket", "PutBucketTagging", "PutBucketVersioning", "PutBucketPolicy")),
     properties=Properties(operations=bucket_settings.OPERATIONS),
     policy=Policy(
         operations=(
@@ -163,7 +159,11 @@ class Bucket(Declared):
         return Live(state, undeclared={**kept, **other_tags(tags, self.tags)})
 
     def create(self, aws: Aws, desired: State) -> Outputs:
-        """Creates the bucket and makes the settings that S3 does not make for new ones.
+        """Creates the bucket and makes the settings that S3 does not make for new ones."""
+        return self.update(aws, self.begin(aws, desired))
+
+    def begin(self, aws: Aws, desired: State) -> Change:
+        """Creates the bucket, so that it can be used, and returns the change that makes its other settings.
 
         The tags come first, so that an interrupted creation is known to be ours. CreateBucket accepts tags, but some regions and
         partitions refuse them (UnsupportedArgument). In us-east-1 it answers 200 for a bucket of this account that exists:
@@ -190,16 +190,18 @@ class Bucket(Declared):
             return self._take(aws, desired, self.read(aws))
         self._tag(aws, desired["Tags"])
         change = whole(self, desired, None)
-        unusual = frozenset(name for name in change.changed if desired[name] != bucket_settings.WHEN_NEW.get(name))
-        return self.update(aws, replace(change, changed=unusual - {"Tags"}))
+        made = {"Tags", *(name for name in change.changed if desired[name] == bucket_settings.WHEN_NEW.get(name))}
+        return replace(change, changed=change.changed - made)
 
-    def _take(self, aws: Aws, desired: State, live: Live | None) -> Outputs:
-        """Makes all settings of a bucket that exists already, if it has our tags, or neither tags nor objects.
+    def _take(self, aws: Aws, desired: State, live: Live | None) -> Change:
+        """Tags a bucket that exists already, if it has our tags, or neither tags nor objects.
 
         The latter is what remains of a creation of ours if its answer was lost, or if it was interrupted before the tags.
         """
         unused = bucket_contents.is_empty(aws, {"Bucket": self.name, "ExpectedBucketOwner": self.account_id})
-        return self.update(aws, whole_if_ours(self, desired, live, untagged=unused))
+        change = whole_if_ours(self, desired, live, untagged=unused)
+        self.update(aws, replace(change, changed=frozenset({"Tags"})))
+        return replace(change, changed=change.changed - {"Tags"})
 
     def begins_later(self, change: Change) -> str:
         """The note that S3 begins to send events to EventBridge some time after the deploy; empty if it does not send any.
@@ -207,7 +209,8 @@ class Bucket(Declared):
         See https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html
         """
         begins = change.action is not Action.UPDATE or "EventBridge" in change.changed
-        return TELLS_LATER if self.event_bridge and begins else ""
+        note = "S3 begins to tell of new objects about five minutes after the deploy; what comes earlier starts nothing."
+        return note if self.event_bridge and begins else ""
 
     def update(self, aws: Aws, change: Change) -> Outputs:
         """Makes the settings in `changed`. Tags and notifications that are not declared are kept."""

@@ -42,11 +42,11 @@ RACED = frozenset({"ConditionalRequestConflict", "409"})
 OTHER = '"00000000000000000000000000000000"'
 """No object has this ETag."""
 CONDITIONS: tuple[tuple[str, str, Mapping[str, str]], ...] = (
-    ("PutObject", "If-None-Match", {"IfNoneMatch": "*"}),
-    ("PutObject", "If-Match", {"IfMatch": OTHER}),
     ("DeleteObject", "If-Match", {"IfMatch": OTHER}),
+    ("PutObject", "If-Match", {"IfMatch": OTHER}),
+    ("PutObject", "If-None-Match", {"IfNoneMatch": "*"}),
 )
-"""The store must refuse these while the lock exists: to create it, and to replace or delete it with another ETag."""
+"""The store must refuse these while the lock exists. Deletion comes first: a store that deletes the lock may accept the rest."""
 
 
 def _seconds() -> float:
@@ -107,12 +107,12 @@ class Lock:
         self._renewer.start()
 
     def prove(self, pool: Executor) -> None:
-        """Tests, while the lease is held, that the store refuses two puts and then a deletion whose condition does not hold.
+        """Tests, while the lease is held, that the store refuses a deletion and two puts whose conditions do not hold.
 
         Raises:
             UsageError: the store does not, so it cannot keep two deploys apart. The lock has been deleted.
         """
-        for ignored in (text for part in (CONDITIONS[:2], CONDITIONS[2:]) for text in pool.map(self._ignored, part) if text):
+        for ignored in filter(None, [*pool.map(self._ignored, CONDITIONS)]):
             self._stop_renewing()
             self._aws.call("s3", "DeleteObject", **self._object)
             self._etag = None

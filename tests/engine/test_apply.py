@@ -1,22 +1,15 @@
 """Plan and apply in a world in memory: what is done, what is left alone, and that dying anywhere is harmless."""
 
 import json
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from common.base.errors import AwsError, OwnershipError
-from common.engine.apply import Engine
-from common.engine.apply_context import ApplyContext
 from common.engine.options import Options
 from common.model.resource import Key
-from common.state.lease import Lock
-from common.state.records import Records
 from tests.support.deploying import BUCKET, ENV, deploy, killed, plan, things
-from tests.support.fake_aws import FakeAws, World
+from tests.support.fake_aws import World
 
 READS = {"GetObject", "HeadObject", "GetObjectTagging", "ListBuckets", "ListObjectsV2", "GetCallerIdentity", "GetResources"}
 READS |= {"ListRoles", "Get"}
@@ -271,30 +264,3 @@ def test_the_root_of_another_project_is_tidied_by_a_deploy_that_changes_somethin
     changed = deploy(world, things({"a": {"Size": 2}}), tmp_path, undeclared=["q"])
     assert changed.actions() == {"thing/a": "update", "thing/b": "orphan"}
     assert {*json.loads(world.buckets[ENV.artifact_bucket]["dev/q/release.json"].body)["digests"]} == {"thing/b"}
-
-
-class Together(Records):
-    """A root is written only once the record of the artifact bucket has been: who writes that afterwards waits for ever."""
-
-    def __init__(self, aws: FakeAws) -> None:
-        super().__init__(aws, ENV)
-        self._recorded = threading.Event()
-
-    def write(self, key: Key, *arguments: Any) -> None:
-        super().write(key, *arguments)
-        self._recorded.set()
-
-    def start(self, project: str, *arguments: Any, **options: Any) -> str:
-        assert self._recorded.wait(20)
-        return super().start(project, *arguments, **options)
-
-
-def test_the_record_of_a_new_artifact_bucket_is_written_beside_the_roots(tmp_path: Path) -> None:
-    """There is nothing yet that could be in it, so nothing waits for this record alone."""
-    outcome, aws = plan(world := World(), resources := things({"a": {"Size": 1}}), tmp_path)
-    with ThreadPoolExecutor(4) as pool:
-        context = ApplyContext(pool, tmp_path, lambda _: None, lambda name: Lock(aws, ENV, name, {}, lambda _: None))
-        engine = Engine(aws, Together(aws), resources, outcome, BUCKET, context)
-        engine.apply({change.key for change in outcome.plan.changes})
-        engine.finish()
-    assert "dev/shared/records/bucket/artifacts.json" in world.buckets[ENV.artifact_bucket]

@@ -1,7 +1,9 @@
 """What deploys leave behind for people: every one that changed something, however it ended, and nothing that harms a terminal."""
 
 import json
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from common.base.errors import AwsError, SkippedError, UsageError
 from common.engine.options import Options
 from common.model.events import Skipped
 from common.model.resource import Key
+from common.state.lease import CONDITIONS, Lock
 from common.state.records import Records
 from common.state.release_root import key_of, root_of
 from common.state.releases import Release, history
@@ -151,13 +154,46 @@ def test_printable_is_short_and_harmless() -> None:
 # The store and the policies of crawlers ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ignored", ["PutObject IfNoneMatch", "PutObject IfMatch", "DeleteObject IfMatch"])
-def test_a_store_that_ignores_preconditions_is_refused_before_anything_else_is_done(tmp_path: Path, ignored: str) -> None:
+@pytest.mark.parametrize(
+    ("ignored", "header"),
+    [
+        ("PutObject IfNoneMatch", "If-None-Match on PutObject"),
+        ("PutObject IfMatch", "If-Match on PutObject"),
+        ("DeleteObject IfMatch", "If-Match on DeleteObject"),
+    ],
+)
+def test_a_store_that_ignores_preconditions_is_refused_before_anything_else_is_done(
+    tmp_path: Path, ignored: str, header: str
+) -> None:
     world = World(ignores=frozenset({ignored}))
-    with pytest.raises(UsageError, match=r"The store of s3://test-artifacts ignores If-.*Match on .*Nothing was deployed"):
+    with pytest.raises(UsageError, match=rf"The store of s3://test-artifacts ignores {header}, .*Nothing was deployed"):
         deploy(world, things(FIELDS), tmp_path)
     assert set(world.live) == {"arn:aws:s3:::test-artifacts"}
     assert world.buckets[ENV.artifact_bucket] == {}
+
+
+class AllAtOnce(FakeAws):
+    """Answers none of the requests that a store must refuse before it has got all three."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.together = threading.Barrier(len(CONDITIONS))
+
+    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        tried = any(operation == name and condition.items() <= parameters.items() for name, _, condition in CONDITIONS)
+        if tried and "dev/p/lock.json" in self.world.buckets[ENV.artifact_bucket]:
+            self.together.wait(20)
+        return super().call(service, operation, **parameters)
+
+
+def test_the_store_is_tried_with_all_requests_at_once() -> None:
+    world = World(buckets={ENV.artifact_bucket: {}})
+    lock = Lock(aws := AllAtOnce(world), ENV, "p", {}, lambda _: None)
+    lock.acquire()
+    with ThreadPoolExecutor(len(CONDITIONS)) as pool:
+        lock.prove(pool)
+    lock.release()
+    assert aws.calls == {"s3:PutObject": 1 + 2, "s3:DeleteObject": 1 + 1}
 
 
 def test_the_store_is_tried_once_and_never_again(tmp_path: Path) -> None:

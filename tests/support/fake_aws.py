@@ -271,8 +271,12 @@ class ArtifactBucket(Thing):
     data = True
 
     def create(self, aws: Aws, desired: State) -> Outputs:
+        return self.update(aws, self.begin(aws, desired))
+
+    def begin(self, aws: Aws, desired: State) -> Change:
         aws.call("s3", "CreateBucket", name=self.name)
-        return super().create(aws, desired)
+        aws.call("fake", "Put", arn=self.arn, state={"Tags": desired["Tags"]})
+        return Change(self.key, Action.UPDATE, "", desired, None, frozenset(desired))
 
     @staticmethod
     def erase(aws: Aws, resource: Named) -> None:
