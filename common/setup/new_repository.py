@@ -83,9 +83,11 @@ def create(source: Path, wishes: RepositoryWishes) -> NewRepository:
     try:
         stage.chmod(0o755)
         version = _fill(source, stage, wishes._replace(project=project, template=template, prefix=prefix))
-        if folder.exists():
-            folder.rmdir()
-        stage.rename(folder)
+        if folder.exists():  # it stays the same folder: a shell may stand in it
+            for item in stage.iterdir():
+                item.rename(folder / item.name)
+        else:
+            stage.rename(folder)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
     environments = ["local", *(["dev"] if wishes.account else [])]
@@ -95,11 +97,13 @@ def create(source: Path, wishes: RepositoryWishes) -> NewRepository:
 def check_folder(source: Path, folder: Path) -> Path:
     """The absolute path, without links and ``..``, of a folder in which a repository can be made.
 
+    There is none, or it is empty but for git's own.
+
     Raises:
         UsageError: there cannot be one.
     """
     folder = folder.expanduser().resolve()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or any(item.name != ".git" for item in folder.iterdir())):
         raise UsageError(f"{folder} is there already and is not an empty folder. Name another one. Nothing was written.")
     if folder.is_relative_to(source):
         raise UsageError(f"{folder} is in the deployer's own repository. Name a folder outside of it. Nothing was written.")
@@ -177,6 +181,6 @@ def _in_git(folder: Path) -> bool:
     if git is None:
         return False
     variables = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    if any((parent / ".git").exists() for parent in folder.parents):
+    if any((parent / ".git").exists() for parent in (folder, *folder.parents)):
         return True
     return subprocess.run([git, "init", "--quiet", str(folder)], env=variables, capture_output=True, check=False).returncode == 0

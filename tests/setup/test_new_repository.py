@@ -98,6 +98,20 @@ def test_what_is_there_is_not_overwritten(tmp_path: Path, there: str) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["acme"]
 
 
+def test_a_clone_of_an_empty_repository_is_filled(tmp_path: Path) -> None:
+    """It stays the same folder, for a shell stands in it, and keeps its remotes."""
+    folder = tmp_path / "acme"
+    (folder / ".git").mkdir(parents=True)
+    (folder / ".git" / "config").write_text("[remote]")
+    before = folder.stat().st_ino
+
+    assert made(folder).is_in_git
+    assert folder.stat().st_ino == before
+    assert (folder / ".git" / "config").read_text() == "[remote]"
+    assert (folder / "tasks.py").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["acme"]
+
+
 def test_nothing_is_left_of_a_repository_that_cannot_be(tmp_path: Path) -> None:
     for wishes in (
         RepositoryWishes(tmp_path / "acme", "2024", "python-shell"),
