@@ -60,6 +60,53 @@ def test_an_invocation_tells_type_message_and_trace(client: Any, function: Any) 
     assert "_worker.py" not in logged.decode(), "frames are of the function's own files, as in AWS"
 
 
+LOGGED = """
+import decimal, logging, os, subprocess, sys
+log = logging.getLogger()
+log.setLevel(logging.INFO)
+
+def handler(event, context):
+    log.debug("quiet"); log.info("loud"); logging.getLogger("mine").error("wrong %s", "way")
+    subprocess.run([sys.executable, "-c", "print(input() if False else 'a child')"])
+    os.write(1, b"\\xff bytes\\n")
+    print("x" * 100_000)
+    return {"price": decimal.Decimal("1.5")}
+"""
+
+
+def test_a_handler_logs_as_in_aws_whatever_it_writes(client: Any, function: Any) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html shows the lines; decimals are numbers in an answer."""
+    function("logged", LOGGED)
+
+    answers = [client("lambda").invoke(FunctionName="logged", Payload=b"{}", LogType="Tail") for _ in range(2)]
+
+    assert [json.loads(answer["Payload"].read()) for answer in answers] == [{"price": 1.5}] * 2
+    events = client("logs").filter_log_events(logGroupName="/aws/lambda/logged")["events"]
+    lines = [event["message"].rstrip() for event in events]
+    levels = [line.split("\t")[0] + line.split("\t")[-1] for line in lines if line.startswith("[")]
+    assert levels == ["[INFO]loud", "[ERROR]wrong way"] * 2
+    requests = [line.split()[2] for line in lines if line.startswith("START RequestId")]
+    assert [line.split("\t")[2] for line in lines if line.startswith("[INFO]")] == requests
+    assert lines.count("a child") == lines.count("\ufffd bytes") == lines.count("x" * 100_000) == 2
+
+
+def test_logs_in_json_and_answers_that_cannot_be_given(client: Any, function: Any) -> None:
+    answer = "{'set': {1}, 'long': 'x' * 7_000_000}[e['do']]"
+    source = f"import logging\ndef handler(e, c):\n    logging.info('a %s', 'b')\n    return {answer}"
+    function("answers", source)
+    client("lambda").update_function_configuration(FunctionName="answers", LoggingConfig={"LogFormat": "JSON"})
+
+    unfit, failed = invoke(client, "answers", {"do": "set"})
+    long, also_failed = invoke(client, "answers", {"do": "long"})
+
+    assert (unfit["errorType"], failed) == ("Runtime.MarshalError", "Unhandled")
+    assert unfit["errorMessage"] == "Unable to marshal response: Object of type set is not JSON serializable"
+    assert (long["errorType"], also_failed) == ("Function.ResponseSizeTooLarge", "Unhandled")
+    events = client("logs").filter_log_events(logGroupName="/aws/lambda/answers")["events"]
+    written = [json.loads(event["message"]) for event in events if event["message"].startswith("{")]
+    assert [(line["level"], line["message"], line["logger"]) for line in written] == [("INFO", "a b", "root")] * 2
+
+
 @pytest.mark.parametrize(
     ("name", "source", "kind"),
     [

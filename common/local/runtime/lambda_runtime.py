@@ -6,10 +6,12 @@ Here Python handlers run in a clean environment with boto3, Node.js handlers wit
 https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
 """
 
+import json
 import threading
 from collections.abc import Callable, Mapping
 
 import debug_requests
+import python_worker
 import seams
 import settings as launch_settings
 from json_types import Json, JsonObject, Response
@@ -20,33 +22,10 @@ Executor = Callable[[JsonObject, Json, str], JsonObject]
 """Runs a function with an event, under the id of a request."""
 _failed = threading.local()  # the result of the worker that failed last in this thread
 _missing: set[str] = set()  # Python versions that uv could not get
+LARGEST_ANSWER = 6_291_556
+"""How many bytes the answer of a function may have: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html."""
 _DEBUG_SECONDS = 86_400
 """How long a function may run that a debugger is attached to."""
-_HIDE = f"""
-import os as _os
-for _name in {sorted(launch_settings.MINISTACK)!r}:
-    _os.environ.pop(_name, None)
-"""
-_PY_ERROR = '{"status": "error", "error": str(e), "trace": traceback.format_exc()}'
-_PY_TYPED = (
-    '{"status": "error", "error": str(e), "type": type(e).__name__, '
-    '"stack": traceback.format_tb(e.__traceback__)[1:], '
-    '"trace": "".join(traceback.format_exception(type(e), e, e.__traceback__.tb_next))}'
-)
-"""The frame of the worker that calls the handler is left out, as in AWS."""
-_PY_INIT = '{"status": "error", "error": str(e)}'
-_PY_INIT_TYPED = '{"status": "error", "error": _init_error(e, module_name, handler_name)}'
-_PY_INIT_ERROR = '''
-def _init_error(error, module, handler):
-    """What AWS says when the handler's module cannot be loaded."""
-    if isinstance(error, SyntaxError):
-        return "Runtime.UserCodeSyntaxError: Syntax error in module '%s': %s" % (module, error)
-    if isinstance(error, ImportError):
-        return "Runtime.ImportModuleError: Unable to import module '%s': %s" % (module, error)
-    if isinstance(error, AttributeError) and repr(handler) in str(error):
-        return "Runtime.HandlerNotFound: Handler '%s' missing on module '%s'" % (handler, module)
-    return "%s: %s" % (type(error).__name__, error)
-'''
 _JS_ERRORS = {
     'error: String(err.message || err), trace: err.stack || ""': 'type: (err && err.name) || "Error", ',
     "error: e.message, trace: e.stack": "type: e.name, ",
@@ -55,7 +34,7 @@ _JS_ERRORS = {
 
 def install(settings: launch_settings.Settings) -> None:
     """Replace interpreter, worker script and error translation."""
-    python_script = _python_script()
+    python_script = python_worker.script()
     node_script = lambda_runtime._NODEJS_WORKER_SCRIPT
     for old, added in _JS_ERRORS.items():
         node_script = seams.swap(node_script, "the Node.js worker script", old, added + old)
@@ -74,6 +53,10 @@ def install(settings: launch_settings.Settings) -> None:
     execute = seams.use(lambda_svc, "_execute_function_warm", "func, event, request_id")
     seams.use(lambda_runtime.Worker, "__init__", "self, func_name, config, code_zip")
     seams.use(lambda_runtime.Worker, "kill", "self")
+    spawn = seams.use(lambda_runtime.Worker, "_spawn", "self")
+    lambda_runtime.Worker._spawn = lambda self: spawn(_with_log_format(self))
+    read = seams.use(lambda_runtime.Worker, "_read_stderr", "self")
+    lambda_runtime.Worker._read_stderr = lambda self: read(_readable(self))
     called = seams.use(lambda_svc, "_invoke", "name, event, headers, path_qualifier, query_params")
     lambda_svc._execute_function_warm = lambda func, event, request_id: _typed(execute, func, event, request_id)
 
@@ -85,11 +68,6 @@ def install(settings: launch_settings.Settings) -> None:
             debug_requests.CURRENT.reset(marker)
 
     lambda_svc._invoke = invoked
-
-
-def _python_script() -> str:
-    script = seams.swap(lambda_runtime._PYTHON_WORKER_SCRIPT, "the Python worker script", _PY_ERROR, _PY_TYPED)
-    return _HIDE + _PY_INIT_ERROR + seams.swap(script, "the Python worker script", _PY_INIT, _PY_INIT_TYPED)
 
 
 def _python(settings: launch_settings.Settings, version: str, script: str) -> tuple[str, str]:
@@ -112,6 +90,22 @@ def _python_of(settings: launch_settings.Settings, version: str) -> str:
         return ""
 
 
+def _with_log_format(worker: lambda_runtime.Worker) -> lambda_runtime.Worker:
+    """The worker, whose program is told of the format of logs as in AWS."""
+    logged = worker.config.get("LoggingConfig") or {}
+    if logged.get("LogFormat") == "JSON":
+        level = logged.get("ApplicationLogLevel") or "INFO"
+        variables = {**(worker.config.get("Environment") or {}).get("Variables", {}), "AWS_LAMBDA_LOG_FORMAT": "JSON"}
+        worker.config = {**worker.config, "Environment": {"Variables": {**variables, "AWS_LAMBDA_LOG_LEVEL": level}}}
+    return worker
+
+
+def _readable(worker: lambda_runtime.Worker) -> lambda_runtime.Worker:
+    """The worker, whose log is read to its end, whatever bytes it has."""
+    worker._proc.stderr.reconfigure(errors="replace")
+    return worker
+
+
 def _remember(result: JsonObject) -> JsonObject:
     _failed.result = result
     return result
@@ -122,7 +116,9 @@ def _typed(execute: Executor, func: JsonObject, event: Json, request_id: str) ->
     _failed.result = {}
     result = (_debugged if debug_requests.CURRENT.get() else execute)(func, event, request_id)
     body = result.get("body")
-    if not result.get("error") or not isinstance(body, dict):
+    if not result.get("error"):
+        return _limited(result)
+    if not isinstance(body, dict):
         return result
     failed = _failed.result
     if failed.get("type"):
@@ -135,6 +131,15 @@ def _typed(execute: Executor, func: JsonObject, event: Json, request_id: str) ->
         kind, separator, message = reason.partition(": ")
         body["errorType"], body["errorMessage"] = (kind, message) if separator else ("Runtime.Unknown", reason)
         result["log"] = f"[ERROR] {reason}"
+    return result
+
+
+def _limited(result: JsonObject) -> JsonObject:
+    """The result of a call that succeeded, or the error that AWS makes of an answer that is too long."""
+    if isinstance(result.get("body"), dict | list | str) and len(json.dumps(result["body"])) > LARGEST_ANSWER:
+        message = f"Response payload size exceeded maximum allowed payload size ({LARGEST_ANSWER} bytes)."
+        failed = {"errorMessage": message, "errorType": "Function.ResponseSizeTooLarge"}
+        return {**result, "body": failed, "error": True}
     return result
 
 
