@@ -221,3 +221,45 @@ def test_what_is_not_there_says_so_by_name_and_what_to_use(yielded: dict[str, An
     assert "GlueContext.somethingNew is not available" in messages["unknown"]
     assert "cast:TYPE, project:TYPE, make_cols and make_struct" in messages["action"]
     assert "reaches the threshold 1" in messages["threshold"]
+
+
+def test_mappings_keep_whole_values_and_paths_move(yielded: dict[str, Any]) -> None:
+    """Scripts of Glue Studio map ``("links", "array", "links", "array")``; awsglue's own DecimalType() is (10, 2)."""
+    schema, row = yielded["whole_values_mapped"]
+    assert schema == tree("""
+        |-- list: array
+        |    |-- element: struct
+        |    |    |-- p: choice
+        |    |    |    |-- int
+        |    |    |    |-- string
+        |-- b: struct
+        |    |-- c: choice
+        |    |    |-- int
+        |    |    |-- string
+        |    |-- d: string
+        |-- n: decimal(10,2)
+        |-- d: string""")
+    assert (row["b"], row["n"], row["d"]) == ({"c": {"int": 1}, "d": "x"}, 1.5, "x")
+    into, out, top = yielded["moved_fields"]
+    assert (into, out) == ({"a": {"x": 2, "id": 1}}, {"id": 1, "b": {"c": {"x": 2}}})
+    assert top == {"id": 1, "x": 2}
+
+
+def test_values_of_choices_are_compared_as_what_they_are(yielded: dict[str, Any]) -> None:
+    split, rest, joined, merged = yielded["choices_compared"]
+    assert (split, rest, joined) == (1, 1, ["one"]), "the text 2 is not the number 2"
+    assert merged == 3
+    assert yielded["one_member_projected"] == [[{"v": {"x": 1}}, {}], [{"v": [1]}, {}]]
+
+
+def test_sources_with_nothing_and_options_of_formats(yielded: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-format.html (jsonPath, attachFilename)."""
+    assert yielded["nothing_there"] == [0] * 8
+    found, attached, refused = yielded["format_options"]
+    assert found == {"$.items[*]": [1, 2], "$.items": [1, 2], "$['a-b']['c d']": [5], "$.none": []}
+    assert attached["csv"] == ["root\n|-- id: string\n|-- file: string\n|-- at: timestamp", "attached.csv"]
+    assert attached["json"] == ["root\n|-- id: int\n|-- file: string\n|-- at: timestamp", "attached.json"]
+    assert "jsonPath '$..id' is not available" in refused
+    plain, with_header = yielded["unboxed_csv"]
+    assert {"v": {"col0": "a", "col1": "b"}} in plain
+    assert {"v": {"x": "1", "y": "2"}} in with_header

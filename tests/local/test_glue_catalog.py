@@ -21,6 +21,7 @@ BAD = "948 - SIGNS,INC- ST JOSEPH,MILE BLUFF,53948,12,$11961.41"
 CATALOG = """
 import sys
 from awsglue.context import GlueContext
+from awsglue.dynamicframe import DynamicFrame
 from awsglue.utils import getResolvedOptions
 from pyspark.context import SparkContext
 
@@ -39,6 +40,31 @@ assert spark.catalog.tableExists("acreage.made") and not spark.catalog.tableExis
 spark.sql("CREATE TABLE acreage.gone USING parquet AS SELECT 1 AS n")
 spark.sql("DROP TABLE acreage.gone")
 assert "saved" in [table.name for table in spark.catalog.listTables("acreage")]
+spark.sql(
+    f"CREATE EXTERNAL TABLE acreage.hive (n INT COMMENT 'it is (one)', v VARCHAR(5)) COMMENT 'stored as text' "
+    f"PARTITIONED BY (p STRING) STORED AS PARQUET LOCATION 's3://{bucket}/hive/' TBLPROPERTIES ('team'='blue')"
+)
+spark.sql("INSERT INTO acreage.hive VALUES (1, 'a', 'x')")
+spark.sql(
+    "CREATE TABLE acreage.piped (n INT, v STRING) ROW FORMAT DELIMITED FIELDS TERMINATED BY '|' "
+    "STORED AS TEXTFILE TBLPROPERTIES ('skip.header.line.count'='1')"
+)
+spark.sql("INSERT INTO acreage.piped VALUES (1, 'a')")
+spark.sql("CREATE TABLE acreage.plain AS SELECT 1 AS n")
+spark.sql("ALTER TABLE acreage.crops ADD COLUMNS (note STRING)")
+both = spark.sql("SELECT n, v, p FROM acreage.hive JOIN acreage.piped USING (n, v) JOIN acreage.plain USING (n)")
+print("hive", both.collect())
+glue = GlueContext(SparkContext.getOrCreate())
+rows = DynamicFrame.fromDF(spark.sql("SELECT 1 AS n, 'A b/c:d' AS p, CAST(NULL AS STRING) AS q"), glue, "rows")
+sink = glue.getSink(
+    connection_type="s3", path=f"s3://{bucket}/parts/", enableUpdateCatalog=True, partitionKeys=["p", "q"]
+)
+sink.setCatalogInfo(catalogDatabase="acreage", catalogTableName="parts")
+sink.setFormat("glueparquet")
+sink.writeFrame(rows)
+print("parts", glue.create_dynamic_frame.from_catalog(database="acreage", table_name="parts").toDF().collect())
+print("parts", spark.table("acreage.parts").collect())
+print("null", glue.create_dynamic_frame.from_catalog("acreage", "parts", push_down_predicate="q is null").count())
 print("made", spark.table("acreage.made").count(), "saved", spark.table("acreage.saved").count())
 """
 SAMPLES = """
@@ -165,6 +191,7 @@ def output(client: Any, run: dict[str, Any]) -> list[str]:
 def test_a_job_reads_and_makes_tables_of_the_data_catalog(client: Any, bucket: str, job: Any, run_job: Any, crawled: Any) -> None:
     years = {f"year={year}/part.csv": f"name,acres\n{rows}\n" for year, rows in (("2023", "corn,1"), ("2024", "corn,2\nrye,3"))}
     crawled("acreage", "crops", years)
+    before = client("glue").get_table(DatabaseName="acreage", Name="crops")["Table"]
     job("catalog", CATALOG, DefaultArguments={"--enable-glue-datacatalog": "true"})
 
     run = run_job("catalog", bucket=bucket)
@@ -173,7 +200,20 @@ def test_a_job_reads_and_makes_tables_of_the_data_catalog(client: Any, bucket: s
     assert "made 1 saved 4" in output(client, run)
     glue = client("glue")
     tables = {table["Name"]: table for table in glue.get_tables(DatabaseName="acreage")["TableList"]}
-    assert set(tables) == {"crops", "saved", "made"}
+    assert set(tables) == {"crops", "saved", "made", "hive", "piped", "plain", "parts"}
+    printed = output(client, run)
+    assert "hive [Row(n=1, v='a', p='x')]" in printed
+    assert printed.count("parts [Row(n=1, p='A b/c:d', q=None)]") == 2
+    assert "null 1" in printed
+    hive, piped, crops = (tables[name]["StorageDescriptor"] for name in ("hive", "piped", "crops"))
+    assert hive["Columns"] == [{"Name": "n", "Type": "int", "Comment": "it is (one)"}, {"Name": "v", "Type": "varchar(5)"}]
+    assert tables["hive"]["Description"] == "stored as text"
+    assert tables["hive"]["Parameters"].items() >= {"team": "blue", "classification": "parquet"}.items()
+    assert piped["SerdeInfo"]["Parameters"] == {"field.delim": "|"}
+    assert tables["piped"]["Parameters"]["skip.header.line.count"] == "1"
+    assert crops["Columns"][-1] == {"Name": "note", "Type": "string"}
+    assert crops["SerdeInfo"] == before["StorageDescriptor"]["SerdeInfo"], "what the crawler found of the format stays"
+    assert tables["crops"]["Parameters"].items() >= before["Parameters"].items()
     assert [key["Name"] for key in tables["saved"]["PartitionKeys"]] == ["year"]
     assert tables["saved"]["StorageDescriptor"]["Location"] == f"s3://{bucket}/warehouse/acreage/saved"
     partitions = glue.get_partitions(DatabaseName="acreage", TableName="saved")["Partitions"]

@@ -290,6 +290,7 @@ def _small(folder: Path) -> dict[str, str]:
         "spark.authenticate": "true",  # the driver listens, and other users of the machine reach loopback
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.shuffle.partitions": "4",
+        "spark.sql.legacy.createHiveTableByDefault": "false",  # without Hive, CREATE TABLE without USING makes one of Parquet
         "spark.default.parallelism": "2",
         "spark.jars.ivy": str(folder / "ivy"),
         "spark.sql.warehouse.dir": str(folder / "warehouse"),

@@ -32,6 +32,9 @@ _LISTS = re.compile(r"\bshow\b", re.IGNORECASE)
 _PLAIN_NAME = re.compile(r"\w+")
 PLAIN = "embedded_glue_new"
 """The name of a table between its creation and its renaming."""
+_NO_PROPERTIES = frozenset(
+    {"classification", "comment", "external", "location", "owner", "provider", "skip.header.line.count", "is_managed_location"}
+)
 _ALWAYS = frozenset({"default", "global_temp"})
 
 
@@ -43,14 +46,15 @@ class Bridge:
         self._glue = catalog.Catalog()
         self._versions: dict[tuple[str, str], str] = {}
         self._databases: set[str] = set()
+        self._views: set[tuple[str, str]] = set()
         self._hinted = False
 
     def before(self, text: str) -> None:
         """Fetch the databases, and the tables that ``text`` names or lists."""
         described = self._glue.databases()
-        for name, location in described.items():
+        for name, database in described.items():
             if name not in self._databases and name not in self._spark_databases():
-                self._create_database(name, location)
+                self._create_database(name, database)
         for name in self._databases - set(described):
             for table in _sequence(self._external.listTables(name)):
                 self._forget(name, table)
@@ -68,7 +72,8 @@ class Bridge:
             return
         present = self._spark_databases()
         for name in present - self._databases - _ALWAYS:
-            self._glue.create_database(name, str(self._external.getDatabase(name).locationUri().toString()))
+            made = self._external.getDatabase(name)
+            self._glue.create_database(name, str(made.locationUri().toString()), made.description())
         for name in self._databases - present:
             self._glue.delete_database(name)
         words = {word.lower() for word in re.findall(r"[\w-]+", text)}
@@ -83,12 +88,14 @@ class Bridge:
     def _spark_databases(self) -> set[str]:
         return set(_sequence(self._external.listDatabases()))
 
-    def _create_database(self, name: str, location: str) -> None:
+    def _create_database(self, name: str, described: Description) -> None:
         """Tell Spark of a database. Its SQL refuses names such as ``sales-eu``, which Glue has and Spark can use."""
         jvm = self._spark._jvm
-        place = location or f"{self._spark.conf.get('spark.sql.warehouse.dir')}/{name}.db"
+        place = described.get("LocationUri") or f"{self._spark.conf.get('spark.sql.warehouse.dir')}/{name}.db"
         none = jvm.PythonUtils.toScalaMap(jvm.java.util.HashMap())
-        database = jvm.org.apache.spark.sql.catalyst.catalog.CatalogDatabase(name, "", jvm.java.net.URI(place), none)
+        database = jvm.org.apache.spark.sql.catalyst.catalog.CatalogDatabase(
+            name, described.get("Description") or "", jvm.java.net.URI(place), none
+        )
         self._external.createDatabase(database, True)
 
     def _rename(self, database: str, name: str) -> None:
@@ -119,18 +126,19 @@ class Bridge:
             if table.description.get("TableType") == "VIRTUAL_VIEW":
                 return
             raise refuse(f"The table {database}.{name} of the format {table.format}", f"There are {', '.join(catalog.FORMATS)}.")
-        columns = ", ".join(f"`{column}` {kind}" for column, kind in [*table.columns, *table.keys])
+        columns = ", ".join(f"`{column}` {kind}{_comment(comment)}" for column, kind, comment in table.described)
         keys = ", ".join(f"`{column}`" for column, _ in table.keys)
-        options = _reader_options(table)
-        text = ", ".join(f"'{option}' '{value}'" for option, value in options.items())
+        options = _listed(_reader_options(table))
+        properties = _listed(_properties(table))
         self._forget(database, name)
         if not os.environ.get(VARIABLE) and not self._hinted:
             print(HINT)
             self._hinted = True
         plain = name if _PLAIN_NAME.fullmatch(name) else PLAIN
         self._sql(
-            f"CREATE TABLE `{database}`.`{plain}` ({columns}) USING {table.format} {f'OPTIONS ({text})' if options else ''} "
-            f"{f'PARTITIONED BY ({keys})' if keys else ''} LOCATION '{table.location}'"
+            f"CREATE TABLE `{database}`.`{plain}` ({columns}) USING {table.format} {f'OPTIONS ({options})' if options else ''} "
+            f"{f'PARTITIONED BY ({keys})' if keys else ''} LOCATION '{table.location}'{_comment(table.comment)} "
+            f"{f'TBLPROPERTIES ({properties})' if properties else ''}"
         )
         if plain != name:
             self._rename(database, name)
@@ -159,7 +167,9 @@ class Bridge:
     def _store(self, database: str, name: str) -> None:
         held = self._external.getTable(database, name)
         if held.tableType().name() == "VIEW":
-            print(f"The view {database}.{name} is in this run alone: the embedded AWS does not keep views of Spark.")
+            if (database, name) not in self._views:
+                print(f"The view {database}.{name} is in this run alone: the embedded AWS does not keep views of Spark.")
+            self._views.add((database, name))
             return
         location, kind = str(held.location().toString()), held.provider().get().lower()
         if not location.startswith("s3"):
@@ -171,20 +181,26 @@ class Bridge:
         keys = list(_sequence(held.partitionColumnNames()))
         options = {key.lower(): value for key, value in _mapping(held.storage().properties()).items()}
         described = catalog.storage(kind, location, schema, keys, options.get("sep", ","))
-        header = {"skip.header.line.count": "1"} if options.get("header") == "true" else {}
-        table = {
-            "TableType": "EXTERNAL_TABLE",
-            "StorageDescriptor": described,
-            "PartitionKeys": [{"Name": key, "Type": schema[key].dataType.simpleString()} for key in keys],
-            "Parameters": {"classification": kind, "spark.sql.sources.provider": kind, **header},
-        }
+        properties, comment = _mapping(held.properties()), held.comment().get() if held.comment().isDefined() else ""
         existing = self._glue.find(database, name)
-        if existing is None or (existing.columns, existing.location.rstrip("/")) != (
-            Table(table).columns, location.rstrip("/"),
-        ):  # fmt: skip
+        if existing is not None and existing.format == kind:
+            described = {**existing.storage, "Columns": described["Columns"], "Location": location}
+        header = {"skip.header.line.count": "1"} if options.get("header") == "true" else {}
+        table = Table(
+            {
+                "TableType": "EXTERNAL_TABLE",
+                "Description": comment,
+                "StorageDescriptor": described,
+                "PartitionKeys": [catalog.column_of(schema[key]) for key in keys],
+                "Parameters": {"classification": kind, "spark.sql.sources.provider": kind, **header, **properties},
+            }
+        )
+        if existing is None or _state(existing) != _state(table):
             if database == "default" and database not in self._glue.databases():
                 self._glue.create_database(database, "")
-            self._glue.put(database, name, table, update=True)
+            kept = {} if existing is None else {key: value for key, value in existing.own_parameters.items() if _is_own(key)}
+            parameters = {**kept, **table.own_parameters}
+            self._glue.put(database, name, {**table.description, "Parameters": parameters}, update=True)
         if keys:
             self._store_partitions(database, name, keys, described)
         fresh = self._glue.table(database, name)
@@ -220,6 +236,33 @@ def _mapping(values: JavaObject) -> dict[str, str]:
 def _spec(table: Table, place: Place) -> str:
     pairs = zip(table.keys, place.values, strict=True)
     return ", ".join(f"`{column}`='{value.replace(chr(39), chr(92) + chr(39))}'" for (column, _), value in pairs)
+
+
+def _text(value: str) -> str:
+    """A literal of Spark's SQL."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _comment(text: str) -> str:
+    return f" COMMENT {_text(text)}" if text else ""
+
+
+def _listed(pairs: dict[str, str]) -> str:
+    return ", ".join(f"{_text(name)} {_text(value)}" for name, value in pairs.items())
+
+
+def _is_own(name: str) -> bool:
+    """Whether a parameter is about the format, or has a clause of its own in Spark's SQL, and so is no property there."""
+    return name.lower() in _NO_PROPERTIES or name.startswith("spark.sql.")
+
+
+def _properties(table: Table) -> dict[str, str]:
+    return {name: value for name, value in table.own_parameters.items() if not _is_own(name)}
+
+
+def _state(table: Table) -> tuple[object, ...]:
+    """What a statement of Spark can change in a table."""
+    return table.described, table.location.rstrip("/"), table.comment, _properties(table)
 
 
 def _reader_options(table: Table) -> dict[str, str]:

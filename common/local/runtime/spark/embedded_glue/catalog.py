@@ -26,6 +26,10 @@ FORMATS = {
     "csv": (*_TEXT, "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"),
 }
 """Input format, output format and serializer of each format that tables can have."""
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+"""The value of a partition key in the partition of the rows that have none."""
+_LENGTH = "__CHAR_VARCHAR_TYPE_STRING"
+"""Where Spark keeps that a text of a table has a length."""
 _AT_ONCE = 100
 """How many partitions one call creates."""
 Description = dict[str, Value]
@@ -49,7 +53,13 @@ class Table:
     @property
     def columns(self) -> list[tuple[str, str]]:
         """Names and types, without partition keys."""
-        return [(column["Name"], column.get("Type", "string")) for column in self._storage.get("Columns", [])]
+        return [(column["Name"], column.get("Type", "string")) for column in self.storage.get("Columns", [])]
+
+    @property
+    def described(self) -> list[tuple[str, str, str]]:
+        """Names, types and comments of all columns."""
+        columns = [*self.storage.get("Columns", []), *self.description.get("PartitionKeys", [])]
+        return [(column["Name"], column.get("Type", "string"), column.get("Comment", "")) for column in columns]
 
     @property
     def keys(self) -> list[tuple[str, str]]:
@@ -59,7 +69,12 @@ class Table:
     @property
     def location(self) -> str:
         """Where its data is."""
-        return str(self._storage.get("Location", ""))
+        return str(self.storage.get("Location", ""))
+
+    @property
+    def comment(self) -> str:
+        """What its description says."""
+        return str(self.description.get("Description") or "")
 
     @property
     def format(self) -> str:
@@ -73,15 +88,21 @@ class Table:
     @property
     def parameters(self) -> dict[str, str]:
         """The parameters of the table over those of its storage."""
-        return {**self._storage.get("Parameters", {}), **self.description.get("Parameters", {})}
+        return {**self.storage.get("Parameters", {}), **self.own_parameters}
+
+    @property
+    def own_parameters(self) -> dict[str, str]:
+        """The parameters of the table, without those of its storage."""
+        return dict(self.description.get("Parameters", {}))
 
     @property
     def serde(self) -> Description:
         """Serializer and its parameters."""
-        return dict(self._storage.get("SerdeInfo", {}))
+        return dict(self.storage.get("SerdeInfo", {}))
 
     @property
-    def _storage(self) -> Description:
+    def storage(self) -> Description:
+        """Columns, location, format and serializer."""
         return dict(self.description.get("StorageDescriptor", {}))
 
 
@@ -105,20 +126,21 @@ class Catalog:
         except self._glue.exceptions.EntityNotFoundException:
             return None
 
-    def databases(self) -> dict[str, str]:
-        """Every database with its location, which may be empty."""
+    def databases(self) -> dict[str, Description]:
+        """Every database."""
         pages = self._glue.get_paginator("get_databases").paginate()
-        return {item["Name"]: item.get("LocationUri") or "" for page in pages for item in page["DatabaseList"]}
+        return {item["Name"]: item for page in pages for item in page["DatabaseList"]}
 
     def tables(self, database: str) -> dict[str, Table]:
         """Every table of a database."""
         pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=database)
         return {item["Name"]: Table(item) for page in pages for item in page["TableList"]}
 
-    def create_database(self, name: str, location: str) -> None:
+    def create_database(self, name: str, location: str, comment: str = "") -> None:
         """Create a database; a location outside S3 is left out, since it would be on this machine alone."""
         place = {"LocationUri": location} if location.startswith("s3") else {}
-        self._glue.create_database(DatabaseInput={"Name": name, **place})
+        described = {"Description": comment} if comment else {}
+        self._glue.create_database(DatabaseInput={"Name": name, **place, **described})
 
     def delete_database(self, name: str) -> None:
         """Delete a database."""
@@ -172,11 +194,18 @@ class Catalog:
                 raise RuntimeError(f"{database}.{name}: {refused[0]['ErrorCode']}: {refused[0].get('ErrorMessage', '')}")
 
 
+def column_of(field: types.StructField) -> Description:
+    """A column or partition key as Glue's API describes it."""
+    comment = field.metadata.get("comment")
+    kind = field.metadata.get(_LENGTH) or field.dataType.simpleString()
+    return {"Name": field.name, "Type": kind, **({"Comment": comment} if comment else {})}
+
+
 def storage(kind: str, location: str, schema: types.StructType, keys: list[str], delimiter: str = ",") -> Description:
     """The StorageDescriptor of a table of this format."""
     reader, writer, serde = FORMATS[kind]
     parameters = {"field.delim": delimiter} if kind == "csv" else {"serialization.format": "1"}
-    columns = [{"Name": field.name, "Type": field.dataType.simpleString()} for field in schema.fields if field.name not in keys]
+    columns = [column_of(field) for field in schema.fields if field.name not in keys]
     return {
         "Columns": columns,
         "Location": location,

@@ -13,8 +13,8 @@ from awsglue.gluetypes import DataType
 from pyspark import RDD, StorageLevel
 from pyspark.sql import DataFrame, Row, types
 
-from embedded_glue import paths, records, relational, transforms
-from embedded_glue.kinds import glue_type, tree
+from embedded_glue import comparisons, paths, records, relational, transforms, unboxing
+from embedded_glue.kinds import glue_type, spark_type, tree
 from embedded_glue.records import Options, Record
 from embedded_glue.unavailable import refuse
 
@@ -97,9 +97,14 @@ class DynamicFrame:
     def _catalog_specs(self, database: str | None, table_name: str | None) -> list[Spec]:
         if not database or not table_name:
             raise ValueError("match_catalog needs the parameters database and table_name")
-        kinds = {name.lower(): kind for name, kind in self.glue_ctx.catalog.columns(database, table_name)}
-        chosen = [path for path in transforms.choices_in(self._data.schema) if path[0].lower() in kinds]
-        return [(paths.quoted(path), f"cast:{kinds[path[0].lower()]}") for path in chosen if len(path) == 1]
+        columns = self.glue_ctx.catalog.columns(database, table_name)
+        schema = types.StructType([types.StructField(name, spark_type(kind)) for name, kind in columns])
+        specs = []
+        for path in transforms.choices_in(self._data.schema):
+            if place := paths.resolved(schema, path, case_sensitive=False):
+                kind = place[1].elementType if isinstance(place[1], types.ArrayType) else place[1]
+                specs.append((paths.quoted(path), f"cast:{kind.simpleString()}"))
+        return specs
 
     def select_fields(self, paths: Names, *_: object, **__: object) -> "DynamicFrame":
         return self._with(transforms.selected(self._data, _listed(paths)))
@@ -116,7 +121,7 @@ class DynamicFrame:
     def split_rows(
         self, comparison_dict: Mapping[str, Mapping[str, object]], name1: str, name2: str, *_: object, **__: object
     ) -> "DynamicFrameCollection":
-        condition = transforms.matching(self._data, comparison_dict)
+        condition = comparisons.matching(self._data, comparison_dict)
         both = {name1: self._with(self._data.where(condition)), name2: self._with(self._data.where(~condition))}
         return self._pair(both)
 
@@ -126,7 +131,7 @@ class DynamicFrame:
         return DynamicFrameCollection(frames, self.glue_ctx)
 
     def join(self, paths1: Names, paths2: Names, frame2: "DynamicFrame", *_: object, **__: object) -> "DynamicFrame":
-        both = transforms.joined(self._data, _listed(paths1), frame2._data, _listed(paths2))
+        both = comparisons.joined(self._data, _listed(paths1), frame2._data, _listed(paths2))
         return DynamicFrame(both, self.glue_ctx, self.name + frame2.name, self._errors + frame2._errors)
 
     def union(self, other_frame: "DynamicFrame", *_: object, **__: object) -> "DynamicFrame":
@@ -136,7 +141,7 @@ class DynamicFrame:
     def mergeDynamicFrame(
         self, stage_dynamic_frame: "DynamicFrame", primary_keys: Names, *_: object, **__: object
     ) -> "DynamicFrame":
-        kept = transforms.without_matches(self._data, stage_dynamic_frame._data, _listed(primary_keys))
+        kept = comparisons.without_matches(self._data, stage_dynamic_frame._data, _listed(primary_keys))
         return stage_dynamic_frame.union(self._with(kept))
 
     def unnest(self, *_: object, **__: object) -> "DynamicFrame":
@@ -150,21 +155,7 @@ class DynamicFrame:
         return DynamicFrameCollection(frames, self.glue_ctx)
 
     def unbox(self, path: str, format: str, *_: object, **options: str) -> "DynamicFrame":
-        if format != "json":
-            raise refuse(f"unbox with the format {format!r}", "Only json is; for others use toDF() and from_csv or from_xml.")
-        place = paths.resolved(self._data.schema, paths.parse(path))
-        if place is None:
-            return self
-        names = place[0]
-        schema = options.get("withSchema")
-        if schema is not None:
-            kind = types.StructType.fromJson(json.loads(schema))
-
-            def parsed(field: paths.Field) -> list[paths.Field]:
-                return [paths.Field(field.name, transforms.F.from_json(field.value, kind), kind)]
-
-            return self._with(paths.selected(self._data, paths.changed(paths.fields_of(self._data), names, parsed)))
-        return self.map(lambda record: _unboxed(record, names))
+        return unboxing.unboxed(self, path, format, options)
 
     def filter(self, f: Callable[[Record], object], *settings: Setting, **named: Setting) -> "DynamicFrame":
         _, _, stage, total = _settings(settings, named)
@@ -283,15 +274,6 @@ def _settings(settings: tuple[Setting, ...], named: dict[str, Setting]) -> tuple
 def _error(message: str, record: Record | Row) -> dict[str, str]:
     held = record if isinstance(record, dict) else record.asDict(recursive=True)
     return {"msg": message, "dynamicRecord": json.dumps(held, default=str)}
-
-
-def _unboxed(record: Record, names: paths.Path) -> Record:
-    holder = record
-    for name in names[:-1]:
-        holder = holder[name]
-    if holder.get(names[-1]) is not None:
-        holder[names[-1]] = json.loads(holder[names[-1]])
-    return record
 
 
 def _without_nulls(record: Record) -> Record:

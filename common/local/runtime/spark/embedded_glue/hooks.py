@@ -4,9 +4,10 @@ import functools
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from pyspark.sql import DataFrameReader, DataFrameWriter, SparkSession
+from pyspark.sql import DataFrame, DataFrameReader, DataFrameWriter, SparkSession
 from pyspark.sql.catalog import Catalog
 
+from embedded_glue import ddl
 from embedded_glue.bridge import Bridge, Sql
 
 P = ParamSpec("P")
@@ -20,14 +21,22 @@ def install() -> None:
     """Wrap the methods."""
     sql = SparkSession.sql
     SparkSession.builder.enableHiveSupport = lambda: SparkSession.builder
-    _wrap(SparkSession, ("sql",), sql)
-    _wrap(SparkSession, ("table",), sql)
+    SparkSession.sql = _in_sparks_words(sql)
+    _wrap(SparkSession, ("sql", "table"), sql)
     _wrap(DataFrameReader, ("table",), sql)
     _wrap(DataFrameWriter, ("saveAsTable", "insertInto"), sql, writes=True)
     readers = ("listDatabases", "databaseExists", "getDatabase", "listTables", "tableExists", "getTable", "listColumns")
     _wrap(Catalog, readers, sql, lists=True)
     _wrap(Catalog, ("setCurrentDatabase",), sql)
     _wrap(Catalog, ("createTable", "createExternalTable", "recoverPartitions"), sql, writes=True)
+
+
+def _in_sparks_words(sql: Sql) -> Sql:
+    @functools.wraps(sql)
+    def run(spark: SparkSession, sqlQuery: str, *args: object, **kwargs: object) -> DataFrame:
+        return sql(spark, ddl.translated(sqlQuery), *args, **kwargs)
+
+    return run
 
 
 def _wrap(owner: type, names: tuple[str, ...], sql: Sql, *, writes: bool = False, lists: bool = False) -> None:

@@ -4,18 +4,26 @@ A choice is kept as a struct with one field for each type, whose metadata mark i
 to a column, and ``toDF`` yields the struct that Glue's ``toDF`` yields.
 """
 
+import re
 from collections.abc import Iterator
 
 from awsglue import gluetypes
 from pyspark.sql import types
 
+_LENGTH = re.compile(r"\b(?:var)?char\(\d+\)")
+"""A text with a length, which Spark knows in tables alone."""
 MARK = "glue.choice"
 """The key in the metadata of a choice's fields."""
 
 _NAMES = {
     "bigint": "long", "integer": "int", "smallint": "short", "tinyint": "byte", "void": "null", "timestamp_ntz": "timestamp",
 }  # fmt: skip
-_SPARK_NAMES = {"long": "bigint", "short": "smallint", "byte": "tinyint", "null": "void", "integer": "int"}
+_SPARK_NAMES = {
+    "long": "bigint", "short": "smallint", "byte": "tinyint", "null": "void", "integer": "int", "char": "string",
+    "varchar": "string",
+}  # fmt: skip
+_UNTYPED = frozenset({"array", "choice", "map", "set", "struct"})
+"""The names of types that say nothing of what is inside; the scripts of Glue Studio have them in mappings."""
 
 
 def choice(members: list[types.DataType]) -> types.DataType:
@@ -42,6 +50,15 @@ def name_of(data_type: types.DataType) -> str:
     return _NAMES.get(text, text)
 
 
+def named_type(name: str) -> types.DataType | None:
+    """The type that a mapping or a choice's resolution names; None for ``array``, ``struct`` and such, which keep what there is.
+
+    A decimal without digits has those of ``awsglue.gluetypes.DecimalType``.
+    """
+    text = name.strip().lower()
+    return None if text in _UNTYPED else spark_type("decimal(10,2)" if text == "decimal" else name)
+
+
 def spark_type(name: str) -> types.DataType:
     """Spark's type for what Glue or Hive calls ``name``.
 
@@ -49,6 +66,7 @@ def spark_type(name: str) -> types.DataType:
         ValueError: no type has this name.
     """
     text = name.strip().lower() if "<" not in name else name.strip()
+    text = _LENGTH.sub("string", text)
     try:
         return types._parse_datatype_string(_SPARK_NAMES.get(text, text))
     except Exception as error:

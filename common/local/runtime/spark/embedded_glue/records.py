@@ -7,6 +7,7 @@ JSON holds and what a CSV holds against its table's types goes this way.
 import datetime as dt
 import decimal
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from pyspark import RDD, StorageLevel
 from pyspark.sql import DataFrame, Row, SparkSession, types
 
 from embedded_glue.kinds import is_choice, merged, name_of
+from embedded_glue.unavailable import refuse
 
 Value = Any
 """What a field of a record or an option holds. Its type is known to the data, and to who wrote the option."""
@@ -26,6 +28,8 @@ _SCALARS = {
     bool: types.BooleanType(), float: types.DoubleType(), str: types.StringType(), bytes: types.BinaryType(),
     bytearray: types.BinaryType(), dt.datetime: types.TimestampType(), dt.date: types.DateType(),
 }  # fmt: skip
+_JSON_STEP = re.compile(r"\.[\w-]+|\[\*\]|\['[^']+'\]|\[\"[^\"]+\"\]")
+_JSON_PATH = re.compile(rf"\$(?:{_JSON_STEP.pattern})*")
 _INTEGERS = (types.ByteType, types.ShortType, types.IntegerType, types.LongType)
 
 
@@ -149,8 +153,27 @@ def passes(function: Callable[[Record], object], record: Record) -> tuple[bool, 
         return False, str(error)
 
 
-def parsed_json(text: str) -> Iterator[tuple[Record | None, str]]:
+def json_steps(path: str) -> tuple[str, ...]:
+    """The names in a JsonPath such as ``$.items[*].id``; ``*`` stands for the elements of an array."""
+    if not _JSON_PATH.fullmatch(path):
+        raise refuse(f"The format option jsonPath {path!r}", "Names and [*] are, as in $.items[*]; else read whole records.")
+    return tuple(step.strip(".[]'\"") for step in _JSON_STEP.findall(path))
+
+
+def _inside(value: Value, steps: tuple[str, ...]) -> Iterator[Value]:
+    if not steps:
+        yield from value if isinstance(value, list) else [value]
+    elif steps[0] == "*":
+        for item in value if isinstance(value, list) else []:
+            yield from _inside(item, steps[1:])
+    elif isinstance(value, dict) and steps[0] in value:
+        yield from _inside(value[steps[0]], steps[1:])
+
+
+def parsed_json(text: str, steps: tuple[str, ...] = ()) -> Iterator[tuple[Record | None, str]]:
     """The objects in a text of JSON lines, objects one after another or arrays of them; for a malformed one what is wrong.
+
+    With ``steps`` the objects there, inside those of the text.
 
     Reading goes on in the line after the place where it broke off, as Glue's reader does.
     """
@@ -168,7 +191,7 @@ def parsed_json(text: str) -> Iterator[tuple[Record | None, str]]:
             position = len(text) if end < 0 else end
             yield None, f"error in json reader: {error}"
             continue
-        for item in value if isinstance(value, list) else [value]:
+        for item in _inside(value, steps):
             yield (item, "") if isinstance(item, dict) else (None, f"error in json reader: {item!r} is not an object")
 
 

@@ -115,10 +115,19 @@ class DataSink:
             rows = data.select(*keys).distinct().collect()
             places = [tuple(_partition_value(value) for value in row) for row in rows]
             made = [
-                Place(location + "".join(f"{key}={value}/" for key, value in zip(keys, values, strict=True)), values)
+                Place(
+                    location
+                    + "".join(f"{self._escaped(key)}={self._escaped(value)}/" for key, value in zip(keys, values, strict=True)),
+                    values,
+                )
                 for values in places
             ]
             glue.add_partitions(database, name, described, made)
+
+    def _escaped(self, text: str) -> str:
+        """A key or value as Spark writes it into the path of a partition."""
+        parts = self._context.spark_session._jvm.org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils
+        return str(parts.escapePathName(text))
 
 
 def of_table(context: "GlueContext", database: str, name: str, options: Options) -> DataSink:
@@ -135,4 +144,4 @@ def of_table(context: "GlueContext", database: str, name: str, options: Options)
 
 
 def _partition_value(value: object) -> str:
-    return "__HIVE_DEFAULT_PARTITION__" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return catalog.NO_VALUE if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -8,11 +8,12 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, types
 from pyspark.sql import functions as F
 
 from embedded_glue import bookmarks, paths, records
-from embedded_glue.catalog import Place, Table
+from embedded_glue.catalog import NO_VALUE, Place, Table
 from embedded_glue.frame import DynamicFrame
 from embedded_glue.kinds import choice, spark_type
 from embedded_glue.paths import Field
@@ -35,15 +36,13 @@ def from_options(
         connection, kind = "s3", connection
     if connection not in ("s3", "file"):
         raise refuse(f"The connection type {connection!r}", "Put a sample into S3 and read that, or mock this step locally.")
-    roots = _roots(options)
+    roots = _present(context, _roots(options))
     kind = (kind or "").lower()
     if kind in SPARKS and not bookmarks.enabled():
-        recurse = str(options.get("recurse", "false")).lower() == "true"
-        reader = context.spark_session.read.format(kind).option("recursiveFileLookup", str(recurse and kind == "orc").lower())
-        return DynamicFrame(reader.load(roots), context)
+        return DynamicFrame(_load(context, kind, roots, options), context)
     files = _files(context, roots, options, key)
     if kind in SPARKS:
-        return DynamicFrame(context.spark_session.read.format(kind).load(files), context)
+        return DynamicFrame(context.spark_session.read.format(kind).load(files) if files else _nothing(context), context)
     if kind == "json":
         return _json(context, files, settings)
     if kind == "csv":
@@ -68,8 +67,36 @@ def from_catalog(context: "GlueContext", database: str, name: str, predicate: st
     return DynamicFrame(_typed(made._data, table), context, name, made._errors) if table.format == "csv" else made
 
 
+def _present(context: "GlueContext", roots: list[str]) -> list[str]:
+    """The paths below which there is something; as in AWS, a path with nothing below it has no records and is no error."""
+    jvm, settings = context.spark_session._jvm, context.spark_session._jsc.hadoopConfiguration()
+    present = []
+    for root in roots:
+        path = jvm.org.apache.hadoop.fs.Path(root)
+        if path.getFileSystem(settings).globStatus(path):
+            present.append(root)
+        else:
+            print(f"Nothing is at {root}, so no record is read from there.")
+    return present
+
+
+def _load(context: "GlueContext", kind: str, roots: list[str], options: Options) -> DataFrame:
+    recurse = str(options.get("recurse", "false")).lower() == "true"
+    reader = context.spark_session.read.format(kind).option("recursiveFileLookup", str(recurse and kind == "orc").lower())
+    try:
+        return reader.load(roots) if roots else _nothing(context)
+    except AnalysisException as error:
+        if error.getErrorClass() != "UNABLE_TO_INFER_SCHEMA":
+            raise
+        return _nothing(context)  # a folder without a file
+
+
+def _nothing(context: "GlueContext") -> DataFrame:
+    return context.spark_session.createDataFrame([], types.StructType([]))
+
+
 def _place(context: "GlueContext", table: Table, place: Place, options: Options, key: str) -> DynamicFrame | None:
-    files = _files(context, [place.location], {"recurse": True, **options}, key)
+    files = _files(context, _present(context, [place.location]), {"recurse": True, **options}, key)
     if not files:
         return None
     if table.format in SPARKS:
@@ -82,7 +109,7 @@ def _place(context: "GlueContext", table: Table, place: Place, options: Options,
         raise _no_format(table.format)
     kinds = [spark_type(kind) for _, kind in table.keys]
     keys = [
-        Field(column, F.lit(value).cast(kind), kind)
+        Field(column, F.lit(None if value == NO_VALUE else value).cast(kind), kind)
         for (column, _), kind, value in zip(table.keys, kinds, place.values, strict=True)
     ]
     own = [field for field in paths.fields_of(made._data) if field.name not in {column for column, _ in table.keys}]
@@ -92,7 +119,7 @@ def _place(context: "GlueContext", table: Table, place: Place, options: Options,
 def _fulfilling(context: "GlueContext", table: Table, places: list[Place], predicate: str) -> list[Place]:
     if not predicate or not table.keys:
         return places
-    rows = [(number, *place.values) for number, place in enumerate(places)]
+    rows = [(n, *(None if value == NO_VALUE else value for value in place.values)) for n, place in enumerate(places)]
     schema = ", ".join(["__number int", *(f"`{column}` string" for column, _ in table.keys)])
     values = context.spark_session.createDataFrame(rows, schema)
     typed = [Field(column, paths.column(column).cast(spark_type(kind)), spark_type(kind)) for column, kind in table.keys]
@@ -137,7 +164,7 @@ def _csv_settings(table: Table) -> Options:
 def _csv(context: "GlueContext", files: list[str], settings: Options, names: list[str] | None = None) -> DataFrame:
     """All columns as strings, as Glue's reader yields them; names from the header, from ``names`` or ``col0``, ``col1``, …."""
     if not files:
-        return context.spark_session.createDataFrame([], types.StructType([]))
+        return _nothing(context)
     has_header = _true(settings.get("withHeader")) or _true(settings.get("skipFirst"))
     quote = settings.get("quoteChar", '"')
     reader = context.spark_session.read.option("header", has_header).option("sep", settings.get("separator", ","))
@@ -151,16 +178,34 @@ def _csv(context: "GlueContext", files: list[str], settings: Options, names: lis
         [field.name.strip() for field in fields] if _true(settings.get("withHeader")) else [f"col{n}" for n in range(len(fields))]
     )
     texts = [F.coalesce(field.value, F.lit("")) for field in fields]
-    return paths.selected(data, [Field(title, text, types.StringType()) for title, text in zip(titles, texts, strict=True)])
+    made = [Field(title, text, types.StringType()) for title, text in zip(titles, texts, strict=True)]
+    return paths.selected(data, [*made, *_attached(settings)])
+
+
+def _attached(settings: Options) -> list[Field]:
+    """What ``attachFilename`` and ``attachTimestamp`` add to each record: of its object the name, and the time of its change."""
+    named = (
+        ("attachFilename", "file_path", types.StringType()), ("attachTimestamp", "file_modification_time", types.TimestampType()),
+    )  # fmt: skip
+    return [
+        Field(str(settings[option]), F.col(f"_metadata.{part}"), kind) for option, part, kind in named if settings.get(option)
+    ]
 
 
 def _json(context: "GlueContext", files: list[str], settings: Options) -> DynamicFrame:
-    if settings.get("jsonPath", "$") not in ("$", "$[*]"):
-        raise refuse(f"The format option jsonPath {settings['jsonPath']!r}", "Read whole records and use unnest or toDF().")
+    steps = records.json_steps(str(settings.get("jsonPath") or "$"))
     spark = context.spark_session
     if not files:
-        return DynamicFrame(spark.createDataFrame([], types.StructType([])), context)
-    parsed = spark.read.text(files, wholetext=True).rdd.flatMap(lambda row: records.parsed_json(row.value)).persist()
+        return DynamicFrame(_nothing(context), context)
+    attached = _attached(settings)
+    data = spark.read.text(files, wholetext=True).select("value", *(field.value.alias(field.name) for field in attached))
+    names = [field.name for field in attached]
+    parsed = data.rdd.flatMap(
+        lambda row: (
+            ({**record, **{name: row[name] for name in names}} if record else record, problem)
+            for record, problem in records.parsed_json(row["value"], steps)
+        )
+    ).persist()
     failed = parsed.filter(lambda item: item[0] is None).map(lambda item: {"msg": item[1]}).collect()
     kept = parsed.filter(lambda item: item[0] is not None).map(lambda item: item[0])
     return DynamicFrame(records.to_frame(kept, spark), context, "", tuple(failed), len(failed))

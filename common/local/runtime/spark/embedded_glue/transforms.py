@@ -3,8 +3,7 @@
 https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-pyspark-extensions-dynamic-frame.html
 """
 
-import operator
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from awsglue.transforms import GlueTransform
@@ -12,22 +11,17 @@ from pyspark.sql import Column, DataFrame, types
 from pyspark.sql import functions as F
 
 from embedded_glue import paths
-from embedded_glue.kinds import has_choice, is_choice, name_of, spark_type, without_choices
+from embedded_glue.kinds import has_choice, is_choice, name_of, named_type, without_choices
 from embedded_glue.paths import Field, Path
 from embedded_glue.unavailable import refuse
 
 if TYPE_CHECKING:
     from embedded_glue.frame import DynamicFrame
 
+_MOVED = "__moved"
+"""The column in which a field waits while it is taken from one struct into another."""
 Tree: TypeAlias = "dict[str, Field | Tree]"
 """The fields of a target by name; a struct is a tree of its own."""
-
-_COMPARISONS = {
-    "=": operator.eq, "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
-    ">=": operator.ge,
-}  # fmt: skip
-_JOINED = ".{}"
-"""What Glue calls a field of the second frame whose name the first frame has too."""
 
 
 def mapped(frame: DataFrame, mappings: Iterable[tuple[str, ...]], *, case_sensitive: bool) -> DataFrame:
@@ -56,14 +50,16 @@ def _mapping(mapping: tuple[str, ...]) -> tuple[str, str, types.DataType | None]
     if len(mapping) == 2:
         return mapping[0], mapping[1], None
     if len(mapping) == 3:
-        return mapping[0], mapping[0], spark_type(mapping[2])
+        return mapping[0], mapping[0], named_type(mapping[2])
     if len(mapping) == 4:
-        return mapping[0], mapping[2], spark_type(mapping[3])
+        return mapping[0], mapping[2], named_type(mapping[3])
     raise ValueError(f"Mapping tuple must be of length 2, 3, or 4. Got tuple of length {len(mapping)}")
 
 
 def _crosses_array(schema: types.DataType, path: Path) -> bool:
     for name in path[:-1]:
+        if not isinstance(schema, types.StructType) or name not in schema.fieldNames():
+            return False
         schema = schema[name].dataType
         if isinstance(schema, types.ArrayType):
             return True
@@ -116,8 +112,8 @@ def _resolution(action: str) -> paths.Change:
     if verb in ("cast", "project"):
         if not name:
             raise ValueError(f"The action {action!r} names no type; write {verb}:TYPE, as in {verb}:long")
-        target = spark_type(name)
-        return lambda field: [_resolved(field, target)]
+        target = named_type(name)
+        return lambda field: [_member(field, name) if target is None else _resolved(field, target)]
     if verb == "make_cols":
         return _columns
     if verb == "make_struct":
@@ -125,6 +121,15 @@ def _resolution(action: str) -> paths.Change:
     raise ValueError(
         f"{action!r} is not an action of ResolveChoice; there are cast:TYPE, project:TYPE, make_cols and make_struct"
     )
+
+
+def _member(field: Field, name: str) -> Field:
+    """Of a choice the values of the type ``name``, such as ``struct``; any other field as it is."""
+    members = paths.struct_fields(field.value, field.kind) if is_choice(field.kind) else []
+    chosen = [
+        Field(field.name, F.coalesce(member.value), member.kind) for member in members if member.name == name.strip().lower()
+    ]
+    return chosen[0] if chosen else field
 
 
 def _resolved(field: Field, target: types.DataType) -> Field:
@@ -199,58 +204,29 @@ def renamed(frame: DataFrame, old: str, new: str) -> DataFrame:
     if place[0][:-1] == target[:-1] or len(target) == 1 == len(place[0]):
         fields = paths.changed(paths.fields_of(frame), place[0], lambda field: [Field(target[-1], field.value, field.kind)])
         return paths.selected(frame, fields)
-    if _crosses_array(frame.schema, place[0]) or len(target) > 1:
-        raise refuse(f"rename_field({old!r}, {new!r}), which moves a field to another struct,", "Use apply_mapping.")
-    moved = Field(target[0], paths.value_at(place[0]), place[1])
-    rest = paths.changed(paths.fields_of(frame), place[0], lambda _: [])
-    return paths.selected(frame, [*rest, moved])
+    if _crosses_array(frame.schema, place[0]) or _crosses_array(frame.schema, target):
+        raise refuse(
+            f"rename_field({old!r}, {new!r}), which moves a field out of or into an array,", "Use toDF() and Spark's transform()."
+        )
+    held = frame.withColumn(_MOVED, paths.value_at(place[0]))
+    left = dropped(held, [paths.quoted(place[0])])
+    fields = [field for field in paths.fields_of(left) if field.name != _MOVED]
+    return paths.selected(left, _placed(fields, target, Field(target[-1], paths.column(_MOVED), place[1])))
 
 
-def matching(frame: DataFrame, comparisons: Mapping[str, Mapping[str, object]]) -> Column:
-    """The condition of ``SplitRows``; false where a value is missing."""
-    condition = F.lit(True)
-    for name, limits in comparisons.items():
-        place = paths.resolved(frame.schema, paths.parse(name))
-        if place is None:
-            raise ValueError(f"SplitRows compares {name!r}, which is not a field of this frame")
-        for sign, value in limits.items():
-            if sign not in _COMPARISONS:
-                raise ValueError(f"SplitRows cannot compare with {sign!r}; there are {', '.join(_COMPARISONS)}")
-            condition &= _COMPARISONS[sign](paths.value_at(place[0]), F.lit(value))
-    return F.coalesce(condition, F.lit(False))
-
-
-def joined(left: DataFrame, keys: list[str], right: DataFrame, other_keys: list[str]) -> DataFrame:
-    """``Join``: rows whose keys are equal, with all fields of both; a name that both have gets a dot on the right."""
-    if len(keys) != len(other_keys):
-        raise ValueError(f"A join needs as many keys on the left ({len(keys)}) as on the right ({len(other_keys)})")
-    names, taken = [], set(left.columns)
-    for name in right.columns:
-        new = name
-        while new in taken:
-            new = _JOINED.format(new)
-        taken.add(new)
-        names.append(new)
-    marked = paths.selected(right, [Field(f"__right_{n}", f.value, f.kind) for n, f in enumerate(paths.fields_of(right))])
-    places = {name: f"__right_{n}" for n, name in enumerate(right.columns)}
-    condition = F.lit(True)
-    for key, other in zip(keys, other_keys, strict=True):
-        first, *rest = paths.parse(other)
-        condition &= paths.value_at(paths.parse(key)) == paths.value_at((places[first], *rest))
-    both = left.join(marked, condition)
-    own = [Field(name, paths.column(name), left.schema[name].dataType) for name in left.columns]
-    theirs = [Field(new, paths.column(f"__right_{n}"), right.schema.fields[n].dataType) for n, new in enumerate(names)]
-    return paths.selected(both, [*own, *theirs])
-
-
-def without_matches(left: DataFrame, right: DataFrame, keys: list[str]) -> DataFrame:
-    """The rows of ``left`` whose keys are in no row of ``right``."""
-    values = [(f"__key_{n}", paths.value_at(paths.parse(key))) for n, key in enumerate(keys)]
-    others = right.select([value.alias(name) for name, value in values])
-    condition = F.lit(True)
-    for name, value in values:
-        condition &= value == F.col(name)
-    return left.join(others, condition, "left_anti")
+def _placed(fields: list[Field], target: Path, moved: Field) -> list[Field]:
+    """The fields with one more at the path ``target``, in structs that there are or else are made for it."""
+    above = target[0]
+    if len(target) == 1:
+        return [*(field for field in fields if field.name != above), moved]
+    inner: list[Field] = []
+    for field in fields:
+        if field.name == above and isinstance(field.kind, types.StructType):
+            inner = paths.struct_fields(field.value, field.kind)
+    made = Field(above, paths.struct(_placed(inner, target[1:], moved)), types.StructType())
+    if not inner:
+        return [*(field for field in fields if field.name != above), made]
+    return [made if field.name == above else field for field in fields]
 
 
 def null_fields(data_type: types.DataType, above: Path = ()) -> Iterator[str]:
