@@ -6,6 +6,7 @@ A wrong value is shown only if it cannot be a secret, because more people read l
 import json
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from pydantic import ValidationError
 
@@ -17,12 +18,14 @@ FREE_TEXT_SETTINGS = frozenset(
     {"environment", "arguments", "non_overridable_arguments", "command", "entry_point", "parameters", "endpoints", "tags"}
 )
 """Settings with free texts, which may hold secrets."""
+UNION_STEPS = frozenset({("artifact_bucket", "[name]"), ("artifact_bucket", "[object]")})
+"""A setting that is a text or an object, and the step by which pydantic tells which: no file has that step in its path."""
 
 
 def explain_errors(error: ValidationError, model: type[Model]) -> Iterator[str]:
     """Yields each error as a line."""
     for problem in error.errors(include_url=False, include_context=False):
-        location = list(problem["loc"])
+        location = [part for before, part in pairwise(("", *problem["loc"])) if (before, part) not in UNION_STEPS]
         is_key = location[1:] and location[-1] == "[key]" and problem["input"] == location[-2]
         if is_key:
             location.pop()
