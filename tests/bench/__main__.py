@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import measuring
-from tests.bench.critical_path import HEAD, phases, profile
+from tests.bench.critical_path import HEAD, chain_line, phases, profile
 from tests.bench.embedded import ACCOUNT, Aws, embedded_aws
 from tests.bench.generated import PROJECT, Size, edit_function, edit_job, generate
 from tests.bench.hashing import hashing
@@ -55,10 +55,11 @@ class Bench:
         yield self._row("package-lambdas, unchanged", ["package-lambdas"])
 
     def profiles(self) -> Iterator[str]:
-        """The critical paths of a first deploy, an unchanged one, and one of a function's code."""
+        """The critical paths of a first deploy, an unchanged one, and one of a script or a function's code."""
         edits: dict[str, Callable[[], object]] = {
             "first deploy": lambda: None,
             "nothing changed": lambda: None,
+            "one Glue script changed": lambda: edit_job(self.repository, "edited"),
             "one function changed": lambda: edit_function(self.repository, "edited"),
         }
         for situation, edit in edits.items():
@@ -66,7 +67,9 @@ class Bench:
             self._aws.set_delay(self.delay)
             started, ended, marks = profile(["deploy", "--env", "dev"], self.repository.root, self._environment)
             yield f"\n{situation}, N = {self.number}, {self.delay} ms a call: {ended - started:.2f} s\n\n{HEAD}"
-            yield from (phase.line(started) for phase in phases(started, ended, marks, self._aws.set_delay(0)))
+            calls = self._aws.set_delay(0)
+            yield from (phase.line(started) for phase in phases(started, ended, marks, calls))
+            yield f"\n{chain_line(calls)}"
 
     def _edit(self, edit: Callable[[Repository, str], None]) -> Callable[[int], None]:
         return lambda number: edit(self.repository, f"edit {number}")

@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +31,12 @@ class Call(NamedTuple):
     @property
     def is_write(self) -> bool:
         return not self.name.startswith(READS)
+
+    @property
+    def short_name(self) -> str:
+        """The operation, or the method and the last part of the path."""
+        method, _, path = self.name.partition(" ")
+        return f"{method} {path.rpartition('/')[2]}" if path else f"{self.service} {self.name}"
 
 
 class Phase(NamedTuple):
@@ -75,6 +81,23 @@ def phases(started: float, ended: float, marks: Mapping[str, float], calls: Sequ
     last = max(call.ended for call in calls)
     moments = [(first, "planning"), *_moments(calls), (last, "the process ends"), (ended, "")]
     yield from _between(moments, calls, started)
+
+
+def chain(calls: Sequence[Call]) -> list[Call]:
+    """The calls that were made one after the other: back from the one that ended last, each time the last one that had ended."""
+    path = [max(calls, key=lambda call: call.ended)] if calls else []
+    while before := [call for call in calls if call.ended <= path[-1].begun] if path else []:
+        path.append(max(before, key=lambda call: call.ended))
+    return path[::-1]
+
+
+def chain_line(calls: Sequence[Call]) -> str:
+    """The chain for people: how long it is, and its calls, of which equal neighbors are counted."""
+    path = chain(calls)
+    names = [(name, len([*group])) for name, group in groupby(call.short_name for call in path)]
+    return f"{len(path)} of {len(calls)} calls one after the other: " + ", ".join(
+        f"{number} × {name}" if number > 1 else name for name, number in names
+    )
 
 
 def _moments(calls: Sequence[Call]) -> list[tuple[float, str]]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench.critical_path import Call, phases
+from tests.bench.critical_path import Call, chain_line, phases
 
 BUCKET = "/t-dev-artifacts"
 LOCK, ROOT = f"PUT {BUCKET}/dev/acres/lock.json", f"PUT {BUCKET}/dev/acres/release.json"
@@ -44,3 +44,13 @@ def test_what_changes_nothing_is_planning_alone() -> None:
 def test_seconds_without_a_call_are_those_of_the_process() -> None:
     planning = next(phase for phase in phases(0.0, 3.0, {}, DEPLOY) if phase.name == "planning")
     assert planning.line(0.0) == "| 1.00 | 0.50 | 0.20 | planning | 1 sts, 1 lambda |"
+
+
+def test_the_chain_has_what_was_waited_for_one_after_the_other() -> None:
+    """Of two calls at once only the longer one counts; a page follows a page."""
+    pages = [Call(begun, begun + 0.1, "tagging", "GetResources") for begun in (0.7, 0.85)]
+    assert chain_line([*pages, *DEPLOY]) == (
+        "9 of 10 calls one after the other: 2 × tagging GetResources, GET f, PUT t-dev-artifacts, PUT lock.json, "
+        "PUT release.json, glue CreateJob, PUT release.json, DELETE lock.json"
+    )
+    assert chain_line([]) == "0 of 0 calls one after the other: "
