@@ -157,27 +157,30 @@ class Deployment:
 
     def _make_plan(self) -> Outcome:
         connection, resources, build_dir = self._connection, self._declarations.resources, self._workspace.build_dir
-        if self._edited:  # what a change takes, and takes a moment: git, and the scanner for secrets
-            connection.pool.submit(self._workspace.origin, resources)
-            from common.engine.secrets import ready  # an unchanged deploy does not need it
-
-            connection.pool.submit(ready)
+        pool, verify, validate = connection.pool, self._choices.verify, self._choices.validate
         options, reads = self._options(), self._reads()
+        if self._edited:
+            self._prepare()
         reads.expect([resource for resource in self._edited if options.selected(resource.key)])
-        planner = Planner(self._env, connection.aws, connection.records, build_dir, connection.pool, self._types)
+        planner = Planner(self._env, connection.aws, connection.records, build_dir, pool, self._types, self._prepare)
         outcome = planner.plan(resources, options, reads, self._undeclared())
-        if self._choices.verify or any(change.action not in {Action.NOOP, Action.ORPHAN} for change in outcome.plan.changes):
+        if verify or any(change.action not in {Action.NOOP, Action.ORPHAN} for change in outcome.plan.changes):
             from common.engine import role_checks  # an unchanged deploy does not need it
 
-            verify = self._choices.verify
-            role_checks.tell(connection.aws, outcome.plan, resources, reads, connection.pool, self._say, verify=verify)
-        if outcome.plan.is_empty and not self._choices.verify:
+            role_checks.tell(connection.aws, outcome.plan, resources, reads, pool, self._say, verify=verify)
+        if outcome.plan.is_empty and not verify:
             return outcome
         from common.engine.plan_checks import checked, warn  # an unchanged deploy does not need it
 
         warn(outcome.plan, self._env, self._declarations.warnings, self._say)
-        verify, validate = self._choices.verify, self._choices.validate
         return checked(outcome, resources, self._env, connection, build_dir, self._say, verify=verify, validate=validate)
+
+    def _prepare(self) -> None:
+        """Begins what a change needs and takes a moment: git, and the scanner for secrets."""
+        self._connection.pool.submit(self._workspace.origin, self._declarations.resources)
+        from common.engine.secrets import ready  # an unchanged deploy does not need it
+
+        self._connection.pool.submit(ready)
 
     def _reads(self) -> Reads:
         connection, sizes = self._connection, Sizes(self._workspace.index_sizes)
@@ -185,16 +188,9 @@ class Deployment:
         connection.pool.submit(
             sizes.keep, [resource.index_arn for resource in self._declarations.resources if _is_in_index(resource)]
         )
-        return Reads(
-            first,
-            self._env,
-            connection.aws,
-            connection.records,
-            self._workspace.build_dir,
-            connection.pool,
-            verify=self._choices.verify or self._env.protected,
-            report=self._report,
-        )
+        aws, records, build_dir = connection.aws, connection.records, self._workspace.build_dir
+        verify = self._choices.verify or self._env.protected
+        return Reads(first, self._env, aws, records, build_dir, connection.pool, verify=verify, report=self._report)
 
     def _options(self) -> Options:
         choices = self._choices

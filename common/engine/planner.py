@@ -5,7 +5,7 @@ what these do not settle costs calls of its own: the body of a root, the tag of 
 is unchanged if its record is proven to hold the desired digest and the resource exists; otherwise its live state is read.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import timedelta
@@ -70,6 +70,7 @@ class Planner:
         build_dir: where artifacts are built.
         pool: where calls run in parallel.
         types: finds the type of a resource that is no longer declared.
+        prepare: called once something differs from what was released; it loads what only a change needs.
     """
 
     def __init__(
@@ -80,9 +81,10 @@ class Planner:
         build_dir: Path,
         pool: Executor,
         types: Types = no_type,
+        prepare: Callable[[], None] = lambda: None,
     ) -> None:
         self._env, self._aws, self._records, self._build_dir, self._pool = env, aws, records, build_dir, pool
-        self._types = types
+        self._types, self._prepare = types, prepare
         self._former: dict[Key, Orphan] = {}
         """The former resources that were noticed, by keys of their own."""
 
@@ -120,6 +122,7 @@ class Planner:
         ids = renewed_roles.listed(resources, reads.first.roles())
         written = {name: tag.result() for name, tag in root_tags.items()}
         baselines = baseline.of_projects(self._records, self._pool, written, reads.roots, reads.first.stored_paths, digests, ids)
+        self._begin_reads(resources, digests, baselines, options, reads)  # while the index is still being listed
         present = reads.first.present() | {arn: name for owned in unindexed for arn, name in owned.result().items()}
         recent = {name for name, tag in written.items() if tag is not None and tag.is_younger(INDEX_LAG)}
         changes = self._changes(resources, artifacts, digests, baselines, present, recent, options, reads)
@@ -139,6 +142,28 @@ class Planner:
             if change.action is Action.RECORD
         }
         return Outcome(plan, baselines, digests, orphans, frozenset(present.values()) - projects - {""}, ids)
+
+    def _begin_reads(
+        self,
+        resources: Sequence[Resource],
+        digests: Mapping[Key, Digest],
+        baselines: Mapping[str, Baseline],
+        options: Options,
+        reads: Reads,
+    ) -> None:
+        """Begins the reads that are certainly needed. An unchanged project, of which only the tags were read, needs none."""
+        opened = {name: project for name, project in baselines.items() if project.root is not None or not project.clean}
+        differing = [
+            resource
+            for resource in resources
+            if (project := opened.get(resource.key.project)) is not None
+            and not project.proves(resource.key, digests[resource.key])
+            and options.selected(resource.key)
+        ]
+        if differing:
+            self._prepare()
+        recorded = {key for project in opened.values() for key in (*project.digests, *project.pending)}
+        reads.begin([resource for resource in differing if resource.key in recorded])  # others may be listed
 
     def _changes(
         self,

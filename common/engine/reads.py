@@ -15,7 +15,6 @@ from common.base.errors import DeployError, returning_errors
 from common.base.json_types import JsonMapping
 from common.engine.recorded import recalled
 from common.environment.config import Environment
-from common.model.desired_state import digest_of
 from common.model.events import Building, Report
 from common.model.resource import Artifact, Key, Live, Outputs, Resource
 from common.state import baseline, stored_artifacts
@@ -147,8 +146,6 @@ class Reads:
         """The release roots whose reads have begun, by project."""
         self.bodies: dict[Key, Future[JsonMapping]] = {}
         """The bodies of records whose reads have begun: a resource's location, and the state that was applied to it."""
-        self._early_bodies: dict[Key, Future[JsonMapping | None]] = {}
-        """The records that are read before it is known that they are needed; None of those that were not."""
         self.tags: dict[Key, Future[Digest | None]] = {}
         """The digests in the tags of records whose reads have begun."""
         self._live: dict[Key, Future[Live | DeployError | None]] = {}
@@ -161,21 +158,16 @@ class Reads:
             self.root(resource.key.project)
         for resource in edited if len(edited) <= MAX_EARLY_READS else ():
             self.live(resource, self.roots[resource.key.project])
-            self._expect_body(resource)
             for artifact in resource.artifacts:
                 self.content(artifact, resource)
 
-    def _expect_body(self, resource: Resource) -> None:
-        """Begins to read the record of a resource, if its release root shows that it differs: then it is needed."""
-        root, key = self.roots[resource.key.project], resource.key
-
-        def read() -> JsonMapping | None:
-            released, _ = root.result()
-            recorded = released.digests.get(str(key)) if released is not None else None
-            is_needed = recorded is not None and recorded != digest_of(resource, self._env.endpoints)
-            return self._records.read(key) if is_needed else None
-
-        self._early_bodies[key] = self._pool.submit(read)
+    def begin(self, differing: Collection[Resource]) -> None:
+        """Begins the reads that recorded resources need if they are not as released."""
+        for resource in differing:
+            self.live(resource)
+            self.body(resource.key)
+            for artifact in resource.artifacts:
+                self.content(artifact, resource)
 
     def root(self, project: str) -> None:
         """Begins to read a project's release root."""
@@ -221,11 +213,7 @@ class Reads:
         """Reads a record, unless the listing of its project shows that there is none."""
         stored = self.first.stored_paths(key.project)
 
-        early = self._early_bodies.get(key)
-
         def read() -> JsonMapping:
-            if early is not None and (body := early.result()) is not None:
-                return body
             paths = stored.result()
             return self._records.read(key) if paths is None or self._records.has_record(key, paths) else {}
 

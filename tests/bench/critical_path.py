@@ -96,7 +96,7 @@ def chain_line(calls: Sequence[Call]) -> str:
     path = chain(calls)
     names = [(name, len([*group])) for name, group in groupby(call.short_name for call in path)]
     return f"{len(path)} of {len(calls)} calls one after the other: " + ", ".join(
-        f"{number} × {name}" if number > 1 else name for name, number in names
+        f"{name} {number} times" if number > 1 else name for name, number in names
     )
 
 

@@ -50,7 +50,7 @@ def test_the_chain_has_what_was_waited_for_one_after_the_other() -> None:
     """Of two calls at once only the longer one counts; a page follows a page."""
     pages = [Call(begun, begun + 0.1, "tagging", "GetResources") for begun in (0.7, 0.85)]
     assert chain_line([*pages, *DEPLOY]) == (
-        "9 of 10 calls one after the other: 2 × tagging GetResources, GET f, PUT t-dev-artifacts, PUT lock.json, "
+        "9 of 10 calls one after the other: tagging GetResources 2 times, GET f, PUT t-dev-artifacts, PUT lock.json, "
         "PUT release.json, glue CreateJob, PUT release.json, DELETE lock.json"
     )
     assert chain_line([]) == "0 of 0 calls one after the other: "

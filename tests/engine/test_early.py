@@ -1,22 +1,24 @@
 """What was edited is read before it is known that it has to be: not more than that, and not too early."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from common.base.errors import OvertakenError
+from common.base.json_types import JsonMapping
 from common.engine.options import Options
 from common.engine.planner import Outcome, Planner
 from common.engine.reads import MAX_EARLY_READS
-from common.model.resource import Resource
+from common.model.resource import Artifact, Key, Resource
 from common.state.records import Records
 from common.state.release_root import Root, RootTag
-from tests.support.deploying import ENV, deploy, reads_of, things
+from tests.support.deploying import ENV, deploy, plan, reads_of, things
 from tests.support.fake_aws import FakeAws, World
 
 MOMENT, LONG = 0.05, 60.0
@@ -128,3 +130,65 @@ def test_after_a_switch_of_branches_only_what_differs_is_read(world: World, tmp_
     resources = things(many)
     assert "Get" not in planned(world, resources, resources[1:], tmp_path, early=False)[1]
     assert planned(world, resources, resources[2:], tmp_path)[1].count("Get") == MAX_EARLY_READS
+
+
+class LateIndex(FakeAws):
+    """The index answers only when everything else that the plan needs was read: who waits for it before that waits for ever."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world, self._note)
+        self.seen = {name: threading.Event() for name in ("live", "record", "artifact")}
+
+    def _note(self, _: int, when: str, operation: str) -> None:
+        if (when, operation) == ("after", "Get"):
+            self.seen["live"].set()
+
+    def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[dict[str, Any]]:
+        for name, event in self.seen.items() if operation == "GetResources" else ():
+            assert event.wait(LONG), f"the {name} is read only when the index has answered"
+        return super().pages(service, operation, **parameters)
+
+
+class Seen(Records):
+    """Records that tell which of them were read."""
+
+    def __init__(self, aws: LateIndex) -> None:
+        super().__init__(aws, ENV)
+        self._seen = aws.seen
+
+    def read(self, key: Key) -> JsonMapping:
+        self._seen["record"].set()
+        return super().read(key)
+
+    def uploaded_content(self, artifact: Artifact) -> str | None:
+        self._seen["artifact"].set()
+        return super().uploaded_content(artifact)
+
+
+def test_what_differs_from_its_release_is_read_while_the_index_is_still_listed(tmp_path: Path) -> None:
+    """Also where no edit was noticed, as after a plan; nothing is read that would not be, and what a change takes is prepared."""
+    world, fields = World(), {"a": {"Size": 1}, "b": {"Size": 1}}
+    deploy(world, things(fields, {"a": "print(1)"}), tmp_path)
+    changed = things({**fields, "new": {"Size": 1}}, {"a": "print(2)"})
+    prepared: list[str] = []
+    aws = LateIndex(world)
+    with ThreadPoolExecutor(16) as pool:
+        records = Seen(aws)
+        planner = Planner(ENV, aws, records, tmp_path, pool, prepare=lambda: prepared.append("once"))
+        outcome = planner.plan(changed, Options(), reads_of(aws, records, tmp_path, pool))
+    expected, usual = plan(world, changed, tmp_path)
+    assert outcome.plan == expected.plan
+    assert {str(change.key) for change in outcome.plan.changes if change.action != "noop"} == {
+        "artifact/a", "thing/a", "thing/new",
+    }  # fmt: skip
+    assert aws.calls == usual.calls
+    assert prepared == ["once"]
+
+
+def test_for_what_is_unchanged_nothing_is_prepared(world: World, tmp_path: Path) -> None:
+    aws, prepared = FakeAws(world), list[str]()
+    with ThreadPoolExecutor(4) as pool:
+        records = Records(aws, ENV)
+        planner = Planner(ENV, aws, records, tmp_path, pool, prepare=lambda: prepared.append("once"))
+        planner.plan(things({"a": {"Size": 1}, "b": {"Size": 1}}), Options(), reads_of(aws, records, tmp_path, pool))
+    assert (prepared, aws.calls.total()) == ([], 4)
