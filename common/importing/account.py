@@ -96,6 +96,22 @@ class LiveAccount:
                     self._schedules.setdefault(schedule["Target"]["Arn"], []).append(name)
         return self._schedules
 
+    def other_buses(self) -> list[str]:
+        """The names of the event buses but the default one."""
+        response = self.aws.call("events", "ListEventBuses", Limit=100)  # an account has so many, unless AWS allowed it more
+        return [bus["Name"] for bus in response["EventBuses"] if bus["Name"] != "default"]
+
+    def rules_elsewhere(self, machine: LiveResource, buses: Iterable[str]) -> list[str]:
+        """The rules of these event buses that start a machine or an alias of it, with their buses."""
+        starting = (
+            (bus, self.aws.pages("events", "ListRuleNamesByTarget", TargetArn=arn, EventBusName=bus))
+            for bus in buses
+            for arn in (machine.arn, *self._aliases.get(machine.arn, ()))
+        )
+        return [
+            f"the rule {name} of the event bus {bus}" for bus, pages in starting for page in pages for name in page["RuleNames"]
+        ]
+
     def alarms(self) -> dict[str, list[str]]:
         """The alarms of CloudWatch on one metric, by each value of its dimensions, such as the name of a function."""
         result: dict[str, list[str]] = {}

@@ -151,8 +151,12 @@ def _declarable(resource: LiveResource) -> tuple[JsonObject, list[str]]:
     """The properties that can be declared, and the problems that remain after everything optional is left out."""
     schema, live = schema_of_live(resource), resource.live["Properties"]
     required = {*schema.document.get("required", ())}
-    settable = {name: value for name, value in schema.settable(live).items() if value not in ({}, [], "", None)}
-    settable.pop(schema.tag_property, None)
+    untold = {path[0] for path in schema.write_only if len(path) == 1} - required
+    settable = {
+        name: value
+        for name, value in schema.settable(live).items()
+        if (value not in ({}, [], "", None) or name in required) and name not in {*untold, schema.tag_property}
+    }
     declared = {name: value for name, value in settable.items() if not _is_secret(resource, name, value)}
     if schema.name_property not in declared:
         declared = {
@@ -161,13 +165,22 @@ def _declarable(resource: LiveResource) -> tuple[JsonObject, list[str]]:
         }
     if hidden := sorted(required & settable.keys() - declared.keys()):
         return declared, [f"its {hidden[0]} holds a secret, and must be declared"]
-    for _ in range(len(declared)):
+    while True:
         problems = list(schema.problems(declared))
-        refused = {re.split(r"[.\[:]", problem, maxsplit=1)[0] for problem in problems} & declared.keys() - required
-        if not refused:
+        refused = {re.split(r"[.\[:]", problem, maxsplit=1)[0] for problem in problems} & declared.keys()
+        parts = {name: _without_empty(declared[name]) for name in refused}
+        pruned = {name: part for name, part in parts.items() if part != declared[name]}
+        left_out = refused - pruned.keys() - required
+        if not pruned and not left_out:
             return declared, problems
-        declared = {name: value for name, value in declared.items() if name not in refused}
-    return declared, list(schema.problems(declared))
+        declared = {name: pruned.get(name, value) for name, value in declared.items() if name not in left_out}
+
+
+def _without_empty(value: Json) -> Json:
+    """A value without the empty objects in it: AWS tells some where it accepts none."""
+    if isinstance(value, Mapping):
+        return {name: part for name, inner in value.items() if (part := _without_empty(inner)) != {}}
+    return [_without_empty(item) for item in value] if isinstance(value, list) else value
 
 
 def _is_secret(resource: LiveResource, name: str, value: Json) -> bool:

@@ -11,6 +11,7 @@ EVERYWHERE = (
     *("dynamodb:DescribeTable", "glue:GetCrawler", "glue:GetDatabase", "glue:GetJob", "kms:DescribeKey"),
     *("lambda:GetFunctionConfiguration", "s3:GetBucketLocation", "secretsmanager:DescribeSecret", "sns:GetTopicAttributes"),
     "sqs:GetQueueUrl",
+    "events:ListEventBuses",
     *("events:ListRuleNamesByTarget", "events:ListRules", "glue:GetCrawlers", "glue:GetJobs", "lambda:ListEventSourceMappings"),
     *(
         "lambda:ListFunctions",

@@ -200,11 +200,15 @@ class Importer:
         return {group: read.get(group, "shared") for group in groups}
 
     def _callers(self, importable: Iterable[LiveResource]) -> dict[str, list[str]]:
-        """What calls each function besides state machines, and starts each machine besides rules, by ARN."""
+        """What calls each function besides state machines, and starts each machine besides rules of the default bus, by ARN."""
         called = [resource for resource in importable if resource.kind in {"lambda", "state-machine"}]
         schedules = self._account.schedules() if called else {}
+        buses = self._account.other_buses() if any(resource.kind == "state-machine" for resource in called) else []
         triggers = self._account.pool.map(
-            lambda resource: self._account.triggers(resource) if resource.kind == "lambda" else [], called
+            lambda resource: (
+                self._account.triggers(resource) if resource.kind == "lambda" else self._account.rules_elsewhere(resource, buses)
+            ),
+            called,
         )
         return {
             resource.arn: [*others, *(f"the schedule {name}" for name in schedules.get(resource.arn, ()))]

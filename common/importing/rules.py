@@ -22,7 +22,7 @@ def why_not(resource: LiveResource) -> str:
     if bool(live.get("ScheduleExpression")) == bool(live.get("EventPattern")):
         return "it has both a schedule and a pattern, or neither"
     if not _machine_targets(resource):
-        return "it starts no state machine"
+        return "it starts no state machine; `--type AWS::Events::Rule` imports it as it is"
     return refusal(TriggerSettings, _settings(resource))
 
 

@@ -143,6 +143,25 @@ def test_who_calls_a_function_besides_is_told(live: Live) -> None:
         assert reading.triggers(other) == ["s3.amazonaws.com arn:aws:s3:::in"]
 
 
+def test_rules_of_other_buses_are_told_and_stay(live: Live) -> None:
+    events, main = client("events"), arn("states", "stateMachine:fsa-dev-orders-Main")
+    for bus in ("partners", "quiet"):
+        events.create_event_bus(Name=bus)
+    events.put_rule(Name="arrived", EventBusName="partners", EventPattern='{"source": ["partner"]}')
+    events.put_targets(Rule="arrived", EventBusName="partners", Targets=[{"Id": "1", "Arn": main, "RoleArn": live.role}])
+    with account() as reading:
+        resources = reading.selected(Selection(("fsa-dev-orders-*",)))
+        assert "arrived" not in {resource.name for resource in resources}
+        buses = reading.other_buses()
+        assert sorted(buses) == ["partners", "quiet"]
+        machines_of = {resource.name: resource for resource in resources if resource.kind == "state-machine"}
+        told = {name: reading.rules_elsewhere(machine, buses) for name, machine in machines_of.items()}
+    assert told == {
+        "fsa-dev-orders-Main": ["the rule arrived of the event bus partners"],
+        "fsa-dev-orders-Load": [],
+    }
+
+
 def test_schedules_are_known_by_what_they_call(live: Live) -> None:
     main = arn("states", "stateMachine:fsa-dev-orders-Main")
     target = {"Arn": main, "RoleArn": live.role}
@@ -162,6 +181,7 @@ def test_every_call_is_in_the_printed_policy_and_none_changes_anything(live: Liv
         reading.retention("/aws/lambda/x")
         reading.schedules()
         reading.alarms()
+        reading.rules_elsewhere(resources[0], reading.other_buses())
         reading.object("s3://company-code/x")
         assert reading.list_buckets()
         named = dict.fromkeys(SECTIONS, "some-name") | {"key": "0" * 32}

@@ -86,6 +86,29 @@ ACCOUNT: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 
+FILTER, RETRIES, PARAMETER = "AWS::Logs::SubscriptionFilter", "AWS::Lambda::EventInvokeConfig", "AWS::SSM::Parameter"
+TOLD: dict[str, dict[str, dict[str, Any]]] = {
+    FILTER: {
+        "all|/fsa/logs": {
+            "FilterName": "all",
+            "LogGroupName": "/fsa/logs",
+            "FilterPattern": "",
+            "DestinationArn": f"arn:aws:lambda:{HERE}:function:ship",
+        }
+    },
+    RETRIES: {
+        "ship|$LATEST": {
+            "FunctionName": "ship",
+            "Qualifier": "$LATEST",
+            "MaximumRetryAttempts": 0,
+            "DestinationConfig": {"OnFailure": {"Destination": f"arn:aws:sqs:{HERE}:fsa-dev-dead"}, "OnSuccess": {}},
+        }
+    },
+    PARAMETER: {"/fsa/mode": {"Name": "/fsa/mode", "Type": "String", "Value": "full", "Tier": "Standard"}},
+}
+"""Resources as AWS tells them: a required text is empty, an object is that no declaration may have, a value is never told."""
+
+
 class Cloud:
     """The Cloud Control API with an account; `unlisted` are the types that it does not list."""
 
@@ -160,6 +183,24 @@ def test_adopting_what_was_imported_changes_our_tags_alone(repository: Repositor
             name: values for name, values in differences(resource).items() if "«" not in json.dumps(values[1], ensure_ascii=False)
         }
         assert changed == {}
+
+
+@pytest.mark.parametrize(
+    ("type_name", "written"),
+    [
+        (FILTER, '"FilterPattern": ""'),
+        (RETRIES, '"DestinationConfig": {"OnFailure": {"Destination": "${fsa-dev-dead.arn}"}}'),
+        (PARAMETER, '{"Name": "/fsa/mode", "Type": "String", "Value": "full"}'),
+    ],
+)
+def test_what_aws_tells_and_takes_otherwise_is_declared_as_it_takes_it(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, type_name: str, written: str
+) -> None:
+    monkeypatch.setitem(ACCOUNT, type_name, TOLD[type_name])
+    assert imported(repository, type_name).unexpressed == []
+    assert written in declaration(repository)
+    (resource,) = [resource for key, resource in repository.resources().items() if key.startswith("resource/")]
+    assert differences(resource) == {}
 
 
 def test_names_and_attributes_of_what_is_imported_together_become_references(repository: Repository) -> None:
