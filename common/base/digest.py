@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, BinaryIO, NewType, Protocol
 
@@ -50,25 +50,25 @@ def of_struct(kind: str, schema: int, value: Json, stand_in: Callable[[object], 
         TypeError: the value has no canonical JSON form, for example because a key is not a text.
         ValueError: the value contains a number that JSON does not have, such as NaN.
     """
-    _check_keys([value])
+    _check_keys(value)
     text = json.dumps(
         [kind, schema, value], sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False, default=stand_in
     )
     return of_bytes(text.encode())
 
 
-def _check_keys(values: Iterable[object]) -> None:
+def _check_keys(value: object) -> None:
     """Refuses keys that are not text: `json` writes the keys 1 and "1" alike, so two values would have the same text."""
-    for value in values:
-        if type(value) is str:  # most are
-            continue
-        if isinstance(value, dict):
-            for key in value:
-                if not isinstance(key, str):
-                    raise TypeError(f"the key {key!r} is not a text")
-            _check_keys(value.values())
-        elif isinstance(value, list | tuple):
-            _check_keys(value)
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise TypeError(f"the key {key!r} is not a text")
+            if type(inner) is not str:  # most are
+                _check_keys(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            if type(inner) is not str:
+                _check_keys(inner)
 
 
 def of_bytes(data: bytes) -> Digest:

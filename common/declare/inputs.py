@@ -36,6 +36,7 @@ class Inputs:
 
     def __init__(self, root: Path) -> None:
         self._root = os.path.abspath(root)  # as audit events are compared with it
+        self._beginning = f"{self._root}{os.sep}"
         self.opened: dict[str, list[int]] = {}
         """The status of each file just before it was first opened, by its path."""
         self.commit = ""
@@ -47,8 +48,9 @@ class Inputs:
 
     def note(self, path: str) -> None:
         """Records that a file is opened for reading."""
-        place = os.path.abspath(path)  # this runs whenever a file is opened
-        if place.startswith(f"{self._root}{os.sep}"):
+        # This runs whenever a file is opened: each of hundreds of modules, then each script.
+        place = path if path.startswith(os.sep) and "/." not in path and "//" not in path else os.path.abspath(path)
+        if place.startswith(self._beginning) and not place.endswith(".pyc"):
             with suppress(OSError):  # the file does not exist
                 self.opened.setdefault(place, digest.of_stat(os.stat(place)))  # see above
 
@@ -65,7 +67,7 @@ class Inputs:
             for artifact in resource.artifacts:
                 packaged |= artifact.inputs() if isinstance(artifact, Sources) else {}
         modules = (getattr(module, "__file__", None) or "" for module in list(sys.modules.values()))
-        below = [path for path in (*self.opened.copy(), *modules) if path.startswith(f"{self._root}{os.sep}")]
+        below = [path for path in (*self.opened.copy(), *modules) if path.startswith(self._beginning)]
         return {**{Path(path): None for path in below if self._is_input(path)}, **packaged}
 
     def uncommitted(self, resources: Iterable[Resource]) -> dict[str, str]:
@@ -111,5 +113,5 @@ def _note(event: str, arguments: tuple[object, ...]) -> None:
     if event != "open":
         return
     path, _, flags = arguments
-    if isinstance(path, str | bytes | os.PathLike) and isinstance(flags, int) and not flags & WRITING:
+    if isinstance(flags, int) and not flags & WRITING and isinstance(path, (str, bytes, os.PathLike)):
         _noting[0].note(os.fsdecode(path))

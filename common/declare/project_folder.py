@@ -67,7 +67,7 @@ class ProjectFolder:
     def _real_of(self, path: Path) -> str:
         """Resolves a path; each folder is resolved once for all its entries."""
         folder, name = os.path.split(path)
-        if name in {"", ".", ".."} or path.is_symlink():
+        if name in {"", ".", ".."} or os.path.islink(path):
             return os.path.realpath(path)
         if folder not in self._folders:
             self._folders[folder] = os.path.realpath(folder)
@@ -83,14 +83,17 @@ class ProjectFolder:
 
     def folders(self, place: str) -> Iterator[str]:
         """Yields the folders in `place` that hold more than caches, which switching branches leaves behind."""
-        for folder in sorted((self.path / place).glob("[!._]*/"), key=PARTS):
-            if not self._is_taken(folder) and any(
-                name not in NEVER_PACKAGED for name in os.listdir(folder)
-            ):  # one is made for each function
-                yield folder.name
+        top = self.path / place
+        if not top.is_dir():
+            return
+        with os.scandir(top) as entries:  # one is made for each function
+            names = sorted(entry.name for entry in entries if not entry.name.startswith((".", "_")) and entry.is_dir())
+        for name in names:
+            if not self._is_taken(top / name) and not NEVER_PACKAGED.issuperset(os.listdir(f"{top}/{name}")):
+                yield name
 
     def _is_taken(self, path: Path) -> bool:
-        return path in self._taken or (bool(self._named) and not self._named.isdisjoint(path.parents))
+        return bool(self._named) and (path in self._taken or not self._named.isdisjoint(path.parents))
 
     def jobs(self, declared: Container[str] = ()) -> Iterator[str]:
         """Yields the names of scripts that no declaration names, in the order of their paths, without modules that they import.
@@ -118,11 +121,13 @@ class ProjectFolder:
 
     def importable(self, script: Path, libraries: dict[str, Path]) -> Libraries:
         """Returns what a script can import from the repository: libraries, and the modules beside it that it imports."""
-        modules = self._beside(script.parent).modules(script) if script.is_file() else {}
+        modules = self._beside(script.parent).modules(script) if os.path.isfile(script) else {}
         return Libraries(ChainMap(libraries, modules), self.path.parents[1])
 
     def _beside(self, folder: Path) -> Scripts:
-        return self._folders_of_scripts.setdefault(folder, Scripts(folder))
+        if folder not in self._folders_of_scripts:
+            self._folders_of_scripts[folder] = Scripts(folder)
+        return self._folders_of_scripts[folder]
 
     def _left(self, name: str) -> list[Path]:
         return [script for script in self._scripts.get(name, ()) if not self._is_taken(script)]

@@ -26,8 +26,10 @@ from common.packaging.dependencies import Dependencies
 from common.packaging.imports import NO_LIBRARIES, Libraries
 from common.packaging.node import Command, NodeModules
 from common.packaging.python_source import can_parse, check_defines, check_syntax
+from common.packaging.requirements import FILE_NAMES
 from common.packaging.sbom import Component
 from common.packaging.source_files import (
+    IGNORE_FILE,
     Files,
     IgnoreRules,
     SourceFile,
@@ -77,8 +79,13 @@ class Package(Sources):
     ending: ClassVar[str] = ".zip"
 
     @cached_property
+    def _names(self) -> frozenset[str]:
+        """The names in the folder, which tell of files that most folders lack without looking for each."""
+        return frozenset(os.listdir(self.folder))
+
+    @cached_property
     def _ignoring(self) -> IgnoreRules:
-        return IgnoreRules(self.folder)
+        return IgnoreRules(self.folder, own=None if IGNORE_FILE in self._names else ())
 
     @cached_property
     def dependencies(self) -> Dependencies | NodeModules | None:
@@ -86,6 +93,8 @@ class Package(Sources):
         if self.command is not None:
             return None
         if self.runtime.startswith("python"):
+            if self._names.isdisjoint(FILE_NAMES):
+                return None
             return dependencies.find_dependencies(self.folder, function_target(self.runtime, self.architecture), here=self.here)
         return node.find_node_modules(self.folder, self.architecture, here=self.here)
 

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 
 from common.base.errors import ArtifactError
@@ -32,7 +33,7 @@ class Scripts:
     def _modules(self) -> Mapping[str, Path]:
         """The modules and packages of the folder by the names under which they are imported."""
         modules: dict[str, Path] = {}
-        for path in sorted(self.folder.iterdir()):
+        for path in sorted(self.folder.iterdir(), key=attrgetter("name")):  # comparing the paths themselves is slow
             name = path.stem if path.suffix == ".py" else path.name
             is_module = path.suffix == ".py" or (path.is_dir() and any((*path.glob("*.py"), *path.glob("*/*.py"))))
             if name.isidentifier() and name not in sys.stdlib_module_names and is_module and name != "__init__":

@@ -69,3 +69,11 @@ def test_resources_of_which_nobody_says_anything_share_their_settings(repository
     assert settings[0] is settings[1]
     assert settings[0] == FunctionSettings()
     assert functions[0].tags is functions[1].tags
+
+
+def test_the_files_of_a_function_and_of_a_job_are_looked_at_a_few_times(tmp_path: Path) -> None:
+    for size, looks in ((Size(30, 0), 4), (Size(0, 30), 5)):
+        smaller = Size(size.functions and 10, size.jobs and 10)
+        more = growth(tmp_path / str(looks), smaller, size)
+        assert more["stat"] + more["lstat"] <= looks * 20
+        assert more["open"] == 20, "the handler, or the script"
