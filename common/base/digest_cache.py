@@ -30,6 +30,9 @@ NO_STATUS = (-1, -1, -1, -1)
 MAX_FILES = 50_000
 """If the cache would have more files than this, only those used in the last run are kept."""
 
+MAX_CHECKED = 5_000
+"""If the cache has more files than this, nobody checks in advance whether they have changed; for 1,000 that takes 3 ms."""
+
 
 class StatCache:
     """A cache of file digests. As a context manager it is loaded from `path` and saved there.
@@ -85,6 +88,28 @@ class StatCache:
         text = json.dumps(entries if len(entries) <= MAX_FILES else self._used, separators=(",", ":")).encode()
         with new_file(self._path) as temporary:
             temporary.write_bytes(f"{SCHEMA} {digest.of_bytes(text)}\n".encode() + text)
+
+
+def has_changed(path: Path, below: tuple[str, ...]) -> bool:
+    """Whether a file holds other bytes than the cache at `path` remembers. It is a hint: a file that is new or gone is ignored.
+
+    Args:
+        path: the file of the cache.
+        below: the beginnings of the paths of the files that count.
+    """
+    try:
+        known = _parse(path.read_bytes())
+    except OSError:
+        return False
+    return len(known) <= MAX_CHECKED and any(_differs(name, entry) for name, entry in known.items() if name.startswith(below))
+
+
+def _differs(name: str, entry: list[Json]) -> bool:
+    try:
+        status = os.stat(name)  # noqa: PTH116 - takes half as long as Path(name).stat()
+        return entry[:-1] != digest.of_stat(status) and entry[-1] != digest.of_file(Path(name))
+    except OSError:
+        return False
 
 
 def _parse(data: bytes) -> dict[str, list[Json]]:

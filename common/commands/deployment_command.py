@@ -69,6 +69,10 @@ class DeploymentCommand(EnvironmentCommand):
         """The deployment, opened once."""
         if self._deployment is None:
             connecting = self.connecting(parts=Sizes(self.workspace.index_sizes).parts())
+            if self.workspace.seems_edited():
+                from common.packaging.secret_detector import ready  # an unchanged deploy does not need it
+
+                connecting.meanwhile(ready)
             declarations = self.declarations()
             edited = self.workspace.edited(declarations.resources)
             connection = connecting.wait()

@@ -1,15 +1,24 @@
 """Digests the files of all declared resources."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from common.base.digest_cache import StatCache
+from common.base.digest_cache import StatCache, has_changed
 from common.model.resource import Key, Resource
 
 
 def cache_path(root: Path) -> Path:
     """Returns the path of a repository's `StatCache`."""
     return root / "build" / "stat-cache.json"
+
+
+def seem_edited(root: Path, projects: Iterable[str]) -> bool:
+    """Whether a file in the folders of these projects was edited since it was last digested.
+
+    It needs no declarations, so what only a change takes can be loaded while these are.
+    """
+    return has_changed(cache_path(root), tuple(f"{root / 'projects' / name}{os.sep}" for name in projects))
 
 
 def hash_edited_files(resources: Iterable[Resource], cache: Path, *, believing: bool = True) -> list[Resource]:

@@ -130,6 +130,10 @@ class Workspace:
                 pipelines.append(loaded[-1])
         return DeclaredPipelines.of(env, pipelines), problems
 
+    def seems_edited(self) -> bool:
+        """Whether a file of the chosen projects was edited since the last command, as far as that shows without declarations."""
+        return edited_files.seem_edited(self.root, self.projects)
+
     def edited(self, resources: Sequence[Resource]) -> list[Resource]:
         """Takes the digests of all files of artifacts from what `stat` says of them, where that is known.
 

@@ -136,6 +136,10 @@ class Connecting:
         self.wait()  # nothing is concluded in another account than the environment's
         return self._parameters.result()
 
+    def meanwhile(self, call: Callable[[], object]) -> None:
+        """Runs what does not use AWS and takes a moment, while the connection is being made."""
+        self._background.submit(call)
+
     @property
     def calls(self) -> Mapping[str, int]:
         """How many calls were made, by operation."""

@@ -178,7 +178,7 @@ class Deployment:
     def _prepare(self) -> None:
         """Begins what a change needs and takes a moment: git, and the scanner for secrets."""
         self._connection.pool.submit(self._workspace.origin, self._declarations.resources)
-        from common.engine.secrets import ready  # an unchanged deploy does not need it
+        from common.packaging.secret_detector import ready  # an unchanged deploy does not need it
 
         self._connection.pool.submit(ready)
 

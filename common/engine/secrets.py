@@ -52,11 +52,6 @@ ADVICE = (
 )
 
 
-def ready() -> None:
-    """Loads the scanner in advance, because loading takes a moment."""
-    secret_detector.find_in_text(b"")
-
-
 def vetted(outcome: Outcome, resources: Sequence[Resource]) -> Outcome:
     """Checks a plan for secrets. In the plan that it returns, the reasons of resources that accept secrets say so.
 

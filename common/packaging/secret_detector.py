@@ -50,6 +50,11 @@ class Finding(NamedTuple):
     kind: str
 
 
+def ready() -> None:
+    """Loads the scanner in advance, because loading takes a moment."""
+    find_in_text(b"")
+
+
 def find_in_text(data: bytes, *, examples: bool = False) -> list[Finding]:
     """Finds the secrets in a text of any Unicode encoding.
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from common.base import digest, digest_cache
 from common.base.digest import Digest
-from common.base.digest_cache import StatCache
+from common.base.digest_cache import StatCache, has_changed
 from common.model.resource import Key
 from common.packaging.artifact import Script
 from common.packaging.lambda_package import Package
@@ -232,3 +232,19 @@ def test_only_a_file_that_held_other_bytes_counts_as_changed(kept: Path, tree: l
     tree[0].write_text("print('other')\n")
     assert changed(time.time_ns) == 1
     assert changed(time.time_ns) == 0, "too young to be believed, but read again it is the same"
+
+
+def test_whether_a_file_has_changed_is_told_without_a_list_of_files(kept: Path, tree: list[Path]) -> None:
+    below = (f"{tree[0].parent}/",)
+    assert not has_changed(kept, below), "of what was never seen nothing is known"
+    told(kept, tree)
+    assert not has_changed(kept, below)
+    os.utime(tree[0], (1, 1))
+    assert not has_changed(kept, below), "touched, and the same"
+    tree[0].unlink()
+    assert not has_changed(kept, below), "gone"
+    tree[1].write_text("print('other')\n")
+    assert has_changed(kept, below)
+    assert not has_changed(kept, (f"{tree[0].parent}/elsewhere/",)), "a file of another project"
+    kept.write_bytes(b"1 damaged")
+    assert not has_changed(kept, below)

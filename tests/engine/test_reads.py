@@ -12,7 +12,9 @@ import pytest
 
 from common.aws.session import AwsSession
 from common.base.background import Background
+from common.base.digest_cache import StatCache
 from common.base.errors import OwnershipError
+from common.declare.edited_files import cache_path
 from common.engine.reads import FirstReads, Reads
 from common.model.resource import Key
 from common.state.records import Records
@@ -30,6 +32,25 @@ while not Path({asked!r}).exists():
     assert time.monotonic() < end, "AWS was not asked before this was loaded"
     time.sleep(0.01)
 raise RuntimeError("the declaration is broken")
+"""
+
+WAITS_FOR_THE_SCANNER = """
+import sys
+import time
+
+end = time.monotonic() + 60
+while "kingfisher_sdk" not in sys.modules:
+    assert time.monotonic() < end, "the scanner is not loaded before the declarations"
+    time.sleep(0.01)
+raise RuntimeError("as it should be")
+"""
+HAS_NO_SCANNER = """
+import sys
+import time
+
+time.sleep(0.2)
+assert "kingfisher_sdk" not in sys.modules, "the scanner is loaded although nothing was edited"
+raise RuntimeError("as it should be")
 """
 
 
@@ -64,6 +85,22 @@ def test_a_broken_declaration_is_told_although_aws_was_asked_and_never_answers(r
     assert ended.code == 1
     assert "the declaration is broken" in ended.err
     assert time.monotonic() - began < 50, "an answer is waited for for a minute"
+
+
+@pytest.mark.parametrize("edited", [True, False])
+def test_the_scanner_for_secrets_loads_while_declarations_do_if_a_file_was_edited(
+    repository: Repository, silent: str, edited: bool
+) -> None:
+    repository.configure(endpoints={"default": silent})
+    handler = repository.root / "projects/acres/lambda/Validate/handler.py"
+    repository.write(str(handler.relative_to(repository.root)), "print(1)")
+    with StatCache(cache_path(repository.root)) as cache:
+        cache.of_file(handler, handler.stat())
+    if edited:
+        handler.write_text("print(2)")
+    repository.write("projects/acres/deploy.py", WAITS_FOR_THE_SCANNER if edited else HAS_NO_SCANNER)
+    ended = repository.shell("invoke", "plan", "--env", "dev", AWS_ACCESS_KEY_ID=ACCOUNT, AWS_SECRET_ACCESS_KEY="any")
+    assert (ended.code, "as it should be" in ended.err) == (1, True), ended
 
 
 def test_what_was_read_first_is_not_read_again() -> None:

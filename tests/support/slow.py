@@ -106,6 +106,8 @@ TESTS = frozenset(
             f"engine/test_garbage_meanwhile.py::test_killed_at_any_call_nothing_needed_is_gone_and_the_next_run_goes_on[{when}]"
             for when in ("before", "after")
         ),
+        "engine/test_reads.py::test_the_scanner_for_secrets_loads_while_declarations_do_if_a_file_was_edited[True]",
+        "engine/test_reads.py::test_the_scanner_for_secrets_loads_while_declarations_do_if_a_file_was_edited[False]",
         "engine/test_exclusive.py::test_policies_statements_and_targets_of_others_go",
         "engine/test_properties.py::test_a_field_beside_a_declared_one_is_kept",
         "engine/test_properties.py::test_every_field_is_sent_and_read_back_and_goes_when_it_is_declared_no_more",
