@@ -65,7 +65,7 @@ QUERY = {
 """The options of `query` alone."""
 RUNNING = {
     "only": "Run only this function, job, crawler or state machine, such as lambda/Validate.",
-    "input": "The input of a state machine or function: a JSON file or object. With --from also `last`: as it was last.",
+    "input": "The input of a state machine or function: JSON, a file of it, or - for standard input. With --from also `last`.",
     "argument": "An argument of a job, with --only: name=value. May be given several times.",
     "from_": "Run the state machine from this state on, with --input as the input of the state. A temporary machine does it.",
     "execution": "Explain the execution with this ARN, whoever started it. Nothing is started.",

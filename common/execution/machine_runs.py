@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-from common import local
 from common.aws import regions
 from common.base.command_text import typed
 from common.base.errors import AwsError, UsageError
@@ -112,10 +111,9 @@ class MachineRuns:
         live = selecting.deployed_machine(aws, env, machine)
         tags = {**env.ownership(project), owner_tags.temporary_key(env.tag_prefix): "run"}
         temporary = partial.prepare(live, str(machine.key), state, tags)
-        if env.embedded is not None and any(
-            resource.key.kind == selecting.JOB and resource.key.project == project for resource in runner.declarations.resources
-        ):
-            local.spark_python(runner.root, lambda note: runner.report(Note(note)))
+        if env.embedded is not None:
+            resources = [resource for resource in runner.declarations.resources if resource.key.project == project]
+            selecting.fetch_programs(runner.root, resources, runner.report)
         name = temporary.parameters["name"]
         runner.report(Note(f"A temporary state machine {name} runs {machine.key} from {state} on, and is deleted at the end."))
         if temporary.reads_input:

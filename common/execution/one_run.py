@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
-from common import local
 from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.command_text import typed
@@ -18,7 +17,7 @@ from common.execution.function_calls import FunctionCall
 from common.execution.job_runs import GlueRun
 from common.execution.repository_paths import in_repository
 from common.local import debugging
-from common.model.events import Note, UnderWay
+from common.model.events import Note
 from common.model.reference import Location
 from common.model.resource import Resource
 from common.resources import function_versions
@@ -105,7 +104,7 @@ class OneRunner:
             if not isinstance(resource, Job):
                 return run.run_crawler()
             if is_embedded:
-                local.spark_python(self.root, lambda text: self.report(Note(text)), lambda text: self.report(UnderWay(text)))
+                selecting.fetch_programs(self.root, [resource], self.report)
             return run.run_job({**arguments, debugging.JOB_ARGUMENT: debug} if debug else arguments)
         except KeyboardInterrupt:
             if debug:

@@ -5,7 +5,6 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 
-from common import local
 from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.command_text import typed
@@ -19,7 +18,7 @@ from common.execution.history import VERBS, History
 from common.execution.preview import Before
 from common.execution.repository_paths import by_log_group
 from common.execution.starting import Start
-from common.model.events import Note, UnderWay
+from common.model.events import Note
 from common.model.reference import Location
 
 
@@ -107,10 +106,9 @@ class Runner:
         return replace(reason, lines=tuple(replaced(group, line) for line in reason.lines))
 
     def _prepare(self, start: Start) -> None:
-        """Installs Spark for the embedded AWS now, so that the user sees it, and puts sample data into buckets and queues."""
-        keys = (resource.key for resource in self.declarations.resources)
-        if any(key.kind == selecting.JOB and key.project == start.project for key in keys):
-            local.spark_python(self.root, lambda text: self.report(Note(text)), lambda text: self.report(UnderWay(text)))
+        """Installs what runs jobs in the embedded AWS, so that the user sees it, and puts sample data into buckets and queues."""
+        resources = [resource for resource in self.declarations.resources if resource.key.project == start.project]
+        selecting.fetch_programs(self.root, resources, self.report)
         for sample in start.samples:
             self.aws.call("s3", "PutObject", Bucket=sample.bucket, Key=sample.key, Body=sample.body)
             self.report(Put(sample.path, f"s3://{sample.bucket}/{sample.key}"))

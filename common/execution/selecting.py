@@ -1,8 +1,9 @@
 """Finds the resource that a command line names by its key, and checks that it can be run or has logs."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from common import local
 from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.command_text import typed
@@ -13,7 +14,9 @@ from common.declare.call_rules import GIVEN, OF_GLUE
 from common.declare.machine_targets import shared_paths
 from common.environment.config import Environment
 from common.execution.calls import Arguments
+from common.execution.follower import Tell
 from common.execution.starting import PAYLOAD_LIMIT, read_input
+from common.model.events import Note, UnderWay
 from common.model.reference import Location, Ref
 from common.model.resource import Key, Resource
 from common.packaging import code_facts
@@ -28,6 +31,12 @@ _LOOKS = {
     JOB: ("glue", "GetJob", "EntityNotFoundException", "JobName"),
     CRAWLER: ("glue", "GetCrawler", "EntityNotFoundException", "Name"),
 }
+
+
+def fetch_programs(root: Path, resources: Iterable[Resource], report: Tell) -> None:
+    """Installs what runs the jobs among these resources in the embedded AWS, and tells of it."""
+    for is_shell in sorted({resource.shell for resource in resources if isinstance(resource, Job)}):
+        local.job_python(root, is_shell=is_shell, say=lambda text: report(Note(text)), show=lambda text: report(UnderWay(text)))
 
 
 def select(resources: Sequence[Resource], key: str, verb: str) -> Resource:

@@ -5,6 +5,7 @@ All of it is checked before anything is installed or started.
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -149,7 +150,7 @@ def read_input(root: Path, text: str, service: str = "Step Functions", limit: in
 
     Args:
         root: the repository.
-        text: a JSON object or list, or the name of a file that contains JSON.
+        text: a JSON object or list, the name of a file that contains JSON, or ``-`` for standard input.
         service: the service that gets it, for messages.
         limit: how many bytes the service accepts.
 
@@ -160,10 +161,12 @@ def read_input(root: Path, text: str, service: str = "Step Functions", limit: in
         return _check_input(text, "--input", service, limit)
     path = Path(text)
     try:
+        if text == "-":
+            return _check_input(decode_text(sys.stdin.buffer.read()), "standard input", service, limit)
         return _check_input(decode_text(path.read_bytes()), relative(root, path), service, limit)
     except OSError as error:
         reason = f"{error.strerror}: {text}"
-        raise UsageError(f"--input takes a JSON object or the name of a file that holds one. {reason}") from None
+        raise UsageError(f"--input takes JSON, the name of a file that holds it, or - for standard input. {reason}") from None
     except ValueError as error:
         raise UsageError(f"{text} cannot be read: {error}.") from None
 

@@ -9,7 +9,7 @@ from common.local import environments
 from common.local.environments import Say, quiet
 from common.local.server import Embedded, reset, running, start, stop
 
-__all__ = ["Embedded", "reset", "running", "spark_python", "start", "stop"]
+__all__ = ["Embedded", "job_python", "reset", "running", "spark_python", "start", "stop"]
 
 
 def spark_python(
@@ -25,3 +25,12 @@ def spark_python(
         LocalError: a package cannot be fetched.
     """
     return environments.spark(say, show)
+
+
+def job_python(root: Path, *, is_shell: bool, say: Say = quiet, show: Say = quiet) -> Path:
+    """Returns the Python that runs a job's script, which is installed on first use: a Python shell's has no Spark.
+
+    Raises:
+        LocalError: a package cannot be fetched.
+    """
+    return environments.python("pythonshell", say, show=show) if is_shell else spark_python(root, say, show)[0]

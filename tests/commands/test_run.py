@@ -85,11 +85,14 @@ def test_prints_one_json_object(deployed: Repository, monkeypatch: pytest.Monkey
     assert (run_object["failed_in"], run_object["error"], run_object["cause"]) == (["A State"], "AnError", "An error occurred!")
 
 
-def test_takes_an_input_from_the_command_line_or_a_file(deployed: Repository) -> None:
+def test_takes_an_input_from_the_command_line_a_file_or_standard_input(
+    deployed: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
     deployed.write("input.json", {"b": 2})
-    for text in ('{"b": 2}', "input.json"):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'{"b": 2}\n')))
+    for text in ('{"b": 2}', "input.json", "-"):
         assert run(deployed, "--project", "acres", "--input", text).code == 0
-    assert [json.loads(execution["input"]) for execution in executions(deployed)] == [{"b": 2}] * 2
+    assert [json.loads(execution["input"]) for execution in executions(deployed)] == [{"b": 2}] * 3
 
 
 BAD = (

@@ -1,5 +1,6 @@
 """The pinned environments, and Java where the machine has none."""
 
+import hashlib
 import os
 import subprocess
 from pathlib import Path
@@ -46,6 +47,18 @@ def test_spark_runs_on_the_packaged_java_where_the_machine_has_none(tmp_path: Pa
     environment = {**os.environ, **variables}
     done = subprocess.run([str(python), "-c", script], env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "7", done.stderr
+
+
+def test_a_python_shell_needs_no_spark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spark is 400 MB; a Python shell has an environment of its own, which is all that is looked for."""
+    monkeypatch.setattr(environments, "HOME", tmp_path)
+    digest = hashlib.sha256((HERE / "requirements-pythonshell.txt").read_bytes()).hexdigest()[:12]
+    folder = tmp_path / f"pythonshell-py{environments.PYTHON}-{digest}"
+    folder.mkdir()
+    (folder / ".complete").touch()
+
+    assert local.job_python(tmp_path, is_shell=True) == folder / "bin" / "python"
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
 
 
 def test_a_java_that_spark_cannot_use_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
