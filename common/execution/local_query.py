@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _FORMATS = ("parquet", "json", "csv")
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+"""The value of a partition key in the partition of the rows that have none."""
 
 
 def run(aws: Aws, statement: str) -> QueryResult:
@@ -44,15 +46,21 @@ def run(aws: Aws, statement: str) -> QueryResult:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(database)}")
                 for table in _tables(aws, database):
                     if table["Name"].lower() in names:
-                        _load(aws, connection, table, Path(folder))
+                        try:
+                            _load(aws, connection, table, Path(folder))
+                        except duckdb.Error as error:
+                            raise DeployError(
+                                f"The files of {database}.{table['Name']} do not fit the columns of the table: {error}"
+                            ) from None
         connection.execute("SET enable_external_access = false")
         try:
             cursor = connection.execute(statement)
+            rows = tuple(tuple(row) for row in cursor.fetchall())
         except duckdb.Error as error:
             guess = re.compile(r'\nDid you mean "(information_schema|pg_|duckdb_|sqlite_).*')  # DuckDB's own, which nobody means
             raise DeployError(f"The query failed: {guess.sub('', str(error))}{_advice(aws, statement, databases)}") from None
         columns = tuple(column[0] for column in cursor.description or ())
-        return QueryResult(columns, tuple(tuple(row) for row in cursor.fetchall()))
+        return QueryResult(columns, rows)
 
 
 def _listing(aws: Aws, statement: str, databases: list[str]) -> QueryResult | None:
@@ -97,15 +105,17 @@ def _load(aws: Aws, connection: "DuckDBPyConnection", table: JsonObject, folder:
         if not _download(aws, location, place):
             continue
         constants = {key["Name"]: value for key, value in zip(keys, values, strict=True)}
-        connection.execute(f"INSERT INTO {target} BY NAME {_select(table, kind, place, constants)}")
+        connection.execute(f"INSERT INTO {target} BY NAME {_select(connection, table, kind, place, constants)}")
 
 
-def _select(table: JsonObject, kind: str, place: Path, constants: dict[str, str]) -> str:
+def _select(connection: "DuckDBPyConnection", table: JsonObject, kind: str, place: Path, constants: dict[str, str]) -> str:
+    """What reads the columns of a table. As in Athena, files may have others, which are left out, and may lack some."""
     storage = table["StorageDescriptor"]
     files = _literal(str(place / "*"))
     reader = f"read_parquet({files}, union_by_name = true)"
     if kind == "json":
-        reader = f"read_json({files}, union_by_name = true)"
+        types = ", ".join(f"{_literal(column['Name'])}: {_literal(_duck_type(column['Type']))}" for column in storage["Columns"])
+        reader = f"read_json({files}, columns = {{{types}}})"
     elif kind == "csv":
         parameters = {**storage.get("Parameters", {}), **table.get("Parameters", {})}
         serde = storage.get("SerdeInfo", {}).get("Parameters", {})
@@ -113,12 +123,16 @@ def _select(table: JsonObject, kind: str, place: Path, constants: dict[str, str]
         skipped = int(parameters.get("skip.header.line.count", 0) or 0)
         types = ", ".join(f"{_literal(column['Name'])}: 'VARCHAR'" for column in storage["Columns"])
         reader = f"read_csv({files}, header = false, skip = {skipped}, delim = {_literal(delimiter)}, columns = {{{types}}})"
-    own = "*" if kind != "csv" else ", ".join(
-        f"{_from_text(column)} AS {_quoted(column['Name'])}"
+    present = {name.lower() for name, *_ in connection.sql(f"FROM {reader}").description}
+    own = [
+        f"{_from_text(column) if kind == 'csv' else _quoted(column['Name'])} AS {_quoted(column['Name'])}"
         for column in storage["Columns"]
-    )  # fmt: skip
-    added = "".join(f", {_literal(value)} AS {_quoted(name)}" for name, value in constants.items())
-    return f"SELECT {own}{added} FROM {reader}"  # noqa: S608 - names and values are quoted
+        if column["Name"].lower() in present
+    ]
+    added = [f"{'NULL' if value == NO_VALUE else _literal(value)} AS {_quoted(name)}" for name, value in constants.items()]
+    if not own and not added:
+        raise DeployError(f"The files of {table['DatabaseName']}.{table['Name']} have none of its columns.")
+    return f"SELECT {', '.join([*own, *added])} FROM {reader}"  # noqa: S608 - names and values are quoted
 
 
 def _from_text(column: JsonObject) -> str:
@@ -129,11 +143,13 @@ def _from_text(column: JsonObject) -> str:
 
 def _download(aws: Aws, location: str, place: Path) -> int:
     bucket, _, prefix = location.removeprefix("s3://").partition("/")
+    prefix = f"{prefix.rstrip('/')}/" if prefix else ""  # a location is a folder: that of c has nothing of cats
     count = 0
     for page in aws.pages("s3", "ListObjectsV2", Bucket=bucket, Prefix=prefix):
         for entry in page.get("Contents", ()):
-            name = entry["Key"].rsplit("/", 1)[-1]
-            if entry["Size"] and name and not name.startswith(("_", ".")):
+            parts = entry["Key"].removeprefix(prefix).split("/")
+            name = parts[-1]
+            if entry["Size"] and name and not any(part.startswith(("_", ".")) for part in parts):
                 place.mkdir(parents=True, exist_ok=True)
                 body = aws.call("s3", "GetObject", Bucket=bucket, Key=entry["Key"])["Body"]
                 (place / f"{count}-{name}").write_bytes(body.read())

@@ -56,10 +56,9 @@ class Catalog:
     """A Data Catalog with one database, and its objects."""
 
     def __init__(self) -> None:
-        content = io.BytesIO()
-        pq.write_table(pa.table({"crop": ["corn", "rye"], "acres": [1.5, 2.5]}), content)
+        self.partitions = [("2024", "s3://b/crops/year=2024/")]
         self.objects = {
-            "crops/year=2024/a.parquet": content.getvalue(),
+            "crops/year=2024/a.parquet": stored({"crop": ["corn", "rye"], "acres": [1.5, 2.5]}),
             "crops/_SUCCESS": b"x",
             "prices/p.csv": b"crop|price\ncorn|4\nrye|none\n",
             "notes/n.json": b'{"crop": "rye", "by": {"name": "Ann"}}\n',
@@ -70,7 +69,7 @@ class Catalog:
             "notes": [("crop", "string"), ("by", "struct<name:string>")],
         }
         kinds = {"crops": "parquet", "prices": "csv", "notes": "json"}
-        self.tables = [
+        self.tables: list[Any] = [
             {
                 "Name": name,
                 "DatabaseName": "farm",
@@ -86,7 +85,7 @@ class Catalog:
         ]
 
     def pages(self, service: str, operation: str, /, **parameters: Any) -> Any:
-        partitions = [{"Values": ["2024"], "StorageDescriptor": {"Location": "s3://b/crops/year=2024/"}}]
+        partitions = [{"Values": [value], "StorageDescriptor": {"Location": place}} for value, place in self.partitions]
         contents = [
             {"Key": key, "Size": len(body)} for key, body in self.objects.items() if key.startswith(parameters.get("Prefix", ""))
         ]
@@ -104,8 +103,8 @@ class Catalog:
         return {"Body": io.BytesIO(self.objects[parameters["Key"]])}
 
 
-def query(statement: str) -> Any:
-    return local_query.run(Catalog(), statement)  # type: ignore[arg-type]  # only what a query asks
+def query(statement: str, catalog: Catalog | None = None) -> Any:
+    return local_query.run(catalog or Catalog(), statement)  # type: ignore[arg-type]  # only what a query asks
 
 
 def test_duckdb_reads_the_tables_of_the_data_catalog() -> None:
@@ -117,6 +116,33 @@ def test_duckdb_reads_the_tables_of_the_data_catalog() -> None:
     assert query("show tables").rows == (("farm", "crops"), ("farm", "prices"), ("farm", "notes"))
     assert query("show databases").rows == (("farm",),)
     assert query("describe farm.crops").rows[2][:2] == ("year", "INTEGER")
+
+
+def stored(columns: dict[str, Any]) -> bytes:
+    content = io.BytesIO()
+    pq.write_table(pa.table(columns), content)
+    return content.getvalue()
+
+
+def test_files_may_have_other_columns_than_their_table() -> None:
+    """As in Athena: what only the files have is left out, what they lack is null, and a partition without a value is null."""
+    catalog = Catalog()
+    crops = catalog.tables[0]["StorageDescriptor"]
+    crops["Columns"].append({"Name": "note", "Type": "string"})
+    crops["Location"] = "s3://b/crops"
+    catalog.partitions = [("2024", "s3://b/crops/year=2024"), (local_query.NO_VALUE, "s3://b/crops/none")]
+    catalog.objects |= {
+        "crops/none/a.parquet": stored({"Acres": [3.0], "dropped": ["x"], "year": ["of the file"]}),
+        "crops/year=2024-old/a.parquet": stored({"crop": ["of another folder"]}),
+        "crops/year=2024/_temporary/0/a.parquet": b"unfinished",
+    }
+    rows = query("select crop, acres, note, year from farm.crops order by acres", catalog).rows
+    assert rows == (("corn", 1.5, None, 2024), ("rye", 2.5, None, 2024), (None, 3.0, None, None))
+    catalog.objects["notes/n.json"] = b'{"crop": "2024-01-02T03:04:05Z", "more": 1}\n'
+    assert query('select crop, "by" from farm.notes', catalog).rows == (("2024-01-02T03:04:05Z", None),)
+    catalog.objects["crops/none/a.parquet"] = stored({"acres": ["many"]})
+    with pytest.raises(DeployError, match=r"The files of farm.crops do not fit the columns of the table: .*many"):
+        query("select * from farm.crops", catalog)
 
 
 def test_an_unknown_table_is_answered_with_those_that_there_are() -> None:
