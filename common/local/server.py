@@ -46,8 +46,8 @@ class Embedded:
     """A running embedded AWS.
 
     Clients take ``endpoint`` as their endpoint and ``account_id`` as their access key, and sign with ``secret``, which the file
-    ``credentials`` holds as the profile ``embedded``. Where it
-    ``enforces_iam``, every call is judged by the policies of whoever makes it; the account itself may do everything.
+    ``credentials`` holds as the profile ``embedded``. Where it ``enforces_iam``, every call is judged by the policies of whoever
+    makes it; the account itself may do everything.
     """
 
     endpoint: str
@@ -165,18 +165,18 @@ def stop(root: Path) -> bool:
 
 
 def reset(root: Path) -> None:
-    """Deletes every resource, object and log. If it runs, it continues, empty."""
+    """Deletes every resource, object and log. If it runs, it continues, empty.
+
+    Raises:
+        LocalError: it runs and does not do so.
+    """
     folder = _folder(root)
     if server := _answering(root, folder):
-        url = f"{server.endpoint}/_ministack/reset"
-        headers = sign_request("POST", url, server.region, server.account_id, server.secret)
         try:
-            if (status := send("POST", url, headers, timeout_seconds=60)[0]) == HTTPStatus.OK:
-                return
-            problem = f"it answered {status}"
+            post(server, "/_ministack/reset")
         except (OSError, HTTPException) as error:
-            problem = str(error)
-        raise LocalError(f"the embedded AWS could not be emptied: {problem}. Stop it, then reset again.")
+            raise LocalError(f"the embedded AWS could not be emptied: {error}. Stop it, then reset again.") from error
+        return
     for name in _STATE:
         shutil.rmtree(folder / name, ignore_errors=True)
 
@@ -232,12 +232,26 @@ def _folder(root: Path) -> Path:
 
 def _is_healthy(endpoint: str) -> bool:
     try:
-        return send("GET", f"{endpoint}/_ministack/health", {}, timeout_seconds=5)[0] == HTTPStatus.OK
+        return _send("GET", f"{endpoint}/_ministack/health", {}, timeout_seconds=5)[0] == HTTPStatus.OK
     except (OSError, HTTPException):
         return False
 
 
-def send(verb: str, url: str, headers: Mapping[str, str], timeout_seconds: int) -> tuple[int, bytes]:
+def post(server: Embedded, path: str) -> bytes:
+    """Sends a signed request and returns the body of the answer.
+
+    Raises:
+        OSError, HTTPException: there is no answer, or not one with 200.
+    """
+    url = f"{server.endpoint}{path}"
+    headers = sign_request("POST", url, server.region, server.account_id, server.secret)
+    status, body = _send("POST", url, headers, timeout_seconds=60)
+    if status != HTTPStatus.OK:
+        raise HTTPException(f"it answered {status}")
+    return body
+
+
+def _send(verb: str, url: str, headers: Mapping[str, str], timeout_seconds: int) -> tuple[int, bytes]:
     """Sends a request to this machine, which is never behind a proxy, and returns the status and body of the answer."""
     place = urlsplit(url)
     with closing(HTTPConnection(place.netloc, timeout=timeout_seconds)) as connection:

@@ -2,16 +2,14 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from http import HTTPStatus
+from collections.abc import Callable
 from http.client import HTTPException
 
-from common.aws_common import sign_request
 from common.base.command_text import typed
 from common.base.errors import LocalError
 from common.base.json_types import JsonMapping
 from common.local.environments import Say
-from common.local.server import Embedded, send
+from common.local.server import Embedded, post
 
 PATH = "/_ministack/spark"
 POLL_SECONDS = 0.5
@@ -29,11 +27,10 @@ def start_spark(server: Embedded, show: Say, sleep: Callable[[float], None] = ti
     Raises:
         LocalError: it does not start.
     """
-    url, began, is_new = f"{server.endpoint}{PATH}", time.monotonic(), False
+    began, is_new = time.monotonic(), False
     try:
         while True:
-            headers = sign_request("POST", url, server.region, server.account_id, server.secret)
-            answer = _answer(url, headers)
+            answer = _state(server)
             if answer["state"] == "failed":
                 raise LocalError(answer["message"])
             if answer["state"] == "running":
@@ -45,14 +42,11 @@ def start_spark(server: Embedded, show: Say, sleep: Callable[[float], None] = ti
         show("")
 
 
-def _answer(url: str, headers: Mapping[str, str]) -> JsonMapping:
-    """What the embedded AWS says. One that an earlier version of the deployer has started does not know the path."""
+def _state(server: Embedded) -> JsonMapping:
+    """Starts the process unless it runs, and returns how far that is. Earlier versions of the deployer do not know the path."""
     try:
-        status, body = send("POST", url, headers, timeout_seconds=60)
-        if status == HTTPStatus.OK:
-            answer: JsonMapping = json.loads(body)
-            return answer
-        problem = f"it answered {status}"
+        state: JsonMapping = json.loads(post(server, PATH))
     except (OSError, HTTPException, ValueError) as error:
-        problem = str(error)
-    raise LocalError(f"the embedded AWS did not start Spark: {problem}. Stop it, then start it again: {typed('local.stop')}")
+        message = f"the embedded AWS did not start Spark: {error}. Stop it, then start it again: {typed('local.stop')}"
+        raise LocalError(message) from error
+    return state

@@ -31,7 +31,7 @@ def install(_: launch_settings.Settings) -> None:
     seams.use(glue, "_arn", "resource_type, name")
     seams.replace(glue, "_create_job", "data", _create_job)
     seams.replace(glue, "_update_job", "data", _update_job)
-    delete_job = seams.replace(glue, "_delete_job", "data", lambda data: _forget("job", data.get("JobName"), delete_job(data)))
+    delete_job = seams.replace(glue, "_delete_job", "data", lambda data: forget("job", data.get("JobName"), delete_job(data)))
     dispatch = seams.use(glue, "_handle_request_sync", "method, path, headers, body, query_params")
     answers = {
         "ListJobs": lambda data: _list("JobNames", "job", glue._jobs, data),
@@ -59,13 +59,11 @@ def tag(kind: str, name: str, tags: dict[str, str] | None) -> None:
         glue._tags[glue._arn(kind, name)] = dict(tags)
 
 
-def _forget(kind: str, name: str | None, response: Response) -> Response:
+def forget(kind: str, name: str | None, response: Response) -> Response:
+    """The response to a deletion. If it is deleted, its tags are, too."""
     if response[0] < 300:
         glue._tags.pop(glue._arn(kind, name), None)
     return response
-
-
-forget = _forget
 
 
 def _create_job(data: Request) -> Response:

@@ -20,7 +20,8 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam, sts
 from settings import Credentials
 
-_SECONDS = 12 * 3600
+_LIFE_SECONDS = 12 * 3600
+"""How long a session lasts; in its second half, whoever starts has a new one."""
 _sessions: dict[tuple[str, str], tuple[float, Credentials]] = {}
 _LOCK = threading.Lock()
 _ministack: dict[str, Function] = {}
@@ -65,9 +66,9 @@ def of_role(settings: launch_settings.Settings, role: str, session_name: str) ->
     arn = f"arn:aws:sts::{account}:assumed-role/{name}/{session_name[:64]}"
     with _LOCK:
         expires, credentials = _sessions.get((account, arn), (0.0, None))
-        if credentials is None or expires < now + _SECONDS / 2 or credentials.access_key not in sts._sessions:
+        if credentials is None or expires < now + _LIFE_SECONDS / 2 or credentials.access_key not in sts._sessions:
             credentials = Credentials(f"ASIA{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30), secrets.token_urlsafe(60))
-            expires = now + _SECONDS
+            expires = now + _LIFE_SECONDS
             _sessions[account, arn] = expires, credentials
             session = {"Arn": arn, "AccountId": account, "PrincipalType": "AssumedRole", "Expiration": expires}
             own = {

@@ -16,7 +16,8 @@ from ministack.services import glue, stepfunctions
 
 _RESOURCE = "arn:aws:states:::glue:startJobRun"
 _RUNNING = ("STARTING", "RUNNING", "STOPPING", "WAITING")
-_PERIOD = 0.2
+_POLL_SECONDS = 0.2
+"""How often to look whether a run has ended, in seconds."""
 RUNNING: set[str] = set()
 """The ARNs of the executions that threads work for, also after the execution was stopped."""
 _execution: ContextVar[str] = ContextVar("_execution", default="")  # the execution that this thread works for
@@ -76,7 +77,7 @@ def _start_job_run(resource: str, parameters: JsonObject) -> JsonObject:
             break
         if stepfunctions._executions.get(_execution.get(), {}).get("status") == "ABORTED":
             glue._batch_stop_job_run({"JobName": name, "JobRunIds": [run["Id"]]})  # as AWS does
-        time.sleep(_PERIOD)
+        time.sleep(_POLL_SECONDS)
     fields = {field: int(value * 1000) if field.endswith("On") else value for field, value in run.items()}
     if run["JobRunState"] != "SUCCEEDED":
         raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps(fields))

@@ -17,7 +17,8 @@ import settings as launch_settings
 from json_types import JsonObject, Response
 from ministack.services import lambda_svc, s3, sns
 
-LIMIT = 262_144_000
+MOST_BYTES = 262_144_000
+"""So large may a function be with its layers, unpacked: 250 MB."""
 
 
 def install(_: launch_settings.Settings) -> None:
@@ -43,10 +44,10 @@ def install(_: launch_settings.Settings) -> None:
 
     def weigh(code_zip: bytes | None, layers: list[JsonObject] | None) -> Response | None:
         total = unzipped_size(code_zip) + sum(layer_size(layer) for layer in layers or [] if layer)
-        message = f"Function code combined with layers exceeds the maximum allowed size of {LIMIT} bytes. "
+        message = f"Function code combined with layers exceeds the maximum allowed size of {MOST_BYTES} bytes. "
         return (
             refusal("InvalidParameterValueException", f"{message}The actual size is {total} bytes.", 400)
-            if total > LIMIT
+            if total > MOST_BYTES
             else None
         )
 
