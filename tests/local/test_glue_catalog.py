@@ -20,6 +20,14 @@ HEADER = "DRG Definition,Provider Id,Provider Name,Provider Zip Code,Total Disch
 ROWS = ["039 - EXTRACRANIAL,10001,SOUTHEAST,36301,91,$32963.07", "039 - EXTRACRANIAL,10005,MARSHALL,35957,14,$15131.85"]
 BAD = "948 - SIGNS,INC- ST JOSEPH,MILE BLUFF,53948,12,$11961.41"
 CATALOG = (Path(__file__).parent / "spark" / "catalog_script.py").read_text()
+QUOTED = """
+from awsglue.context import GlueContext
+from pyspark.context import SparkContext
+
+spark = GlueContext(SparkContext.getOrCreate()).spark_session
+years = [row[0] for row in spark.sql("SELECT year FROM quoted.`TABLE` ORDER BY year").collect()]
+print("years", years)
+"""
 SAMPLES = """
 import sys
 from awsglue.utils import getResolvedOptions
@@ -240,6 +248,22 @@ def test_names_with_hyphens_and_what_scripts_of_glue_studio_import(
     ]
     names = {table["Name"] for table in client("glue").get_tables(DatabaseName="sales-eu")["TableList"]}
     assert names == {"orders_2024", "orders-2024", "plain"}
+
+
+def test_quotes_and_backslashes_in_places_and_partitions(client: Any, bucket: str, job: Any, run_job: Any, crawled: Any) -> None:
+    place = "o'brien's"
+    crawled("quoted", place, {"year=1/a.json": '{"n": 2}', "year=2/b.json": '{"n": 3}'})
+    glue = client("glue")
+    (table,) = glue.get_tables(DatabaseName="quoted")["TableList"]
+    partitions = glue.get_partitions(DatabaseName="quoted", TableName=table["Name"])["Partitions"]
+    added = {"Values": ["9\\9"], "StorageDescriptor": partitions[0]["StorageDescriptor"]}
+    glue.create_partition(DatabaseName="quoted", TableName=table["Name"], PartitionInput=added)
+    job("quoted", QUOTED.replace("TABLE", table["Name"]), DefaultArguments={"--enable-glue-datacatalog": "true"})
+
+    run = run_job("quoted")
+
+    assert run["JobRunState"] == "SUCCEEDED", run["ErrorMessage"]
+    assert r"years ['1', '2', '9\\9']" in output(client, run)
 
 
 def test_bookmarks_leave_out_what_a_committed_run_has_read(client: Any, bucket: str, job: Any, run_job: Any) -> None:

@@ -137,13 +137,13 @@ class Bridge:
         plain = name if _PLAIN_NAME.fullmatch(name) else PLAIN
         self._sql(
             f"CREATE TABLE `{database}`.`{plain}` ({columns}) USING {table.format} {f'OPTIONS ({options})' if options else ''} "
-            f"{f'PARTITIONED BY ({keys})' if keys else ''} LOCATION '{table.location}'{_comment(table.comment)} "
+            f"{f'PARTITIONED BY ({keys})' if keys else ''} LOCATION {_text(table.location)}{_comment(table.comment)} "
             f"{f'TBLPROPERTIES ({properties})' if properties else ''}"
         )
         if plain != name:
             self._rename(database, name)
         if places:
-            parts = " ".join(f"PARTITION ({_spec(table, place)}) LOCATION '{place.location}'" for place in places)
+            parts = " ".join(f"PARTITION ({_spec(table, place)}) LOCATION {_text(place.location)}" for place in places)
             self._sql(f"ALTER TABLE `{database}`.`{name}` ADD IF NOT EXISTS {parts}")
 
     def _forget(self, database: str, name: str) -> None:
@@ -235,7 +235,7 @@ def _mapping(values: JavaObject) -> dict[str, str]:
 
 def _spec(table: Table, place: Place) -> str:
     pairs = zip(table.keys, place.values, strict=True)
-    return ", ".join(f"`{column}`='{value.replace(chr(39), chr(92) + chr(39))}'" for (column, _), value in pairs)
+    return ", ".join(f"`{column}`={_text(value)}" for (column, _), value in pairs)
 
 
 def _text(value: str) -> str:
