@@ -107,7 +107,7 @@ class PhysicalNames:
             raise DeclarationError(f"{self._where(key)}: {kind.declared_words}.")
         physical, advice = self._exact(key) or self._computed(kind, name)
         if problem := _problem(key, kind, physical):
-            raise DeclarationError(f"{self._where(key)} would be called {physical!r}{problem}. {advice}")
+            raise DeclarationError(f"{self._where(key)} {problem}. {advice}")
         return physical
 
     def named(self, kind: Kind, name: str) -> str:
@@ -221,25 +221,25 @@ class PhysicalNames:
 
 
 def _problem(key: Key, kind: Kind, physical: str) -> str:
-    """Why AWS does not allow a name, as a sentence about the name goes on; empty if it allows it."""
+    """What a sentence about a resource says if AWS does not allow its name; empty if it allows it."""
     rule = kind.names
     path, slash, name = physical.rpartition("/") if kind.name == "role" else ("", "", physical)
     if slash and not (ROLE_PATH.fullmatch(f"{path}/") and len(path) < LONGEST_PATH):
         return (
-            f"; a role's path begins with a slash, has up to {LONGEST_PATH} letters, digits and +=,.@_- between slashes, and "
-            f"is none of AWS's own"
+            f"would be called {physical!r}; a role's path begins with a slash, has up to {LONGEST_PATH} letters, digits and "
+            f"+=,.@_- between slashes, and is none of AWS's own"
         )
     if not rule.pattern.fullmatch(name) or len(name) < rule.least:
-        return f"; AWS allows {rule.least} to {rule.most} characters: {rule.words}"
+        return f"would be called {physical!r}; AWS allows {rule.least} to {rule.most} characters: {rule.words}"
     if len(name) > rule.most:
-        return f": {len(name)} characters; AWS allows {rule.most}"
+        return f"would be called {physical!r}: {len(name)} characters; AWS allows {rule.most}"
     if kind.name == "queue" and name.endswith(FIFO) != key.name.endswith(FIFO):
-        return f"; the names of a FIFO queue end with {FIFO}, both or none"
+        return f"would be called {physical!r}; the names of a FIFO queue end with {FIFO}, both or none"
     if kind.name == "bucket":
         try:
             check_bucket_name(name)
         except ValueError as error:
-            return f"; {error}"
+            return f"would be called {physical!r}; {error}"
     return ""
 
 
