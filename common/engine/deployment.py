@@ -27,6 +27,7 @@ from common.model.resource import PROJECT_NAME, REMOVING, SHARED, Action, Change
 from common.resources import kinds, of_kind
 from common.state import locations
 from common.state.lease import Lock
+from common.state.release_root import ARTIFACT
 
 if TYPE_CHECKING:
     from common.model.aws_name import AwsName
@@ -95,7 +96,7 @@ class Deployment:
             self._step(name)
         except OvertakenError:
             engine = self._applying.engine
-            if not self._choices.wait or engine is None or engine.done:
+            if not self._choices.wait or engine is None or any(key.kind != ARTIFACT for key in engine.done):
                 raise
             engine.finish()
             self._outcome = self._applying.engine = None

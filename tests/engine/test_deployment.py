@@ -76,6 +76,23 @@ def test_who_waited_plans_the_steps_before_again(tmp_path: Path) -> None:
     assert live(world) == {"fn": 1, "sm": 2}
 
 
+def test_who_waited_plans_again_although_something_was_uploaded_beside_the_roots(tmp_path: Path) -> None:
+    """An upload is no change: it is used by the second plan."""
+
+    def with_code(value: int, code: str) -> list[Resource]:
+        return [bucket(), declared(Function, "fn", value, code=code), declared(Machine, "sm", 1, FUNCTION)]
+
+    world = World()
+    deploy(world, with_code(1, "print(1)"), tmp_path)
+    fault = overtaking(world, tmp_path, with_code(9, "print(1)"))
+    opened = deployment(tmp_path, world, with_code(1, "print(2)"), fault=fault, wait=True)
+    opened.run()
+    opened.close()
+    assert opened.plans == 2
+    assert finished(opened.events) == ["upload artifact/fn", "update lambda/fn"]
+    assert live(world)["fn"] == 1
+
+
 def test_a_signal_while_the_second_plan_is_made_stops_the_deploy(tmp_path: Path) -> None:
     world = World()
     deploy(world, pipeline(1, 1), tmp_path)
