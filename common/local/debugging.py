@@ -57,8 +57,8 @@ def requested(root: Path, files: Mapping[str, Path], listens: Callable[[str], No
 
         def watch() -> None:
             while not ended.wait(POLL_SECONDS):
-                if mark.exists():
-                    listens(f"127.0.0.1:{port}")
+                if mark.exists() and (in_use := mark.read_text()):
+                    listens(f"127.0.0.1:{in_use}")
                     return
 
         watcher = threading.Thread(target=watch, daemon=True)

@@ -52,10 +52,11 @@ def test_the_screen_says_where_to_attach(repository: Repository) -> None:
     events: list[Any] = []
     with debugger.waiting(repository.root, repository.resources()["lambda/Validate"], events.append) as token:
         mark = repository.root / f"build/local/debug/{token}.listening"
-        mark.touch()
+        mark.write_text("5679")  # where the process listens
         while len(events) < 4:
             pass
     address = events[0].text.partition(" at ")[2].partition(",")[0]
+    assert address == "127.0.0.1:5679"
     launch = json.loads(events[1].text.partition("launch.json: ")[2])
     assert events[0].text == (
         f"lambda/Validate waits for a debugger at {address}, for ten minutes. Set breakpoints in this repository."

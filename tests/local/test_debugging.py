@@ -3,6 +3,7 @@
 import base64
 import json
 import queue
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -69,9 +70,15 @@ def test_a_job_stops_in_the_file_of_the_repository(client: Any, embedded_root: P
     addresses: queue.Queue[str] = queue.Queue()
     file = repository / "load.py"
     file.write_text(SCRIPT.replace("table", "tisch"))
-    with debugging.requested(embedded_root, {"debugged.py": file}, addresses.put) as token:
+    requested = debugging.requested(embedded_root, {"debugged.py": file}, addresses.put)
+    with requested as token, socket.socket() as other:
+        port = json.loads((embedded_root / f"build/local/debug/{token}.json").read_text())["port"]
+        other.bind(("127.0.0.1", port))  # another program takes it before the job begins
+        other.listen()
         run_id = start(client, "debugged", token)
-        debugger = DebugClient(addresses.get(timeout=120))
+        address = addresses.get(timeout=120)
+        assert address != f"127.0.0.1:{port}"
+        debugger = DebugClient(address)
         debugger.attach(file, 4, repository)
         path, line, variables = debugger.stopped()
         debugger.go_on()

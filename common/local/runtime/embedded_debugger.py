@@ -14,6 +14,7 @@ import importlib.abc
 import importlib.machinery
 import json
 import os
+import socket
 import sys
 import threading
 import time
@@ -90,9 +91,9 @@ def wait(request: str, packages: str) -> Names:
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # else it warns of Python's own frozen modules, in which nobody stops
     sys.path.append(packages)
     debugpy: Any = importlib.import_module("debugpy")  # of the folder above
-    debugpy.listen(("127.0.0.1", content["port"]))
+    _, port = debugpy.listen(("127.0.0.1", _still_free(content["port"])))
     sys.path.remove(packages)
-    Path(request).with_suffix(".listening").touch()
+    Path(request).with_suffix(".listening").write_text(str(port))
     patience = threading.Timer(WAIT_SECONDS, debugpy.wait_for_client.cancel)
     patience.daemon = True
     patience.start()
@@ -102,6 +103,17 @@ def wait(request: str, packages: str) -> Names:
         raise SystemExit(f"no debugger was attached within {WAIT_SECONDS // 60} minutes")
     sys.meta_path.insert(0, _Finder(names))
     return names
+
+
+def _still_free(port: int) -> int:
+    """The port, or 0 for any other one if a program has taken it since the command found it free."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
 
 
 def run_script(script: str, names: Names) -> None:
