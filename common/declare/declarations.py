@@ -90,8 +90,9 @@ class Declarations:
         if (settings.get("name") if isinstance(settings, Mapping) else getattr(settings, "name", None)) is not None:
             where = f"{self._env.where(self._project)}: {kind}/{name}"
             raise DeclarationError(f'{where}: its settings give it a name. Give it beside them, as in name="…".')
-        for key, exact_name in exact.keys(Key(self._project, kind, name)).items():
-            self.physical.declare(key, exact_name)
+        if exact != NO_NAMES:
+            for key, exact_name in exact.keys(Key(self._project, kind, name)).items():
+                self.physical.declare(key, exact_name)
         physical = self.physical.of(kind_of(kind), name)
         ref = self._names.add(Ref(Key(self._project, kind, name), physical, kind_of(kind).arn_of(self._env, physical)))
         if role is not None:

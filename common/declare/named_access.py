@@ -97,6 +97,8 @@ class Access:
         Raises:
             TypeError: these are not such lists.
         """
+        if (permissions, managed_policies, reads, writes) == ((), (), (), ()):  # as most declare
+            return NO_ACCESS
         if isinstance(permissions, Permission | NamedThing):
             raise TypeError("permissions is a list, even of one: write permissions=[allow(…)] or [secret(…)]")
         listed = tuple(permissions)
@@ -118,6 +120,10 @@ class Access:
         """
         refs = (grant.bucket if isinstance(grant, Location) else grant for grant in (*self.reads, *self.writes))
         return tuple(ref for ref in refs if isinstance(ref, ExistingRef) or ref.key.kind != "state-machine")
+
+
+NO_ACCESS = Access()
+"""What a declaration grants that names nothing."""
 
 
 def _with_references(what: str, values: Json, resolved: Callable[[NamedThing], Ref]) -> Json:

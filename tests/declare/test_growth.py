@@ -14,7 +14,10 @@ from tests.support.counting import calls
 from tests.support.repository import Repository
 
 ACCOUNT = "123456789012"
-ONCE = ("Environment.where", "Environment.ownership", "PhysicalNames._template", "Settings.over", "Shared._found")
+ONCE = (
+    *("Environment.where", "Environment.ownership", "PhysicalNames._template", "Settings.over", "Shared._found", "Exact.keys"),
+    "_with_references",
+)
 """What is the same for all resources of a project, and is computed once."""
 
 
