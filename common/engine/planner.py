@@ -121,11 +121,19 @@ class Planner:
         ordered = in_order(resources)
         ids = renewed_roles.listed(resources, reads.first.roles())
         written = {name: tag.result() for name, tag in root_tags.items()}
+
+        def present() -> dict[str, str]:
+            return reads.first.present() | {arn: name for owned in unindexed for arn, name in owned.result().items()}
+
+        if new := {name for name, tag in written.items() if tag is None}:
+            from common.engine import new_projects  # an unchanged deploy has none
+
+            new_projects.begin_reads(self._aws, resources, new, present(), self._pool, options, reads)
         baselines = baseline.of_projects(self._records, self._pool, written, reads.roots, reads.first.stored_paths, digests, ids)
+        reads.forget_live({name for name in new if not baselines[name].is_new})  # roots that have lost their tags
         self._begin_reads(resources, digests, baselines, options, reads)  # while the index is still being listed
-        present = reads.first.present() | {arn: name for owned in unindexed for arn, name in owned.result().items()}
         recent = {name for name, tag in written.items() if tag is not None and tag.is_younger(INDEX_LAG)}
-        changes = self._changes(resources, artifacts, digests, baselines, present, recent, options, reads)
+        changes = self._changes(resources, artifacts, digests, baselines, present(), recent, options, reads)
         self._read_unread_roots(baselines, changes, reads)
         ownership.check_region(self._env, self._former)
         if not options.adopt:
@@ -141,7 +149,7 @@ class Planner:
             for change in deletions
             if change.action is Action.RECORD
         }
-        return Outcome(plan, baselines, digests, orphans, frozenset(present.values()) - projects - {""}, ids)
+        return Outcome(plan, baselines, digests, orphans, frozenset(present().values()) - projects - {""}, ids)
 
     def _begin_reads(
         self,
@@ -217,7 +225,9 @@ class Planner:
                     reads.tag(resource.key)
         stale = {artifact.key for resource in unsettled for artifact in resource.artifacts}
         stale |= {key for key in artifacts if options.selected(key) and not baselines[key.project].proves(key, digests[key])}
-        unknown = [resource for resource in unsettled if resource.key not in recorded_keys and resource.arn not in present]
+        unknown = [
+            each for each in unsettled if not (each.key in recorded_keys or each.arn in present or reads.has_live(each.key))
+        ]
         absent = listing.absent(self._aws, unknown, self._pool)
         for resource in unsettled:
             reads.live(resource, absent=absent.get(resource.key))  # while their artifacts are looked for

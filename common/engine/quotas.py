@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from functools import partial
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def check_quotas(
     refusals = []
     for region in env.regions({change.key.project for change in plan.changes}):
         part = Plan(tuple(change for change in plan.changes if _region_of(env, change.key) == region))
-        uses = list(pool.map(lambda ask: ask(), _questions(regions.in_region(aws, region), part, resources, build_dir)))
+        uses = list(pool.map(lambda ask: ask(), _questions(regions.in_region(aws, region), part, resources, build_dir, pool)))
         passed = [use for use in uses if use.allowed is not None and use.present is not None and use.total > use.allowed]
         if passed:
             first = f"This plan would pass a quota of account {env.account_id} in {region}. Nothing was changed."
@@ -82,11 +82,14 @@ def _region_of(env: Environment, key: Key) -> str:
     return env.home_region if key.kind == "role" else env.region_of(key.project)
 
 
-def _questions(aws: Aws, plan: Plan, resources: Sequence[Resource], build_dir: Path) -> Iterator[Callable[[], Use]]:
+def _questions(
+    aws: Aws, plan: Plan, resources: Sequence[Resource], build_dir: Path, pool: Executor
+) -> Iterator[Callable[[], Use]]:
     created = Counter(change.key.kind for change in plan.changes if change.action is Action.CREATE)
     for kind in (kinds()[name] for name in sorted(created.keys() & kinds().keys() - {"role"})):
         if created[kind.name] > UNCHECKED_CREATIONS and kind.quota and kind.listing:
-            yield partial(_listed, aws, kind, kind.quota, created[kind.name])
+            allowed = pool.submit(_allowed, aws, kind.quota)  # begins before what waits for it
+            yield partial(_listed, aws, kind, kind.quota, created[kind.name], allowed)
     if created["role"] > UNCHECKED_CREATIONS:
         yield partial(_roles, aws, created["role"])
     if created["lambda"] + created["layer"] > UNCHECKED_CREATIONS:
@@ -94,21 +97,21 @@ def _questions(aws: Aws, plan: Plan, resources: Sequence[Resource], build_dir: P
         yield lambda: _storage(aws, size)
 
 
-def _listed(aws: Aws, kind: Kind, quota: Quota, new: int) -> Use:
+def _listed(aws: Aws, kind: Kind, quota: Quota, new: int, allowed: Future[int]) -> Use:
     try:
         present = sum(map(len, listing.names(aws, kind)))
     except AwsError as error:
         return Use(quota, new, None, None, error.code)
-    if not quota.code:
-        return Use(quota, new, present, quota.default)
     try:
-        return Use(quota, new, present, _allowed(aws, quota))
+        return Use(quota, new, present, allowed.result())
     except AwsError as error:
         return Use(quota, new, present, None, error.code)
 
 
 def _allowed(aws: Aws, quota: Quota) -> int:
     """The quota of this account; if it was never raised, AWS's default for this region."""
+    if not quota.code:
+        return quota.default
     service, absent = {"ServiceCode": quota.service}, "NoSuchResourceException"
     answer = aws.find("service-quotas", "GetServiceQuota", absent, **service, QuotaCode=quota.code)
     if answer is not None:

@@ -6,6 +6,7 @@ All speculative reads are here. The planner asks for what it needs and does not 
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor, Future
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common.aws import regions, tagging_index
 from common.aws.protocol import Aws
@@ -22,6 +23,9 @@ from common.state.baseline import Body
 from common.state.records import Records
 from common.state.release_root import RootTag
 from common.state.stored_artifacts import ArtifactVerifier
+
+if TYPE_CHECKING:
+    from common.engine.role_parts import RoleParts
 
 MAX_EARLY_READS = 8
 """Read edited resources early only up to this number: after switching branches there may be many that are deployed already."""
@@ -151,6 +155,7 @@ class Reads:
         self._live: dict[Key, Future[Live | DeployError | None]] = {}
         self._outputs: dict[Key, Outputs] = {}
         self._contents: dict[Key, Future[tuple[Digest, bool]]] = {}
+        self._roles: dict[str, RoleParts] = {}
 
     def expect(self, edited: Collection[Resource]) -> None:
         """Begins the reads that edited resources will need. The release roots of their projects are certainly needed."""
@@ -193,6 +198,23 @@ class Reads:
             record = self._record(resource.key)
             self._live[resource.key] = self._pool.submit(read)
         return self._live[resource.key]
+
+    def has_live(self, key: Key) -> bool:
+        """Whether the read of a resource's live state has begun."""
+        return key in self._live
+
+    def forget_live(self, projects: Collection[str]) -> None:
+        """Forgets the live states of projects that were read before their roots, so that they are read again."""
+        for key in [key for key in self._live if key.project in projects]:
+            del self._live[key]
+
+    def role(self, arn: str) -> "RoleParts":
+        """The reads of a role that exists. They have begun, all at once."""
+        if arn not in self._roles:
+            from common.engine.role_parts import RoleParts  # an unchanged deploy reads no role
+
+            self._roles[arn] = RoleParts.begin(self._aws, arn.rpartition("/")[2], self._pool)
+        return self._roles[arn]
 
     def outputs(self, resource: Resource) -> Outputs | None:
         """What AWS has given a resource that exists; None if it does not, or cannot be read."""

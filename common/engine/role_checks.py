@@ -12,9 +12,8 @@ Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from itertools import product
-from typing import NamedTuple
 
 from common.aws.protocol import Aws
 from common.base.command_text import typed
@@ -24,6 +23,7 @@ from common.base.lean_dataclass import dataclass
 from common.base.suggestions import did_you_mean
 from common.engine.prune import DENIED
 from common.engine.reads import Reads
+from common.engine.role_parts import RoleParts
 from common.model.resource import Action, Plan, Resource
 from common.model.role_needs import RoleNeeds
 from common.resources import kind_of
@@ -66,7 +66,7 @@ def tell(
             if verify or (change.action not in SETTLED and record.get("role_needs") != needs.digest()):
                 by_role.setdefault(needs.arn, []).append(resource)
     roles = sorted(by_role)
-    parts = {arn: _Parts.begin(aws, arn.rpartition("/")[2], pool) for arn in roles}
+    parts = {arn: reads.role(arn) for arn in roles}
     for arn, allowed in zip(roles, pool.map(lambda arn: _read(aws, arn, parts[arn]), roles), strict=True):
         for text in _sentences(arn, by_role[arn], allowed):
             say(text)
@@ -139,29 +139,7 @@ def _worded(statements: Sequence[JsonMapping]) -> str:
     return "; ".join([*texts, *([f"and {len(statements) - SHOWN} more"] if len(statements) > SHOWN else [])])
 
 
-class _Parts(NamedTuple):
-    """The reads of one role that need nothing but its name."""
-
-    role: Future[JsonObject | None]
-    inline: Future[list[str]]
-    attached: Future[list[str]]
-
-    @classmethod
-    def begin(cls, aws: Aws, name: str, pool: Executor) -> "_Parts":
-        """Begins these reads, all at once."""
-
-        def inline() -> list[str]:
-            return [name for page in aws.pages("iam", "ListRolePolicies", RoleName=name) for name in page["PolicyNames"]]
-
-        def attached() -> list[str]:
-            pages = aws.pages("iam", "ListAttachedRolePolicies", RoleName=name)
-            return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
-
-        role = pool.submit(aws.find, "iam", "GetRole", "NoSuchEntity", RoleName=name)
-        return cls(role, pool.submit(inline), pool.submit(attached))
-
-
-def _read(aws: Aws, arn: str, parts: _Parts) -> Allowed | str:
+def _read(aws: Aws, arn: str, parts: RoleParts) -> Allowed | str:
     """What a role allows; otherwise how a sentence about it goes on."""
     name = arn.rpartition("/")[2]
     try:

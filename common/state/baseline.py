@@ -98,9 +98,10 @@ def read_root(records: Records, project: str, root_tag: Future[RootTag | None], 
 def wait_for_root(root_tag: Future[RootTag | None], root: Future[Body]) -> None:
     """Blocks until the root has been read, so that a live read made afterwards is newer.
 
-    Unless the tags name a version of the root: then exactly that version is read, however late.
+    Unless the tags name a version of the root: then exactly that version is read, however late. Without tags there is probably no
+    root; if there is one nevertheless, the planner reads again.
     """
-    if root_tag.exception() is None and (tags := root_tag.result()) is not None and tags.version is not None:
+    if root_tag.exception() is None and ((tags := root_tag.result()) is None or tags.version is not None):
         return
     root.exception()
 

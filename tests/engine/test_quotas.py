@@ -1,6 +1,8 @@
 """What a plan would pass of the account's quotas is told before anything is created, and a small plan asks nothing."""
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -218,3 +220,21 @@ def test_quotas_that_are_refused_do_not_stop_a_deploy(
     assert (ended.code, ended.err) == (0, "")
     assert "This plan would create 12 Glue jobs; 0 exist; how many are allowed is unknown (AccessDeniedException)." in ended.out
     assert AwsSession("eu-central-1", "123456789012").call("glue", "ListJobs")["JobNames"]
+
+
+def test_a_quota_is_asked_for_beside_what_exists(tmp_path: Path) -> None:
+    class QuotaFirst(Account):
+        """Answers how many exist only after the quota was asked for: who asks for it afterwards waits for ever."""
+
+        asked = threading.Event()
+
+        def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+            if operation == "GetServiceQuota":
+                self.asked.set()
+            assert self.asked.wait(20)
+            return super().call(service, operation, **parameters)
+
+    aws = QuotaFirst({**listing("glue-job", 289), **quota(300.0)})
+    with ThreadPoolExecutor(2) as pool:
+        check_quotas(ENV, aws, creating("glue-job", 11), [], tmp_path, pool, lambda _: None)
+    assert aws.calls == {"glue:ListJobs": 1, "service-quotas:GetServiceQuota": 1}
