@@ -26,6 +26,7 @@ def import_project(
     Writes declaration, code, definitions and configuration. Changes nothing in
     AWS.
     """
+    from common.aws.regions import in_region
     from common.base.errors import UsageError
     from common.commands.environment_command import opened
     from common.importing.account import LiveAccount
@@ -44,7 +45,8 @@ def import_project(
     report = JsonReport(env) if json else TextReport()
     command = opened(Choices(env=env, jobs=parallel(jobs)), report, json=json)
     connection = command.connection()
-    account = LiveAccount(connection.env, connection.aws, connection.pool)
+    region = connection.env.region_of(project)
+    account = LiveAccount(connection.env.in_region(region), in_region(connection.aws, region), connection.pool)
     result = Importer(command.workspace.root, connection.env, project, account).run(selection, dry_run=dry_run)
     if isinstance(report, JsonReport):
         report.contents |= import_report.as_object(result, project, written=not dry_run)

@@ -46,15 +46,17 @@ def find_absent(account: LiveAccount, used: Iterable[Used]) -> frozenset[Named]:
 def without_absent(
     importable: Iterable[LiveResource], context: Context, tell: Callable[[Unexpressed], None]
 ) -> Iterator[LiveResource]:
-    """Yields what can be declared although these things do not exist; `tell` is called with each other resource."""
+    """Yields what needs nothing that does not exist or that another project declares; `tell` is called with the rest."""
     for resource in importable:
         needed = ("", "")
         if resource.kind == "crawler":
             needed = ("database", resource.live.get("DatabaseName", ""))
         elif resource.kind == "rule":
             needed = ("state-machine", context.machine_name(rules.target(resource)["Arn"]))
-        if needed in context.references.absent:
-            kind, name = needed
+        kind, name = needed
+        if project := context.references.elsewhere.get(needed):
+            tell(Unexpressed(resource, f"projects/{project} declares its {kind_of(kind).word.replace('_', ' ')} {name}"))
+        elif needed in context.references.absent:
             tell(Unexpressed(resource, f"its {kind_of(kind).word.replace('_', ' ')} {name} does not exist"))
         else:
             yield resource

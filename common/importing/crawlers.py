@@ -32,9 +32,7 @@ def entry(resource: LiveResource, key: str, context: Context) -> Entry:
     paths = [target["Path"] for target in _targets(live)]
     locations = [path.removeprefix("s3://").partition("/") for path in paths]
     if all(
-        path == f"s3://{bucket}/{prefix.strip('/')}/"
-        and prefix.strip("/")
-        and ("bucket", bucket) not in context.references.absent
+        path == f"s3://{bucket}/{prefix.strip('/')}/" and prefix.strip("/") and not context.references.stays("bucket", bucket)
         for path, (bucket, _, prefix) in zip(paths, locations, strict=True)
     ):
         result.named["targets"] = [

@@ -31,6 +31,7 @@ class PresentProject:
         overlay_text: its file of configuration; None if it has none.
         overlay: the content of that file.
         elsewhere: what other projects declare, with their names.
+        named_elsewhere: the same by kind and ARN, and by kind and name what is in the region of the project.
         available: what root `deploy.py` declares, or `existing` names, for all projects.
         used: what it uses of others.
         arns: what it declares; of resources of any type what tells them from others.
@@ -44,6 +45,7 @@ class PresentProject:
     overlay_text: str | None = None
     overlay: JsonMapping = field(default_factory=dict)
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    named_elsewhere: Mapping[tuple[str, str], str] = field(default_factory=dict)
     available: tuple[Used, ...] = ()
     used: tuple[Used, ...] = ()
     arns: frozenset[str] = frozenset()
@@ -62,7 +64,7 @@ class PresentProject:
         if (instances := env.instances_of(project)) or env.instance_of(project):
             what = f"deployed as {', '.join(instances)}" if instances else "an instance of another folder"
             raise UsageError(f"In {env.name}, {project} is {what}, so nothing is imported into it. Name a project of its own.")
-        overlay_path = f"config/{project}/{env.name}.json"
+        overlay_path, view = f"config/{project}/{env.name}.json", env.in_region(env.region_of(project))
         path, file = root / "projects" / project / "deploy.py", root / overlay_path
         overlay_text = decode_text(file.read_bytes()) if file.is_file() else None
         overlay = json.loads(overlay_text) if overlay_text is not None else {}
@@ -81,6 +83,8 @@ class PresentProject:
         available += (*_entries_of(env.existing), *(own if is_new else ()))
         elsewhere = {identity_of(resource): resource.key.project for resource in everything if resource.key.project != project}
         resources = [resource for resource in everything if resource.key.project == project]
+        of_others = [each for each in everything if each.key.kind in VERBS and each.key.project not in {project, SHARED}]
+        here = [each for each in of_others if each.arn == kind_of(each.key.kind).arn_of(view, each.name)]
         return cls(
             project=project,
             overlay_path=overlay_path,
@@ -88,6 +92,10 @@ class PresentProject:
             overlay_text=overlay_text,
             overlay=overlay,
             elsewhere=elsewhere,
+            named_elsewhere={
+                **{(each.key.kind, each.arn): each.key.project for each in of_others},
+                **{(each.key.kind, each.name): each.key.project for each in here},
+            },
             available=available,
             arns=frozenset(map(identity_of, resources)),
             keys=frozenset(

@@ -96,7 +96,8 @@ class Importer:
     """
 
     def __init__(self, root: Path, env: Environment, project: str, account: LiveAccount) -> None:
-        self._root, self._env, self._project, self._account = root, env, project, account
+        self._root, self._project, self._account = root, project, account
+        self._env = env.in_region(env.region_of(project))
         self._present = PresentProject.of(root, env, project)
 
     def run(self, selection: Selection, *, dry_run: bool = False) -> Import:
@@ -113,21 +114,20 @@ class Importer:
         result.declared = len(chosen) - len(new)
         (self._root / "projects").mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".import-", dir=self._root / "projects") as folder:
-            stage, code = Path(folder) / self._project, Path(folder) / "code"
-            stage.mkdir()
-            code.mkdir()
+            (stage := Path(folder) / self._project).mkdir()
+            (code := Path(folder) / "code").mkdir()
             coded = [resource for resource in new if sources.has_code(resource) and not self._why_not(resource)]
             fetched = sources.fetch(self._account, coded, code)
             importable = list(self._expressible(new, fetched, result))
             context = self._context(selection, chosen, importable)
-            importable = list(self._startable(importable, context, result))
+            startable, tell = self._startable(importable, context, result), result.unexpressed.append
+            importable = list(without_absent(startable, context, tell))
             context.retentions, callers = self._retentions(importable), self._callers(importable)
             result.entries = self._entries(importable, context, callers)
             if absent := find_absent(self._account, context.references.new_uses()):
                 context = replace(self._context(selection, chosen, importable), retentions=context.retentions)
                 context.references.absent = absent
-                declarable = without_absent(importable, context, result.unexpressed.append)
-                result.entries = self._entries(declarable, context, callers)
+                result.entries = self._entries(without_absent(importable, context, tell), context, callers)
             self._write_code(result, fetched, stage)
             overlay = self._finish(result, context, stage)
             self._tell(result, context, stage)
@@ -188,6 +188,7 @@ class Importer:
             lambda name: selection.stem_of_used(name, self._env, common),
             self._account.list_buckets() if named else (),
         )
+        references.elsewhere = self._present.named_elsewhere
         return self._present.extend(
             Context(self._env, self._project, references, generated=generated, published=published(importable))
         )

@@ -70,6 +70,8 @@ class References:
     buckets: Collection[str]
     absent: Collection[tuple[str, str]] = ()
     """What texts name although it does not exist, by kind and name: such names stay as they are."""
+    elsewhere: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """What other projects of the repository declare, by kind and name or ARN, with these projects: such names stay, too."""
     used_before: dict[tuple[str, str], Used] = field(default_factory=dict)
     """What the project uses already."""
     available: dict[tuple[str, str], Used] = field(default_factory=dict)
@@ -117,6 +119,10 @@ class References:
                 self.parameters[parameter] = word
                 name = re.sub(pattern, f"${{{parameter}}}", name)
         return name
+
+    def stays(self, kind: str, name: str) -> bool:
+        """Whether a name stays as it is, because no declaration of this project can refer to it."""
+        return (kind, name) in self.absent or (kind, name) in self.elsewhere
 
     def new_uses(self) -> list[Used]:
         """What is used and has no entry yet, in the order of kinds and keys."""
@@ -180,13 +186,15 @@ class References:
         if len(text) < LONG_ENOUGH or not SEPARATOR.search(text):
             return ""
         kinds = [kind for kind, name in self.imported if name == text and kind in VERBS]
+        if self.stays("bucket", text):
+            return self.token(kinds[0], text, "name") if len(kinds) == 1 else ""
         if text in self.buckets or ("bucket", text) in {*self.used, *self.used_before, *self.available}:
             kinds.append("bucket")
         return self.token(kinds[0], text, "name") if len(kinds) == 1 else ""
 
     def _replaced(self, match: re.Match[str]) -> str:
         if match["bucket"]:
-            if ("bucket", match["bucket"]) in self.absent:
+            if self.stays("bucket", match["bucket"]):
                 return ""
             arn = match["scheme"].startswith("arn:")
             return (
@@ -201,7 +209,7 @@ class References:
         is_local = (match["partition"], match["region"], match["account"]) == self.env.account
         arn = match[0][: len(match[0]) - len(slash + rest)]
         called = name if is_local and kind not in {"secret", "key"} else arn
-        return "" if (kind, called) in self.absent else f"{self.token(kind, called, 'arn')}{slash}{rest}"
+        return "" if self.stays(kind, called) else f"{self.token(kind, called, 'arn')}{slash}{rest}"
 
     def _state_texts(self, value: Json, integration: str) -> Json:
         if isinstance(value, list):
@@ -214,7 +222,7 @@ class References:
     def _named(self, integration: str, parameter: str, value: Json) -> Json:
         kind = mentions.kind_of_parameter(integration, parameter)
         name = mentions.NAME.fullmatch(value) if kind is not None and isinstance(value, str) else None
-        if kind is None or name is None or (kind, name[1]) in self.absent:
+        if kind is None or name is None or self.stays(kind, name[1]):
             return value
         return f"{self.token(kind, name[1], 'name')}{name[2] or ''}"
 

@@ -36,7 +36,7 @@ def entry(resource: LiveResource, key: str, context: Context) -> Entry:
     if live.get("ScheduleExpression"):
         result.arguments.append(live["ScheduleExpression"])
         _set_constant(result, context, started)
-    elif (location := _object_location(live, started)) and ("bucket", location[0]) not in context.references.absent:
+    elif (location := _object_location(live, started)) and not context.references.stays("bucket", location[0]):
         bucket, prefix, suffix = location
         result.method = "on_object"
         result.arguments.append(Code(f"{context.variable('bucket', bucket)} / {json.dumps(prefix)}"))

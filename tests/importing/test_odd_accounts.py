@@ -4,10 +4,11 @@ import json
 from typing import Any
 from urllib.request import OpenerDirector
 
+import boto3
 import pytest
 
 from common.importing import functions, mentions
-from tests.importing.live import CODE, LANDING, Live, arn, client, downloaded
+from tests.importing.live import CODE, LANDING, Live, arn, client, downloaded, tasks
 from tests.importing.test_adopting import plan_of
 from tests.importing.test_import import PLAN
 from tests.importing.test_kinds import FUNCTION, context, resource
@@ -151,3 +152,30 @@ def test_a_job_of_batch_is_no_job_of_glue() -> None:
     """
     assert mentions.kind_of_parameter("arn:aws:states:::batch:submitJob.sync", "JobName") is None
     assert mentions.kind_of_parameter("arn:aws:states:::glue:startJobRun.sync", "JobName") == "glue-job"
+
+
+def test_two_projects_may_use_what_one_of_them_declares(odd: Live, repository: Repository) -> None:
+    shared = odd.function("odd_shared")
+    first = odd.machine("odd_first", tasks((shared, {})))
+    start = "arn:aws:states:::states:startExecution.sync:2"
+    odd.machine("odd_second", tasks((shared, {}), (start, {"StateMachineArn": first})))
+    for project, machine in (("orders", "odd_first"), ("sales", "odd_second")):
+        ended = repository.invoke("import", "--env", "dev", "--project", project, "--from-machine", machine)
+        assert (ended.code, ended.err) == (0, "")
+    assert "existing" not in json.loads(repository.files()["config/sales/dev.json"])
+    second = json.loads(repository.files()["projects/sales/second.asl.json"])
+    assert second["States"]["S0"]["Resource"] == shared
+    ended = repository.invoke("plan", "--env", "dev", "--adopt", "--json")
+    changes = [change for change in json.loads(ended.out)["changes"] if change["project"] in {"orders", "sales"}]
+    updates = {change["key"]: change["reason"] for change in changes if change["action"] == "update"}
+    assert updates.keys() == {"lambda/shared", "state-machine/first", "state-machine/second"}
+    assert {key for key, reason in updates.items() if "tags only" not in reason} == set()
+
+
+def test_a_project_of_another_region_is_read_there(odd: Live, repository: Repository) -> None:
+    repository.configure(projects={"orders": {"region": "us-west-2"}})
+    west = boto3.client("stepfunctions", region_name="us-west-2")
+    west.create_state_machine(name="odd_west", definition=json.dumps(PASS), roleArn=odd.role)
+    odd.machine("odd_here", PASS)
+    imported(repository)
+    assert {path for path in repository.files() if path.endswith(".asl.json")} == {"projects/orders/odd_west.asl.json"}
