@@ -61,7 +61,9 @@ def test_what_another_project_declares_is_left_to_it(live: Live, repository: Rep
     ended = repository.invoke(*WORDS)
     assert ended.code == 0
     assert "function fsa-dev-orders-Validate: projects/acres declares it already" in ended.out
-    assert 'p.shared.function("Validate")' in (repository.root / "projects/orders/deploy.py").read_text(), "a machine calls it"
+    definition = (repository.root / "projects/orders/Main.asl.json").read_text()
+    assert "function:fsa-dev-orders-Validate" in definition, "a machine calls it by its ARN: it is nobody else's in a plan of all"
+    assert repository.invoke("check").code == 0
 
 
 def test_what_root_deploy_py_declares_is_used_from_there(live: Live, repository: Repository) -> None:
