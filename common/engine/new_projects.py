@@ -36,7 +36,7 @@ def begin_reads(
     new = [resource for resource in resources if resource.key.project in projects and options.selected(resource.key)]
     unknown = [resource for resource in new if resource.arn not in present]
     absent = listing.absent(aws, unknown, pool)
+    for role in {resource.role_needs.arn for resource in unknown if resource.role_needs is not None}:
+        reads.role(role)  # first, because live reads wait for the listings and may occupy all threads
     for resource in new:
         reads.live(resource, absent=absent.get(resource.key))
-    for role in {resource.role_needs.arn for resource in unknown if resource.role_needs is not None}:
-        reads.role(role)

@@ -61,9 +61,9 @@ class ListedLast(FakeAws):
         return {"AttachedPolicies": []}
 
 
-def planned(aws: FakeAws, resources: list[Resource], build_dir: Path) -> Outcome:
+def planned(aws: FakeAws, resources: list[Resource], build_dir: Path, jobs: int = 8) -> Outcome:
     records = Records(aws, ENV)
-    with pool_of(8) as pool:
+    with pool_of(jobs) as pool:
         planner = Planner(ENV, aws, records, build_dir, pool, types=types)
         return planner.plan(resources, Options(), reads_of(aws, records, build_dir, pool))
 
@@ -79,6 +79,16 @@ def test_resources_and_roles_are_read_beside_what_is_stored(tmp_path: Path) -> N
     outcome = planned(aws, [bucket, Running(identity=thing.identity, fields=thing.fields)], tmp_path)
     assert actions(outcome) == {"bucket/artifacts": "create", "thing/a": "create"}
     assert (aws.calls["fake:Get"], aws.calls["iam:GetRole"]) == (2, 1), "each once, the bucket too"
+
+
+def test_roles_do_not_wait_until_a_thread_has_ended_a_live_read(tmp_path: Path) -> None:
+    """A live read waits for the listing of its kind, so many of them occupy all threads."""
+    bucket, thing = things(FIRST)
+    assert isinstance(thing, Thing)
+    aws = ListedLast(World(), set())
+    planned(aws, [bucket, Running(identity=thing.identity, fields=thing.fields)], tmp_path, jobs=1)
+    begun = [*aws.calls]
+    assert begun.index("iam:GetRole") < begun.index("fake:Get")
 
 
 def test_what_was_read_before_a_root_is_read_again(tmp_path: Path) -> None:
