@@ -130,13 +130,14 @@ class Clients:
             SSLError,
         )
 
-        endpoint = self._endpoints.of(service)
+        endpoint, own_name = self._endpoints.of(service), f" {self._session.user_agent_extra}"
         config = Config(
             retries={"mode": "adaptive", "total_max_attempts": 1},  # botocore adapts the rate, and `Retries` decides on retries
             max_pool_connections=self._connections,
             connect_timeout=fence.CONNECT_SECONDS,
             read_timeout=answer_seconds,
-            user_agent=self._session.user_agent(),  # else botocore composes its text twice for each call
+            # Else botocore composes the text twice for each call. It adds our own name to any text.
+            user_agent=self._session.user_agent().removesuffix(own_name),
             tcp_keepalive=True,  # else a gateway on the way forgets a connection that waits for minutes
             **_endpoint_options(endpoint),
         )

@@ -46,7 +46,7 @@ def test_a_declaration_that_runs_as_a_script_is_told_the_same(repository: Reposi
     [
         ("FunctionSettings(memory=512)", "FunctionSettings has no 'memory'. Did you mean 'memory_mb'?"),
         ("JobSettings(worker=2)", "JobSettings has no 'worker'. Did you mean 'workers'?"),
-        ("CrawlerSettings(zzz=2)", "CrawlerSettings has no 'zzz'. Known: name, targets, "),
+        ("CrawlerSettings(zzz=2)", "CrawlerSettings has no 'zzz'. Known: name, "),
         ("Network(subnet=[])", "Network has no 'subnet'. Did you mean 'subnet_ids'?"),
         (
             'FunctionSettings(network={"subnets": []})',

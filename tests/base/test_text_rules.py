@@ -49,7 +49,7 @@ def parameter(value: str) -> dict[str, Any]:
         ({"tags": {"Deployer:environment": "x"}}, "tags.Deployer:environment"),
         ({"tags": {"Team": "x", "team": "y"}}, "tags"),
         ({"tags": {"team": "a\x1b[31m"}}, "tags.team"),
-        ({"tags": {"team\x00": "a"}}, "tags.team\x00"),
+        ({"tags": {"team\x00": "a"}}, r'tags["team\u0000"]'),
         *(
             ({"artifact_bucket": name}, "artifact_bucket")
             for name in (
@@ -86,14 +86,14 @@ def parameter(value: str) -> dict[str, Any]:
         (parameter("ssm:/a b"), "projects.acres.parameters.limit"),
         (parameter("ssm:/a//b"), "projects.acres.parameters.limit"),
         (parameter("ssm:/acres/*"), "projects.acres.parameters.limit"),
-        ({"projects": {"a b": {}}}, "projects.a b"),
-        ({"projects": {"acres": {"functions": {"Va\x1blidate": {}}}}}, "projects.acres.functions.Va\x1blidate"),
+        ({"projects": {"a b": {}}}, 'projects["a b"]'),
+        ({"projects": {"acres": {"functions": {"Va\x1blidate": {}}}}}, r'projects.acres.functions["Va\u001blidate"]'),
         ({"roles": {"arns": {"lambda": f"{ROLE}a b"}}}, "roles.arns.lambda"),
         ({"roles": {"arns": {"lambda": f'{ROLE}a"b'}}}, "roles.arns.lambda"),
         ({"roles": {"arns": {"lambda": f"{ROLE}*"}}}, "roles.arns.lambda"),
         ({"roles": {"arns": {"lambda": f"{ROLE}a/"}}}, "roles.arns.lambda"),
         ({"roles": {"arns": {"lambda": f"arn:aws:iam::{ARABIC}:role/a"}}}, "roles.arns.lambda"),
-        ({"roles": {"arns": {"lambda/a\x1b": f"{ROLE}a"}}}, "roles.arns.lambda/a\x1b"),
+        ({"roles": {"arns": {"lambda/a\x1b": f"{ROLE}a"}}}, r'roles.arns["lambda/a\u001b"]'),
         ({"roles": {"permissions_boundary": "arn:aws:iam::aws:policy/a'b"}}, "roles.permissions_boundary"),
         (function(role=f"{ROLE}a b"), "defaults.function.role"),
         (function(role=LAYER), "defaults.function.role"),
