@@ -21,6 +21,7 @@ import seams
 import settings as launch_settings
 import spark_start
 from glue_api import Request
+from glue_versions import is_since_5
 from json_types import Response
 from ministack.core.responses import get_account_id
 from ministack.services import glue
@@ -100,8 +101,7 @@ def _streams(job: Request, run: Request) -> dict[str, logs.Stream]:
 
     https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
     """
-    version = run.get("GlueVersion", "0.9")
-    modern = job["Command"].get("Name") != "pythonshell" and (version == "auto" or float(version) >= 5)
+    modern = job["Command"].get("Name") != "pythonshell" and is_since_5(run)
     arguments = {**(job.get("DefaultArguments") or {}), **run["Arguments"]}
     name = f"{arguments.get('--custom-logStream-prefix', run['Id'])}-driver" if modern else run["Id"]
     made = {kind: logs.Stream(f"{run['LogGroupName']}/{kind}", name) for kind in ("output", "error")}

@@ -24,6 +24,7 @@ import role_sessions
 import settings as launch_settings
 import warm_spark
 import webhdfs
+from glue_versions import is_since_5
 from json_types import JsonObject
 from ministack.core.responses import get_account_id, get_region
 from s3_tree import S3Tree
@@ -97,7 +98,7 @@ class Programs:
             lakes.check(arguments)
         script = self._download(caller, job["Command"].get("ScriptLocation", ""), folder)
         python, variables = self._settings.python("spark" if spark else "pythonshell")
-        native = spark and job.get("GlueVersion", "0.9") >= "5" and (sys.platform, platform.machine()) == ("linux", "x86_64")
+        native = spark and is_since_5(job) and (sys.platform, platform.machine()) == ("linux", "x86_64")
         libraries = [str(path) for path in self._libraries(caller, arguments, folder, _Installer(python, spark, native))]
         search = ":".join([*libraries, *([str(_HERE / "spark")] if spark else [])])
         environment = {**self._environment(caller, folder), **variables, "PYTHONPATH": search}
