@@ -10,6 +10,7 @@ from contextlib import suppress
 from common.base.json_types import Json
 from common.declare.asl.json_filters import Condition, Joined, Listed, Negation, Operand, Pattern
 from common.declare.asl.path_steps import JsonPath
+from common.declare.asl.walk import listed
 from common.testing.errors import NothingThereError, StateError
 
 Holds = Callable[[Json, Json], bool]
@@ -67,8 +68,16 @@ def _ordered(left: Json, right: Json) -> bool:
     return numbers or (isinstance(left, str) and isinstance(right, str))
 
 
-def _listed(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []
+def _is_among(value: Json, values: Json) -> bool:
+    return any(_equal(value, other) for other in listed(values))
+
+
+def _contains(whole: Json, part: Json) -> bool:
+    return part in whole if isinstance(whole, str) and isinstance(part, str) else _is_among(part, whole)
+
+
+def _matches(left: Json, right: Json) -> bool:
+    return isinstance(left, str) and isinstance(right, re.Pattern) and right.fullmatch(left) is not None
 
 
 COMPARING: Mapping[str, Callable[[Json, Json], Json]] = {
@@ -80,14 +89,14 @@ COMPARING: Mapping[str, Callable[[Json, Json], Json]] = {
     "<=": lambda left, right: _ordered(left, right) and left <= right,
     ">": lambda left, right: _ordered(left, right) and left > right,
     ">=": lambda left, right: _ordered(left, right) and left >= right,
-    "=~": lambda left, right: isinstance(left, str) and right.fullmatch(left) is not None,
-    "matches": lambda left, right: isinstance(left, str) and right.fullmatch(left) is not None,
-    "in": lambda left, right: left in _listed(right),
-    "nin": lambda left, right: left not in _listed(right),
-    "subsetof": lambda left, right: all(value in _listed(right) for value in _listed(left)),
-    "anyof": lambda left, right: any(value in _listed(right) for value in _listed(left)),
-    "noneof": lambda left, right: not any(value in _listed(right) for value in _listed(left)),
-    "contains": lambda left, right: isinstance(left, str | list) and right in left,
+    "=~": _matches,
+    "matches": _matches,
+    "in": _is_among,
+    "nin": lambda left, right: not _is_among(left, right),
+    "subsetof": lambda left, right: all(_is_among(value, right) for value in listed(left)),
+    "anyof": lambda left, right: any(_is_among(value, right) for value in listed(left)),
+    "noneof": lambda left, right: not any(_is_among(value, right) for value in listed(left)),
+    "contains": _contains,
     "size": lambda left, right: isinstance(left, str | list) and len(left) == right,
     "empty": lambda left, right: isinstance(left, str | list) and (not left) == right,
     "type": lambda left, right: type(left).__name__ == right,

@@ -20,6 +20,7 @@ DATA = {
     "numbers": [1, 2, 3, 4],
     "deep": {"inner": {"size": 7}},
     "a b": {"c.d": 1},
+    "flags": [{"is": True, "n": 1}, {"is": 1, "n": 2}],
 }
 
 
@@ -41,6 +42,11 @@ DATA = {
         ("$.list[?(!(@.kind == 'csv') || @.size < 4)].size", [3, 12]),
         ("$.list[?(@.kind in ['json', 'xml'])].size", [12]),
         ("$.list[?(@.kind =~ /J.*/i)].size", [12]),
+        ("$.list[?(@.kind =~ 'json')].size", []),
+        ("$.list[?(@.kind contains 's')].size", [3, 12, 20]),
+        ("$.list[?(@.kind contains 5)].size", []),
+        ("$.list[?(@.kind contains @.missing)].size", []),
+        ("$.flags[?(@.is in [1])].n", [2]),
         ("$.list[?(@.size > $.deep.inner.size)].size", [12, 20]),
         ("$.list[?(@.missing)]", []),
         ("$.nothing[*]", []),

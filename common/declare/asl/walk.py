@@ -58,6 +58,11 @@ class PlacedState(NamedTuple):
     """The query language of the state: its own, or that of the whole definition."""
 
 
+def listed(value: Json) -> list[Json]:
+    """Returns a list unchanged, and an empty list for everything else, whose type is reported elsewhere."""
+    return value if isinstance(value, list) else []
+
+
 def every_state(definition: JsonMapping) -> Iterator[PlacedState]:
     """Yields every state, also those within Parallel and Map states, each before the states within it.
 
@@ -80,8 +85,7 @@ def _states(machine: Json, at: Place, language: str) -> Iterator[PlacedState]:
 def placed_machines(state: JsonMapping, here: Place) -> Iterator[tuple[Place, Json]]:
     """Yields the definitions within a Parallel or Map state, each with its place."""
     if state["Type"] == "Parallel":
-        branches = state.get("Branches")
-        for number, branch in enumerate(branches if isinstance(branches, list) else ()):
+        for number, branch in enumerate(listed(state.get("Branches"))):
             yield here / "Branches" / number, branch
     elif state["Type"] == "Map":
         yield from [(here / field, state[field]) for field in INNER if field in state][:1]
@@ -95,10 +99,9 @@ def inner_machines(state: JsonMapping) -> list[Json]:
 def named_errors(placed: PlacedState) -> Iterator[tuple[Place, str]]:
     """Yields the errors in Retry and Catch of a state, each with its place."""
     for field in ("Retry", "Catch"):
-        handlers = placed.state.get(field)
-        for number, handler in enumerate(handlers if isinstance(handlers, list) else ()):
+        for number, handler in enumerate(listed(placed.state.get(field))):
             errors = handler.get("ErrorEquals") if isinstance(handler, Mapping) else None
-            for position, error in enumerate(errors if isinstance(errors, list) else ()):
+            for position, error in enumerate(listed(errors)):
                 if isinstance(error, str):
                     yield placed.place / field / number / "ErrorEquals" / position, error
 
