@@ -12,7 +12,7 @@ from common.base.suggestions import did_you_mean, known_names
 from common.declare.asl.field_types import BOOLEAN, COMPARED
 from common.declare.asl.problem import Problem, shown
 from common.declare.asl.timestamps import is_timestamp
-from common.declare.asl.walk import Place, PlacedState
+from common.declare.asl.walk import Place, PlacedState, listed
 
 OPERATORS = frozenset(
     {f"{kind}{how}{path}" for kind in ("String", "Numeric", "Timestamp") for how in COMPARED for path in ("", "Path")}
@@ -30,8 +30,7 @@ OUTER = frozenset({"Next", "Assign", "Output"})
 
 def choice_problems(placed: PlacedState) -> Iterator[Problem]:
     """Yields the problems of a Choice's rules."""
-    rules = placed.state.get("Choices")
-    for number, rule in enumerate(rules if isinstance(rules, list) else ()):
+    for number, rule in enumerate(listed(placed.state.get("Choices"))):
         at = placed.place / "Choices" / number
         if not isinstance(rule, Mapping):
             continue  # reported as a rule without Next

@@ -10,7 +10,7 @@ from common.base.json_types import Json, JsonMapping
 from common.base.suggestions import did_you_mean, known_names
 from common.declare.asl.later import is_later
 from common.declare.asl.problem import Problem
-from common.declare.asl.walk import Place, PlacedState
+from common.declare.asl.walk import Place, PlacedState, listed
 
 RETRYING = frozenset({"Task", "Parallel", "Map"})
 FIELDS = {
@@ -45,7 +45,7 @@ def handler_problems(placed: PlacedState) -> Iterator[Problem]:
             yield Problem("UNKNOWN_FIELD", here / field, f"a {state['Type']} state cannot have {field}.")
         elif not isinstance(many, list):
             yield Problem("WRONG_VALUE", here / field, "it must be a list.")
-        for number, handler in enumerate(many if isinstance(many, list) else ()):
+        for number, handler in enumerate(listed(many)):
             yield from _handler(here / field / number, field, handler, placed.language, last=number == len(many) - 1)
 
 

@@ -11,7 +11,7 @@ from common.declare.asl.context_object import context_problem
 from common.declare.asl.expression_uses import Findings, Use, is_token, with_token_names
 from common.declare.asl.jsonata import CLOSING, OPENING, content_of, parse_jsonata
 from common.declare.asl.scanner import ScanError
-from common.declare.asl.walk import Place
+from common.declare.asl.walk import Place, listed
 
 CONSTANT = frozenset({"Type", "Comment", "QueryLanguage", "Next", "End", "Default", "Resource", "Label", "Retry"})
 """Fields that hold no expression."""
@@ -57,7 +57,7 @@ def _of_part(part: JsonMapping, here: Place) -> Iterator[tuple[Place, Json, str]
 
 
 def _parts(values: Json, here: Place, fields: tuple[str, ...]) -> Iterator[tuple[Place, Json]]:
-    for number, value in enumerate(values if isinstance(values, list) else ()):
+    for number, value in enumerate(listed(values)):
         for field in fields if isinstance(value, Mapping) else ():
             if field in value:
                 yield here / number / field, value[field]

@@ -16,7 +16,7 @@ from common.declare.asl.intrinsic_functions import intrinsic_problems, parse_int
 from common.declare.asl.json_paths import parse_path
 from common.declare.asl.path_steps import JsonPath
 from common.declare.asl.scanner import ScanError
-from common.declare.asl.walk import Place
+from common.declare.asl.walk import Place, listed
 
 PATHS = ("InputPath", "OutputPath")
 """Fields that hold any path."""
@@ -75,7 +75,7 @@ def _in_parts(state: JsonMapping, here: Place) -> Iterator[tuple[Place, Json]]:
 
 
 def _items(values: Json, here: Place) -> Iterator[tuple[Place, JsonMapping]]:
-    for number, value in enumerate(values if isinstance(values, list) else ()):
+    for number, value in enumerate(listed(values)):
         if isinstance(value, Mapping):
             yield here / number, value
 

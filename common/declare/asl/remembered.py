@@ -17,7 +17,7 @@ from common.base.atomic_file import new_file
 from common.base.json_types import Json, JsonObject
 from common.declare.asl.problem import Problem
 
-RULES_VERSION = 12
+RULES_VERSION = 13
 """Bump when a rule finds something else than before."""
 MOST = 2000
 """How many results a file keeps: those of several environments and branches, without growing for ever."""

@@ -9,14 +9,14 @@ from common.base.json_types import Json, JsonMapping
 from common.base.suggestions import did_you_mean
 from common.declare.asl.fields import OF_MACHINE, misspelled
 from common.declare.asl.problem import Problem, shown
-from common.declare.asl.walk import TYPES, Place, placed_machines
+from common.declare.asl.walk import TYPES, Place, listed, placed_machines
 
 ENDING = frozenset({"Succeed", "Fail"})
 
 
 def structure_problems(definition: JsonMapping) -> list[Problem]:
     """Returns the problems of the structure; without any, every state has a known type and all transitions lead to states."""
-    return [*_machine(definition, Place(), timed=isinstance(definition.get("TimeoutSeconds"), int))]
+    return [*_machine(definition, Place(), timed="TimeoutSeconds" in definition)]  # a parameter may be its whole value
 
 
 def _machine(machine: JsonMapping, here: Place, *, timed: bool) -> Iterator[Problem]:
@@ -95,7 +95,7 @@ def _targets(state: JsonMapping, here: Place) -> Iterator[tuple[Place, Json]]:
         if field in state:
             yield here / field, state[field]
     for many in ("Choices", "Catch"):
-        for number, target in enumerate(_list(state.get(many))):
+        for number, target in enumerate(listed(state.get(many))):
             if isinstance(target, Mapping) and "Next" in target:
                 yield here / many / number / "Next", target["Next"]
 
@@ -105,9 +105,9 @@ def _ending(here: Place, state: JsonMapping) -> Iterator[Problem]:
     if kind == "Task" and not isinstance(state.get("Resource"), str):
         yield Problem("STRUCTURE", here, "a Task needs a Resource.")
     if kind == "Choice":
-        if not _list(state.get("Choices")):
+        if not listed(state.get("Choices")):
             yield Problem("MISSING_FIELD", here, "a Choice needs Choices.")
-        for number, choice in enumerate(_list(state.get("Choices"))):
+        for number, choice in enumerate(listed(state.get("Choices"))):
             if not isinstance(choice, Mapping) or "Next" not in choice:
                 yield Problem("MISSING_FIELD", here / "Choices" / number, "Next is missing.")
     elif kind not in ENDING and ("Next" in state) == bool(state.get("End")):
@@ -122,11 +122,6 @@ def _inner(here: Place, state: JsonMapping, *, timed: bool) -> Iterator[Problem]
         yield Problem("STRUCTURE", here, f"a {state['Type']} needs {needs}.")
     for place, machine in inner:
         yield from _machine(machine if isinstance(machine, Mapping) else {}, place, timed=timed)
-
-
-def _list(value: Json) -> list[Json]:
-    """Returns a list unchanged, and an empty list for everything else."""
-    return value if isinstance(value, list) else []
 
 
 def _among(name: Json, names: Collection[str]) -> bool:

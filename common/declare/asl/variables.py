@@ -15,7 +15,7 @@ from common.base.suggestions import closest
 from common.declare.asl.expression_uses import Use
 from common.declare.asl.jsonata_functions import FUNCTIONS, call_problem
 from common.declare.asl.problem import Problem
-from common.declare.asl.walk import Place, every_state, is_distributed, placed_machines
+from common.declare.asl.walk import Place, every_state, is_distributed, listed, placed_machines
 
 LONGEST = 80
 """How many characters the name of a variable may have."""
@@ -113,17 +113,13 @@ def _assigns(state: JsonMapping) -> Iterator[tuple[Place, list[str]]]:
     """Yields each Assign of a state: where it is within the state, and the variables that it assigns."""
     yield Place(("Assign",)), _names(state)
     for field in ("Choices", "Catch"):
-        for number, part in enumerate(_list(state.get(field))):
+        for number, part in enumerate(listed(state.get(field))):
             yield Place((field, number, "Assign")), _names(part)
 
 
 def _names(part: Json) -> list[str]:
     assign = part.get("Assign") if isinstance(part, Mapping) else None
     return [str(name).removesuffix(".$") for name in assign] if isinstance(assign, Mapping) else []
-
-
-def _list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []
 
 
 def _before(start: str, states: Mapping[str, JsonMapping], visible: frozenset[str]) -> Mapping[str, frozenset[str]]:
@@ -147,7 +143,7 @@ def _edges(state: JsonMapping) -> Iterator[tuple[str, frozenset[str]]]:
     own = frozenset(_names(state))
     yield from ((state[field], own) for field in ("Next", "Default") if field in state)
     for field in ("Choices", "Catch"):
-        for part in _list(state.get(field)):
+        for part in listed(state.get(field)):
             if isinstance(part, Mapping) and "Next" in part:
                 yield part["Next"], frozenset(_names(part)) | (own if field == "Choices" else frozenset())
 

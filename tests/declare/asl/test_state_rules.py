@@ -149,3 +149,9 @@ def test_what_aws_refuses_is_told_with_its_code(wrong: dict[str, Any], code: str
 def test_a_condition_is_an_expression(condition: Any, codes: list[str]) -> None:
     choice = {"Type": "Choice", "Choices": [{"Condition": condition, "Next": "B"}]}
     assert [problem.code for problem in find_problems({**machine(A=choice, B=END), **JSONATA})] == codes
+
+
+def test_a_timeout_that_is_a_parameter_ends_a_loop_too() -> None:
+    looping = machine(A={"Type": "Wait", "Seconds": 60, "Next": "A"})
+    assert [problem.code for problem in find_problems(looping)] == ["ENDLESS_STATE"]
+    assert find_problems({**looping, "TimeoutSeconds": "${longest}"}) == []
