@@ -232,7 +232,13 @@ INTEGRATIONS: Mapping[str, tuple[Row, ...]] = {
         _needs("glue:StartJobRun", "job JobName"),
         _sync("glue:BatchStopJobRun glue:GetJobRun glue:GetJobRuns", "job JobName"),
     ),
-    "http:invoke": (_needs("events:RetrieveConnectionCredentials", "connection Authentication.ConnectionArn"),),
+    "http:invoke": (
+        _needs(
+            "events:RetrieveConnectionCredentials",
+            "connection Authentication.ConnectionArn?",
+            "connection InvocationConfig.ConnectionArn?",
+        ),
+    ),
     "lambda:invoke": (_needs("lambda:InvokeFunction", "function FunctionName"),),
     "mediaconvert:createJob": (
         _needs("mediaconvert:CreateJob", "*"),

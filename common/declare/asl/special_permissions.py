@@ -1,6 +1,6 @@
 """What optimised integrations need besides the rows of `integration_permissions`, where an ARN has to be made from other texts.
 
-Follows the pages of `integration_permissions.PAGES`.
+Follows https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html, which links the page of each integration.
 """
 
 import re
@@ -101,7 +101,8 @@ def _http(call: Call) -> Iterator[Need]:
         targets.untold("URL", f"{place}.ApiEndpoint", actions, "https://api.example.com/*")
     when: JsonObject = {"StringEquals": {"states:HTTPMethod": [method]}} if method else {}
     yield need(actions, [targets.own.arn] if urls else [], {**when, "StringLike": {"states:HTTPEndpoint": urls}})
-    connections = _named_by_row(call, "connection", "Authentication.ConnectionArn", actions)
+    named = (f"{parameter}.ConnectionArn" for parameter in ("Authentication", "InvocationConfig"))
+    connections = set().union(*(_named_by_row(call, "connection", parameter, actions) for parameter in named))
     secrets = {_secret_of(targets, connection) for connection in connections}
     yield need(("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"), secrets)
 

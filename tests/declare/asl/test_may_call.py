@@ -95,6 +95,16 @@ def test_a_url_may_be_several(names: Names) -> None:
     assert statements["events:RetrieveConnectionCredentials"] == [connection]
 
 
+@pytest.mark.parametrize("where", ["Authentication", "InvocationConfig"])
+def test_the_connection_of_an_http_task_stands_in_either_parameter(names: Names, where: str) -> None:
+    """Follows https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html."""
+    connection = f"arn:aws:events:{REGION}:connection/shop/0b6d"
+    parameters = {"ApiEndpoint": "https://api.example.com/orders", "Method": "GET", where: {"ConnectionArn": connection}}
+    statements = needed(task("arn:aws:states:::http:invoke", **parameters), names)
+    assert statements["events:RetrieveConnectionCredentials"] == [connection]
+    assert statements["secretsmanager:GetSecretValue"] == [f"arn:aws:secretsmanager:{REGION}:secret:events!connection/shop/*"]
+
+
 def test_what_is_named_is_not_widened_by_it(names: Names) -> None:
     machine = task("arn:aws:states:::lambda:invoke", FunctionName=THEIRS)
     with pytest.raises(
