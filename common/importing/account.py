@@ -257,6 +257,6 @@ def _callers(policy: JsonMapping) -> Iterator[str]:
     for statement in policy.get("Statement", ()):
         principal = statement.get("Principal", {})
         trusted = principal if isinstance(principal, str) else next(iter(principal.values()), "")
-        source = statement.get("Condition", {})
-        arns = [arn for condition in source.values() for name, arn in condition.items() if name.lower() == "aws:sourcearn"]
+        conditions = statement.get("Condition", {})
+        arns = [arn for condition in conditions.values() for name, arn in condition.items() if name.lower() == "aws:sourcearn"]
         yield " ".join(map(str, [trusted, *arns]))

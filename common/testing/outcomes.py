@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from common.base.json_types import Json
 from common.base.lean_dataclass import dataclass
+from common.base.plural import counted
 from common.base.suggestions import did_you_mean
 
 
@@ -89,5 +90,5 @@ class Mocks:
             return result if isinstance(result, Outcome) else Outcome(result)
         number = self._calls[name]
         if number > len(mock):
-            raise MockError(f"{name} is called {number} times, and its mock has {len(mock)} outcome{'s' * (len(mock) != 1)}.")
+            raise MockError(f"{name} is called {number} times, and its mock has {counted(len(mock), 'outcome')}.")
         return mock[number - 1]

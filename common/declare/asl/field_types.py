@@ -44,6 +44,7 @@ OF_STATE = {
     "ToleratedFailureCount": Limits(0),
     "ToleratedFailurePercentage": Limits(0, 100, whole=False),
 }
+"""The fields of states whose values are numbers, or in JSONata expressions, with their limits."""
 OF_RETRY = {
     "IntervalSeconds": SECONDS,
     "MaxAttempts": Limits(0, 99_999_999),

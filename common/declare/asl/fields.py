@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from common.base.json_types import Json, JsonMapping
 from common.base.suggestions import closest, did_you_mean, known_names
+from common.declare.asl.field_types import OF_STATE
 from common.declare.asl.later import is_later
 from common.declare.asl.problem import Problem, shown
 from common.declare.asl.timestamps import is_timestamp
@@ -72,15 +73,6 @@ EXCLUDING: tuple[tuple[str, str], ...] = (
 """Fields of which a state has one at most."""
 TEXTS = ("Comment", "Error", "Cause", "Timestamp", "Label", *sorted(name for name in ONLY_JSONPATH if name.endswith("Path")))
 """Fields whose values are texts; whether Next, Default and Resource are, is checked with the transitions."""
-NUMBERS = (
-    "Seconds",
-    "TimeoutSeconds",
-    "HeartbeatSeconds",
-    "MaxConcurrency",
-    "ToleratedFailureCount",
-    "ToleratedFailurePercentage",
-)
-"""Fields whose values are numbers, or in JSONata expressions."""
 OBJECTS = ("Assign", "Credentials", "ItemBatcher", "ItemReader", "ResultWriter")
 """Fields of a state that must be objects."""
 LONGEST_LABEL = 40
@@ -138,7 +130,7 @@ def _types(here: Place, state: JsonMapping, language: str) -> Iterator[Problem]:
     credentials = state.get("Credentials", {"RoleArn": ""})
     if isinstance(credentials, Mapping) and not {"RoleArn", "RoleArn.$"} & credentials.keys():
         yield Problem("MISSING_FIELD", here / "Credentials", "RoleArn is missing.")
-    for field in NUMBERS if language == "JSONPath" else ():
+    for field in OF_STATE if language == "JSONPath" else ():
         value = state.get(field)
         if isinstance(value, str) and value.startswith("{%"):
             yield Problem("QUERY_LANGUAGE", here / field, "JSONPath has no expressions.", f" Use {field}Path.")

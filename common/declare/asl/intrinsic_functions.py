@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from common.base.lean_dataclass import dataclass
+from common.base.plural import counted
 from common.base.suggestions import did_you_mean, known_names
 from common.declare.asl.json_paths import read_path
 from common.declare.asl.path_steps import JsonPath
@@ -207,7 +208,7 @@ def _values(call: Call) -> Iterator[tuple[str, str]]:
     if call.name == "States.Format" and isinstance(call.arguments[0], Literal):
         placeholders, inserted = len(call.arguments[0].template) - 1, len(values) - 1
         if placeholders != inserted:
-            counts = f"{_number(placeholders, 'placeholder')} {{}} for {_number(inserted, 'value')}"
+            counts = f"{counted(placeholders, 'placeholder')} {{}} for {counted(inserted, 'value')}"
             yield f"the template of States.Format has {counts}.", ""
     elif call.name == "States.Hash" and isinstance(values[1], str) and values[1] not in ALGORITHMS:
         guess = did_you_mean(values[1], ALGORITHMS, otherwise=known_names(ALGORITHMS))
@@ -218,10 +219,6 @@ def _values(call: Call) -> Iterator[tuple[str, str]]:
         yield "the increment of States.ArrayRange must not be 0.", ""
     elif call.name == "States.ArrayPartition" and isinstance(values[1], int | float) and values[1] < 1:
         yield "the size of the parts of States.ArrayPartition must be at least 1.", ""
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}{'s' * (count != 1)}"
 
 
 _WITH_ARTICLE = {

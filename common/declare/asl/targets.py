@@ -187,8 +187,8 @@ def values_at(parameters: Json, path: str) -> Iterator[tuple[str, Json]]:
     name, many = head.removesuffix("[]"), head.endswith("[]")
     if name not in parameters:
         if f"{name}.$" in parameters:
-            path = parameters[f"{name}.$"]
-            yield f"{name}.$", path if isinstance(path, str) and DYNAMIC.fullmatch(path) else None
+            source = parameters[f"{name}.$"]
+            yield f"{name}.$", source if isinstance(source, str) and DYNAMIC.fullmatch(source) else None
         return
     value = parameters[name]
     for number, item in enumerate(value if many and isinstance(value, list) else [value]):
