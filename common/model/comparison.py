@@ -265,10 +265,15 @@ def split(live: JsonMapping, declared: JsonMapping) -> tuple[JsonObject, JsonObj
     return own, rest
 
 
+def every_statement(document: JsonMapping | None) -> list[Json]:
+    """The statements of a policy, which may be one object instead of a list."""
+    value = (document or {}).get("Statement", [])
+    return value if isinstance(value, list) else [value]
+
+
 def statements(document: JsonMapping | None, own: JsonMapping) -> tuple[list[Json], list[Json]]:
     """Splits the statements of a live policy into ours (with the `Sid` of `own`, or equal to it without `Sid`) and others'."""
-    value = (document or {}).get("Statement", [])
-    every = value if isinstance(value, list) else [value]
+    every = every_statement(document)
     unnamed = {name: value for name, value in own.items() if name != "Sid"}
     ours = [statement for statement in every if statement.get("Sid") == own["Sid"] or statement == unnamed]
     return ours, [statement for statement in every if statement not in ours]

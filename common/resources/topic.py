@@ -197,7 +197,8 @@ def _lets_alarms_publish(attributes: Mapping[str, str]) -> bool:
 
     Follows https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
     """
-    allowed = [entry for entry in json.loads(attributes.get("Policy") or "{}").get("Statement", ()) if entry["Effect"] == "Allow"]
+    every = comparison.every_statement(json.loads(attributes.get("Policy") or "{}"))
+    allowed = [entry for entry in every if entry["Effect"] == "Allow"]
     publishing = [entry for entry in allowed if "publish" in str(entry.get("Action")).lower() or "*" in str(entry.get("Action"))]
     principals = [str(entry.get("Principal")) for entry in publishing]
     by_policy = any("cloudwatch.amazonaws.com" in principal or "'*'" in principal or principal == "*" for principal in principals)

@@ -61,6 +61,7 @@ USUAL = statement({"AWS": "*"}, ["SNS:Subscribe", "SNS:Publish"])
         ({"Policy": USUAL, "KmsMasterKeyId": "0a1b2c3d-0000-4000-8000-123456789012"}, True),
         ({"Policy": USUAL, "KmsMasterKeyId": "alias/aws/sns"}, False),
         ({"Policy": statement({"Service": ["events.amazonaws.com", "cloudwatch.amazonaws.com"]}, "sns:*")}, True),
+        ({"Policy": json.dumps({"Statement": json.loads(USUAL)["Statement"][0]})}, True),
         ({"Policy": statement({"Service": "events.amazonaws.com"})}, False),
         ({"Policy": statement({"Service": "cloudwatch.amazonaws.com"}, "sns:Subscribe")}, False),
         ({}, False),
