@@ -22,6 +22,7 @@ from common.model.reference import Ref
 from common.packaging import job_imports
 from common.packaging.artifact import Script
 from common.packaging.imports import Libraries
+from common.packaging.job_imports import Imports
 from common.packaging.package_reference import PackageReference
 from common.resources import job_commands
 from common.resources.job import Job
@@ -42,53 +43,20 @@ class JobDeclaration:
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
         """Adds the job and its role."""
-        env, where = project.env, project.where(ref)
-        settings = configuration.merged(JobSettings, configured, self.settings, where)
-        if names := dict.fromkeys((*(connection.name for connection in self.connections), *settings.connections)):
-            settings = settings.model_copy(update={"connections": tuple(names)})
-        if problem := job_commands.problem(self.command, settings):
-            raise DeclarationError(f"{where}: {problem}")
-        is_shell, is_spark = self.command == job_commands.SHELL, self.command in job_commands.ON_SPARK
-        if not self.script.is_file():
-            raise DeclarationError(f"{where}: there is no file {self.script.name}.")
-        accepted = project.accepted[ref.key]
-        reference = PackageReference.parse(settings.package) if settings.package else None
-        script = Script(
-            key=project.key("artifact", ref.key.name),
-            prefix=project.prefix,
-            path=self.script,
-            accept_secret=accepted,
-            project_folder=project.folder,
-            reference=reference,
-        )
-        imported = job_imports.find_imports(
-            script,
-            libraries=self.libraries,
-            includes=self.includes,
-            shell=is_shell,
-            requirements_file=self.requirements,
-            glue_version=settings.glue_version,
-            here=project.runs_here,
-        )
-        if imported.wheels and self.command == job_commands.RAY:
-            raise DeclarationError(
-                f"{where}: Ray installs packages when a run starts. Name them in the argument --pip-install instead of a file "
-                f"of requirements."
-            )
-        is_managed = settings.logging == "managed"
+        where = project.where(ref)
+        settings = self._settings(configured, where)
+        script = self._script(project, ref, settings)
+        imported = self._imports(project, script, settings, where)
+        is_managed, is_spark = settings.logging == "managed", self.command in job_commands.ON_SPARK
         group_names = aws_versions.log_groups(settings.glue_version, shell=not is_spark) if is_managed else ()
         groups = [project.shared.log_group(name) for name in group_names]
         arguments, refs = project.names.substitute(dict(settings.arguments), where, texts=True)
         statements = [
             *grants.grants(project, where, self.access),
-            *(
-                [permissions.script(env, script.in_aws)]
-                if script.in_aws
-                else permissions.artifacts(env, f"{project.prefix}artifacts/{ref.key.name}")
-            ),
-            *self._logs(env, [group.arn for group in groups], is_managed=is_managed),
-            *(permissions.connections(env, settings.connections) if settings.connections else []),
-            *(permissions.metastore(env, arguments) if is_spark else []),
+            *_reading(project, script),
+            *self._logs(project.env, [group.arn for group in groups], is_managed=is_managed),
+            *(permissions.connections(project.env, settings.connections) if settings.connections else []),
+            *(permissions.metastore(project.env, arguments) if is_spark else []),
         ]
         granted = self.access.refs
         role = project.role(ref, settings.role, statements, self.access.further, [*granted, *self.connections])
@@ -98,7 +66,7 @@ class JobDeclaration:
             identity=project.identity(ref, [*role.needs, script.key, *imported.keys(), *named, *used], settings.verify, role),
             role_arn=role.arn,
             script=script,
-            bucket=env.artifact_bucket,
+            bucket=project.env.artifact_bucket,
             settings=settings,
             properties=fields,
             arguments=arguments,
@@ -109,6 +77,58 @@ class JobDeclaration:
         )
         project.add(job)
 
+    def _settings(self, configured: Configured, where: str) -> JobSettings:
+        """The settings, with the connections that the declaration names.
+
+        Raises:
+            DeclarationError: Glue does not allow them for a job with this command.
+        """
+        settings = configuration.merged(JobSettings, configured, self.settings, where)
+        if names := dict.fromkeys((*(connection.name for connection in self.connections), *settings.connections)):
+            settings = settings.model_copy(update={"connections": tuple(names)})
+        if problem := job_commands.problem(self.command, settings):
+            raise DeclarationError(f"{where}: {problem}")
+        return settings
+
+    def _script(self, project: ProjectResources, ref: Ref, settings: JobSettings) -> Script:
+        """The script.
+
+        Raises:
+            DeclarationError: there is no such file.
+        """
+        if not self.script.is_file():
+            raise DeclarationError(f"{project.where(ref)}: there is no file {self.script.name}.")
+        return Script(
+            key=project.key("artifact", ref.key.name),
+            prefix=project.prefix,
+            path=self.script,
+            accept_secret=project.accepted[ref.key],
+            project_folder=project.folder,
+            reference=PackageReference.parse(settings.package) if settings.package else None,
+        )
+
+    def _imports(self, project: ProjectResources, script: Script, settings: JobSettings, where: str) -> Imports:
+        """What the script imports.
+
+        Raises:
+            DeclarationError: it is a Ray job with a file of requirements.
+        """
+        imported = job_imports.find_imports(
+            script,
+            libraries=self.libraries,
+            includes=self.includes,
+            shell=self.command == job_commands.SHELL,
+            requirements_file=self.requirements,
+            glue_version=settings.glue_version,
+            here=project.runs_here,
+        )
+        if imported.wheels and self.command == job_commands.RAY:
+            raise DeclarationError(
+                f"{where}: Ray installs packages when a run starts. Name them in the argument --pip-install instead of a file "
+                f"of requirements."
+            )
+        return imported
+
     def _logs(self, env: Environment, group_arns: list[str], *, is_managed: bool) -> list[Statement]:
         """The statements to write logs; a job whose logging is left alone may write to all groups that Glue makes itself."""
         if not is_managed:
@@ -116,6 +136,13 @@ class JobDeclaration:
         if self.command == job_commands.RAY:
             return [permissions.glue_logs(env, "ray/*")]
         return [permissions.logs(group_arns) if group_arns else permissions.shell_logs(env)]
+
+
+def _reading(project: ProjectResources, script: Script) -> Iterable[Statement]:
+    """The statements to read the script and what it imports."""
+    if uri := script.in_aws:
+        return [permissions.script(project.env, uri)]
+    return permissions.artifacts(project.env, f"{project.prefix}artifacts/{script.key.name}")
 
 
 def _command(**flags: bool) -> str:
