@@ -17,15 +17,14 @@ from typing import ClassVar
 
 from common.base.errors import DeclarationError
 from common.base.lean_dataclass import dataclass
-from common.declare import configuration, dead_letters, failures, targets
+from common.declare import failures, targets
 from common.declare.declaration import Configured
 from common.declare.failures import SUBJECTS, UNDELIVERED, Alarm, Subject
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources
 from common.declare.resource_references import KIND
 from common.declare.targets import CRAWLER, FUNCTION, JOB, MACHINE
-from common.declare.triggers import check_no_schedule, description_of, role_of
-from common.environment.resource_settings import TriggerSettings
+from common.declare.triggers import RuleDeclaration
 from common.model.generated import GeneratedRef, marked_keys
 from common.model.reference import Ref
 from common.model.resource import Key, Resource
@@ -91,23 +90,9 @@ def add_rule(
         needs: what must exist first besides.
         role_ref: the rule whose role it has, if not one of its own.
     """
-    where = project.where(ref)
-    settings = configuration.merged(TriggerSettings, configured, None, where)
-    check_no_schedule(configured, where)
-    role = role_of(project, role_ref or ref, settings, notify)
-    fields, named = dead_letters.fields_of(project, ref, settings)
-    description, described = description_of(project, ref, settings)
-    rule = Rule(
-        properties=fields,
-        description=description,
-        identity=project.identity(ref, [*role.needs, *named, *described, notify, *needs], settings.verify, role),
-        enabled=settings.enabled,
-        target_arn=targets.started_arn(project, notify),
-        role_arn=role.arn,
-        pattern=pattern,
-        input_transformer=subject.message(project) if targets.type_of(notify) == targets.TOPIC else None,
-    )
-    project.add(rule)
+    rule = RuleDeclaration(target=notify, settings=None, dead_letter=None)
+    message = subject.message(project) if targets.type_of(notify) == targets.TOPIC else None
+    rule.add(project, ref, rule.merged(project, ref, configured), pattern, needs, message, role_ref)
 
 
 def _further(project: ProjectResources, ref: Ref, number: int) -> Ref:

@@ -1,5 +1,6 @@
 """Triggers that wait for events in declarations: new objects below a place, or what matches a pattern."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from common.base.errors import DeclarationError
@@ -7,7 +8,7 @@ from common.base.json_types import JsonMapping, JsonObject
 from common.base.lean_dataclass import dataclass
 from common.base.text_rules import check_text
 from common.declare import configuration, dead_letters, event_patterns, targets, validation
-from common.declare.declaration import Configured
+from common.declare.declaration import Configured, DeclaredSettings
 from common.declare.naming import Exact
 from common.declare.pipeline_parts import PipelineParts
 from common.declare.project_resources import ProjectResources, UsedRole
@@ -29,20 +30,70 @@ OF_SCHEDULES = ("expression", "timezone", "flexible_minutes", "start", "end")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ObjectTriggerDeclaration:
-    """A rule that starts its target for every new object at a place; `Pipeline.on_object` explains every field."""
+class RuleDeclaration:
+    """What all declarations of rules for events have."""
 
     target: Ref
-    settings: JsonMapping
+    settings: DeclaredSettings
     dead_letter: Ref | None
+
+    def merged(self, project: ProjectResources, ref: Ref, configured: Configured) -> TriggerSettings:
+        """Returns the settings of the rule.
+
+        Raises:
+            DeclarationError: configuration gives it a schedule.
+        """
+        settings = configuration.merged(TriggerSettings, configured, self.settings, project.where(ref))
+        check_no_schedule(configured, project.where(ref))
+        return settings
+
+    def add(
+        self,
+        project: ProjectResources,
+        ref: Ref,
+        settings: TriggerSettings,
+        pattern: JsonMapping,
+        needs: Iterable[Ref],
+        transformer: tuple[Mapping[str, str], str] | None = None,
+        role_ref: Ref | None = None,
+    ) -> None:
+        """Adds the rule and its role.
+
+        Args:
+            project: the project.
+            ref: the rule.
+            settings: its settings.
+            pattern: the events that it waits for.
+            needs: what must exist first besides its target.
+            transformer: the JSON paths in an event and the template that make the input of its target; None hands on the event.
+            role_ref: the rule whose role it has, if not one of its own.
+        """
+        role = role_of(project, role_ref or ref, settings, self.target)
+        fields, named = dead_letters.fields_of(project, ref, settings, self.dead_letter)
+        description, described = description_of(project, ref, settings)
+        rule = Rule(
+            properties=fields,
+            description=description,
+            identity=project.identity(ref, [*role.needs, *named, *described, self.target, *needs], settings.verify, role),
+            enabled=settings.enabled,
+            target_arn=targets.started_arn(project, self.target),
+            role_arn=role.arn,
+            pattern=pattern,
+            input_transformer=transformer,
+        )
+        project.add(rule)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectTriggerDeclaration(RuleDeclaration):
+    """A rule that starts its target for every new object at a place; `Pipeline.on_object` explains every field."""
+
     location: Location
     suffix: str
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
         """Adds the rule and its role."""
-        settings = configuration.merged(TriggerSettings, configured, self.settings, project.where(ref))
-        check_no_schedule(configured, project.where(ref))
-        bucket = self.location.bucket
+        settings, bucket = self.merged(project, ref, configured), self.location.bucket
         if project.env.is_away and bucket.key.project != project.project:
             home, region = project.env.home_region, project.env.region
             raise DeclarationError(
@@ -51,50 +102,22 @@ class ObjectTriggerDeclaration:
             )
         _check_events(project.known().get(bucket.key), project.where(ref))
         bucket = replace(bucket, purposes=(EVENTS,)) if isinstance(bucket, ExistingRef) else bucket
-        role = role_of(project, ref, settings, self.target)
-        fields, named = dead_letters.fields_of(project, ref, settings, self.dead_letter)
-        description, described = description_of(project, ref, settings)
-        rule = Rule(
-            properties=fields,
-            description=description,
-            identity=project.identity(ref, [*role.needs, *named, *described, self.target, bucket], settings.verify, role),
-            enabled=settings.enabled,
-            target_arn=targets.started_arn(project, self.target),
-            role_arn=role.arn,
-            pattern=object_created(bucket.name, f"{self.location.prefix}*{self.suffix}"),
-            input_transformer=(OBJECT_PATHS, OBJECT_INPUT),
-        )
-        project.add(rule)
+        pattern = object_created(bucket.name, f"{self.location.prefix}*{self.suffix}")
+        self.add(project, ref, settings, pattern, [bucket], (OBJECT_PATHS, OBJECT_INPUT))
 
 
 @dataclass(frozen=True, kw_only=True)
-class EventTriggerDeclaration:
+class EventTriggerDeclaration(RuleDeclaration):
     """A rule that starts its target for every event of a pattern; `Pipeline.on_event` explains every field."""
 
-    target: Ref
-    settings: JsonMapping
-    dead_letter: Ref | None
     pattern: JsonMapping
 
     def render(self, project: ProjectResources, ref: Ref, configured: Configured) -> None:
         """Adds the rule and its role."""
-        settings = configuration.merged(TriggerSettings, configured, self.settings, project.where(ref))
-        check_no_schedule(configured, project.where(ref))
+        settings = self.merged(project, ref, configured)
         pattern, refs = project.names.substitute(dict(self.pattern), project.where(ref))
         event_patterns.check_length(pattern, settings.pattern_characters, project.where(ref))
-        role = role_of(project, ref, settings, self.target)
-        fields, named = dead_letters.fields_of(project, ref, settings, self.dead_letter)
-        description, described = description_of(project, ref, settings)
-        rule = Rule(
-            properties=fields,
-            description=description,
-            identity=project.identity(ref, [*role.needs, *named, *described, self.target, *refs], settings.verify, role),
-            enabled=settings.enabled,
-            target_arn=targets.started_arn(project, self.target),
-            role_arn=role.arn,
-            pattern=pattern,
-        )
-        project.add(rule)
+        self.add(project, ref, settings, pattern, refs)
 
 
 def role_of(project: ProjectResources, ref: Ref, settings: TriggerSettings, target: Ref) -> UsedRole:
