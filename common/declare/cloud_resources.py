@@ -13,7 +13,7 @@ from pathlib import Path
 from common.aws.resource_schemas import Schema, schema_of
 from common.base.encoding import decode_text
 from common.base.errors import DeclarationError
-from common.base.json_types import JsonMapping, JsonObject
+from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.lean_dataclass import dataclass
 from common.base.yaml_loader import load_yaml
 from common.declare import validation
@@ -144,18 +144,31 @@ def resource_of(identity: Identity, schema: Schema, properties: JsonMapping, env
         DeclarationError: the properties are not what its type accepts; one message names all of them.
     """
     own, tags = {**properties}, dict(identity.tags)
-    if schema.tag_property and (declared := own.pop(schema.tag_property, None)):
-        pairs = declared if isinstance(declared, Mapping) else {entry.get("Key"): entry.get("Value") for entry in declared}
-        tags = {**{str(name): str(text) for name, text in pairs.items()}, **tags}
-    if problems := [*schema.problems(own, is_unknown=has_mark), *_fifo_problems(schema, own, identity.name)]:
+    declared = own.pop(schema.tag_property, None) if schema.tag_property else None
+    problems = [*schema.problems(own, is_unknown=has_mark), *_fifo_problems(schema, own, identity.name)]
+    if declared:
+        declared_tags = _tags_in(declared)
+        tags = {**(declared_tags or {}), **tags}
+        if declared_tags is None:
+            problems.append(f"{schema.tag_property}: it must be a list of objects with Key and Value, or an object of texts.")
+    if problems:
         raise DeclarationError("\n".join([f"{where} ({schema.type_name}):", *(f"  {problem}" for problem in problems)]))
     tags[env.resource_tag] = tag_value(schema, identity.key, identity.name)
     return CloudResource(identity=replace(identity, tags=tags), type_name=schema.type_name, properties=own)
 
 
+def _tags_in(declared: Json) -> dict[str, str] | None:
+    """The tags that properties declare, by their keys; None if they are written in neither way."""
+    if isinstance(declared, Mapping):
+        return {str(name): str(text) for name, text in declared.items()}
+    if isinstance(declared, list) and all(isinstance(entry, Mapping) and "Key" in entry for entry in declared):
+        return {str(entry["Key"]): str(entry.get("Value", "")) for entry in declared}
+    return None
+
+
 def _fifo_problems(schema: Schema, properties: JsonMapping, name: str) -> Iterator[str]:
     """Yields what AWS refuses of the name of a FIFO queue or topic, which its schema does not say."""
-    is_fifo = properties.get(FIFO_PROPERTIES.get(schema.type_name, ""), False) in {True, "true"}
+    is_fifo = properties.get(FIFO_PROPERTIES.get(schema.type_name, ""), False) in (True, "true")
     if schema.type_name in FIFO_PROPERTIES and not has_mark(name) and is_fifo != name.endswith(FIFO):
         if is_fifo:
             yield f"{schema.name_property}: what is FIFO has a name that ends with {FIFO}, and {name} does not."

@@ -31,6 +31,14 @@ BAD = {
         "resource/q (AWS::SQS::Queue):",
         "QueueName: what is FIFO has a name that ends with .fifo, and t-dev-acres-q does not.",
     ],
+    'p.resource("q", "AWS::SQS::Queue", {"FifoQueue": []})': [
+        "resource/q (AWS::SQS::Queue):",
+        'FifoQueue: [] is not of type "boolean"',
+    ],
+    'p.resource("q", "AWS::SQS::Queue", {"Tags": ["team"]})': [
+        "resource/q (AWS::SQS::Queue):",
+        "Tags: it must be a list of objects with Key and Value, or an object of texts.",
+    ],
     'p.resource("t", "AWS::SNS::Topic", {"TopicName": "orders.fifo"})': [
         "resource/t (AWS::SNS::Topic):",
         "FifoTopic: orders.fifo ends with .fifo, so it must be true.",
