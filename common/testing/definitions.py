@@ -1,7 +1,7 @@
 """Loads definitions for tests: with their structure checked, and with their references as they are.
 
-A reference such as ``${Validate.arn}`` stays as it is written, so that tests depend on no environment. What stands for the
-account in an ARN has example values.
+A reference such as ``${Validate.arn}`` stays as it is written, so that tests depend on no environment; a timeout that is a
+parameter counts as none. What stands for the account in an ARN has example values.
 """
 
 from pathlib import Path

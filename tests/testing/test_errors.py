@@ -92,6 +92,12 @@ def test_a_machine_that_lasts_too_long_is_timed_out_and_nothing_is_caught() -> N
     assert (run.status, run.error, run.states, run.seconds) == ("TIMED_OUT", "States.Timeout", ["A"], 100)
 
 
+def test_a_timeout_that_is_a_parameter_ends_nothing_as_tests_do_not_know_it() -> None:
+    definition = {**machine(A={**TASK, "TimeoutSeconds": "${longest_call}"}), "TimeoutSeconds": "${longest}"}
+    run = run_machine(definition, mocks={"A": ok("done", seconds=500)})
+    assert (run.status, run.output, run.seconds) == ("SUCCEEDED", "done", 500)
+
+
 def test_an_error_in_the_output_of_a_task_is_caught_but_a_runtime_error_is_not() -> None:
     catch = [{"ErrorEquals": ["States.ALL"], "Next": "Done"}]
     jsonata = {**TASK, "QueryLanguage": "JSONata", "Output": "{% $states.result.nothing %}", "Catch": catch}
