@@ -14,7 +14,6 @@ from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.lean_dataclass import dataclass, field
 from common.base.suggestions import did_you_mean
 from common.declare.asl.definition import Source
-from common.declare.asl.later import is_later
 from common.declare.asl.walk import Place, PlacedState, every_state, inner_machines, is_distributed
 from common.testing import maps
 from common.testing.choices import as_time
@@ -60,8 +59,7 @@ def run_machine(
     definition = loaded(machine)
     prepared = _Execution.of(definition, mocks or {}, items or {}, start)
     data = {} if input is None else input
-    limit = definition.get("TimeoutSeconds")
-    prepared.clock.limit = None if is_later(limit) else limit  # tests know no parameters
+    prepared.clock.limit = definition.get("TimeoutSeconds")
     run = prepared.run
     try:
         whole = context_of(name, data, prepared.clock, context or {})
@@ -194,7 +192,7 @@ class _Execution:
     def _timed(self, state: JsonMapping, language: str, scope: Scope, outcome: Outcome) -> Outcome:
         """The outcome of a call, which is a States.Timeout if it lasts too long."""
         value = LANGUAGES[language].value(state, "TimeoutSeconds", scope) if state["Type"] == "Task" else None
-        limit = None if value is None or is_later(value) else seconds(value, "TimeoutSeconds")
+        limit = None if value is None else seconds(value, "TimeoutSeconds")
         if limit is not None and outcome.seconds > limit:
             self.clock.pass_by(limit)
             return Outcome(error="States.Timeout", cause=f"The task has not ended within {limit} seconds.")

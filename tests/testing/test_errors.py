@@ -98,6 +98,15 @@ def test_a_timeout_that_is_a_parameter_ends_nothing_as_tests_do_not_know_it() ->
     assert (run.status, run.output, run.seconds) == ("SUCCEEDED", "done", 500)
 
 
+def test_numbers_that_are_parameters_count_as_left_out() -> None:
+    retrier = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": "${pause}", "MaxAttempts": "${tries}", "BackoffRate": "${rate}"}
+    each = {"StartAt": "Each", "States": {"Each": {"Type": "Pass", "End": True}}}
+    items = {"Type": "Map", "MaxConcurrency": "${lanes}", "ItemProcessor": each, "Next": "A"}
+    definition = machine(Items=items, A={**TASK, "Retry": [retrier]})
+    run = run_machine(definition, [1], {"A": [fails("Busy"), fails("Busy"), ok({"MaxItems": "${kept}"})]})
+    assert (run.output, [wait.seconds for wait in run.waits]) == ({"MaxItems": "${kept}"}, [1, 2])
+
+
 def test_an_error_in_the_output_of_a_task_is_caught_but_a_runtime_error_is_not() -> None:
     catch = [{"ErrorEquals": ["States.ALL"], "Next": "Done"}]
     jsonata = {**TASK, "QueryLanguage": "JSONata", "Output": "{% $states.result.nothing %}", "Catch": catch}
