@@ -61,6 +61,8 @@ PARTITIONS: Mapping[str, str] = {
     "aws-us-gov": r"us-gov-\w+-\d+",
 }
 """Patterns of the region names of each partition, as in botocore."""
+DIRECTIONS = r".+-(central|(north|south)?(east|west)|north|south)-\d+"
+"""Matches the names of all regions: each ends with a direction and a number."""
 _RUNTIME = re.compile(r"(python3\.|nodejs)(\d+)(?:\.x)?")
 
 
@@ -74,6 +76,8 @@ def log_groups(glue_version: str, *, shell: bool) -> tuple[str, ...]:
 @cache
 def partition_of(region: str) -> str | None:
     """Returns the ARN partition of a region; None if no region has such a name."""
+    if not re.fullmatch(DIRECTIONS, region):
+        return None
     return next((name for name, regions in PARTITIONS.items() if re.fullmatch(regions, region)), None)
 
 

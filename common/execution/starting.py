@@ -28,6 +28,8 @@ INPUT_LIMIT = 262_144
 """How many bytes of input Step Functions accepts."""
 PAYLOAD_LIMIT = 6 * 2**20
 """How many bytes of input Lambda accepts in a call: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+LIKE_JSON = re.compile(r"""\s*([{\["]|(-?\d[\d.eE+-]*|true|false|null)\s*$)""")
+"""Matches an input that is JSON itself and not the name of a file."""
 
 
 @dataclass(frozen=True)
@@ -150,14 +152,14 @@ def read_input(root: Path, text: str, service: str = "Step Functions", limit: in
 
     Args:
         root: the repository.
-        text: a JSON object or list, the name of a file that contains JSON, or ``-`` for standard input.
+        text: JSON, the name of a file that contains JSON, or ``-`` for standard input.
         service: the service that gets it, for messages.
         limit: how many bytes the service accepts.
 
     Raises:
         UsageError: it is neither, or too large.
     """
-    if text.lstrip()[:1] in {"{", "["}:
+    if LIKE_JSON.match(text):
         return _check_input(text, "--input", service, limit)
     path = Path(text)
     try:

@@ -25,8 +25,9 @@ def author(about: Mapping[str, str]) -> str:
 
 
 def commit(about: Mapping[str, str]) -> str:
-    """The commit, and whether files differed from it."""
-    return about.get("commit", "")[:COMMIT] + (" + changes" if about.get("clean") == "no" else "")
+    """The commit, and whether files differed from it; empty if there was no commit."""
+    commit = about.get("commit", "")[:COMMIT]
+    return f"{commit} + changes" if commit and about.get("clean") == "no" else commit
 
 
 def changes(counts: Mapping[str, int]) -> str:

@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from common.base import programs
 from common.base.command_text import typed
 from common.base.errors import DeployError
+from common.base.plural import counted
 from common.base.version import VERSION
 from common.declare import project_names, projects
 from common.environment import config_files
@@ -105,7 +106,7 @@ def check_repository(root: Path) -> Iterator[Finding]:
         except DeployError as error:
             yield Finding(f"config/{name}.json", PROBLEM, str(error))
         else:
-            yield Finding(f"config/{name}.json", FINE, f"{len(declared) - 1} projects can be declared")
+            yield Finding(f"config/{name}.json", FINE, f"{counted(len(declared) - 1, 'project')} can be declared")
 
 
 def states(findings: list[Finding]) -> Mapping[str, int]:

@@ -54,6 +54,8 @@ def fetch(source: str, into: Path) -> Path:
     if "://" in source:
         return _unpacked(_download(source, into / "archive"), source, into / "files")
     folder = Path(source).expanduser().absolute()
+    if folder.is_file():
+        raise UsageError(f"--from is {source!r}, which is a file. Unpack it, and name the folder. Nothing was changed.")
     if not folder.is_dir():
         raise UsageError(
             f"--from is {source!r}: there is no such folder. It is a folder, an https address of a .tar.gz or .zip, or ….git."

@@ -83,7 +83,7 @@ def test_an_environment_may_be_in_any_partition(repository: Repository, region: 
     assert env.arn("lambda", "function:x").startswith(f"arn:{partition}:lambda:{region}:")
 
 
-@pytest.mark.parametrize("region", ["eu-central", "xx-central-1", "eusc-fr-east-1", "eu-central-1a"])
+@pytest.mark.parametrize("region", ["eu-central", "xx-central-1", "eusc-fr-east-1", "eu-central-1a", "us-esat-1"])
 def test_a_region_that_cannot_be_is_refused(repository: Repository, region: str) -> None:
     repository.configure(region=region)
     with pytest.raises(ConfigError, match="region"):

@@ -112,6 +112,7 @@ def test_what_the_repository_lacks_is_told_for_each_environment(acres: Repositor
     assert code == 1
     assert results["config/broken.json"]["state"] == "problem"
     assert results["config/dev.json"]["state"] == "fine"
+    assert results["config/dev.json"]["text"] == "1 project can be declared"
     assert "boto3 is" in results["libraries"]["text"]
     assert "no-such-library is missing" in results["libraries"]["text"]
     assert results["libraries"]["advice"] == "Type `uv sync`, and start commands with `uv run`."

@@ -244,3 +244,10 @@ def test_a_repository_of_git_is_cloned_at_a_tag(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "again").mkdir()
     with pytest.raises(DeployError, match=r"cannot be fetched: .*v2"):
         sources.fetch(f"ssh://host{origin}@v2", tmp_path / "again")
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    archive = tmp_path / "deployer.tar.gz"
+    archive.touch()
+    with pytest.raises(UsageError, match=r"deployer\.tar\.gz', which is a file\. Unpack it, and name the folder"):
+        sources.fetch(str(archive), tmp_path)

@@ -2,12 +2,16 @@
 
 import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from common.base.errors import DeployError, UsageError
 from common.setup import changelog, deployer_files, upgrading
+from tests.support.repository import ROOT
 
 PARTS = "CHANGELOG.md\ncommon\nconfig/schema.json\ntasks.py\n"
 LOG = "# Changelog\n\n## [Unreleased]\n\n## [0.3.0] - 2027\n\n- New.\n\n## [0.2.1]\n\n- Fixed.\n\n## [0.2.0]\n\n- Old.\n"
@@ -143,3 +147,11 @@ def test_the_changelog_tells_what_is_between_two_versions() -> None:
     unreleased = LOG.replace("## [Unreleased]\n", "## [Unreleased]\n\n- Soon.\n")
     assert changelog.since(unreleased, "0.3.0") == "## [Unreleased]\n\n- Soon."
     assert changelog.since(unreleased, "0.3.0", unreleased) == ""
+
+
+def test_a_deployer_that_lacks_a_file_says_which(tmp_path: Path) -> None:
+    write(tmp_path, {"common/commands/all_tasks.py": "import common.base.markup\n", "common/base/__init__.py": ""})
+    shutil.copy(ROOT / "tasks.py", tmp_path)
+    done = subprocess.run([sys.executable, "tasks.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    message = "error: The deployer has no common/base/markup.py. Bring it back, for example by `git checkout HEAD common`.\n"
+    assert (done.returncode, done.stderr) == (1, message)

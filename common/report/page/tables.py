@@ -188,7 +188,7 @@ def _release(release: Release, commits: tuple[str, ...], *, is_open: bool) -> El
         " ",
         element(
             "span",
-            f"{counts}; by {cell_formats.author(release.about)}, commit {cell_formats.commit(release.about)}",
+            f"{counts}; by {cell_formats.author(release.about)}, commit {cell_formats.commit(release.about) or 'unknown'}",
             class_="rest",
         ),
     ]
