@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from common.aws.protocol import Aws
 from common.base.command_text import typed
-from common.base.errors import AccountError, AwsError, DeployError
+from common.base.errors import UNREACHABLE, AccountError, AwsError, DeployError
 from common.declare.workspace import Workspace
 from common.engine.connection import Connection
 from common.setup import permission_checks
@@ -37,6 +37,9 @@ def check_account(connect: Callable[[], Connection], workspace: Workspace) -> It
     try:
         connection = connect()
     except (AccountError, AwsError) as error:
+        if isinstance(error, AwsError) and error.code.startswith(UNREACHABLE):
+            yield Finding("network", PROBLEM, error.reason, "Check the network, the proxy (HTTPS_PROXY) and the region.")
+            return
         is_clock = any(words in str(error) for words in SKEWED)
         advice = "Set the clock of this machine by a time server (NTP)." if is_clock else ""
         yield Finding("clock" if is_clock else "credentials", PROBLEM, str(error), advice)

@@ -12,6 +12,7 @@ import pytest
 from common.aws.protocol import Aws
 from common.base.terminal import Screen
 from common.commands.environment_command import EnvironmentCommand
+from common.engine.connection import Connection
 from common.model.choices import Choices
 from common.report import doctor_report
 from common.setup import account_checks, machine_checks
@@ -167,3 +168,17 @@ def test_a_permission_that_is_missing_is_named(acres: Repository, moto: None, mo
     assert found["roles"].state == "problem"
     assert "Allow iam:ListRoles to whoever deploys: `invoke policy --env dev` prints all" in found["roles"].advice
     assert found["tagging index"].state == "fine"
+
+
+def test_a_network_that_is_down_is_no_matter_of_credentials(acres: Repository) -> None:
+    from common.base.errors import AwsError
+
+    def connect() -> Connection:
+        raise AwsError("sts", "GetCallerIdentity", "EndpointConnectionError", "Could not connect to the endpoint URL")
+
+    command = EnvironmentCommand(acres.root, Choices(env="dev"), lambda _: None)
+    with fresh_imports():
+        (finding,) = account_checks.check_account(connect, command.workspace)
+    command.close()
+    assert (finding.about, finding.text) == ("network", "Could not connect to the endpoint URL")
+    assert "HTTPS_PROXY" in finding.advice
