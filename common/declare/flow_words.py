@@ -29,7 +29,7 @@ KINDS = {
 }
 """What people call the kinds of resources."""
 TYPES = {name: type_words(name) for name in (ALARM, MAPPING, SCHEDULE)}
-"""The same of types that stand in arrows."""
+"""What people call the types of resources that stand in arrows."""
 STARTS, READS, WRITES = "starts", "reads", "writes"
 
 

@@ -38,7 +38,7 @@ OF_STREAMS = frozenset(
         *("ParallelizationFactor", "StartingPosition", "StartingPositionTimestamp", "TumblingWindowInSeconds"),
     }
 )
-"""Those of mappings of streams."""
+"""The properties of mappings of streams alone."""
 SMALL_BATCH = 10
 """A batch of messages of a queue has at most this many, unless Lambda waits for it to fill."""
 FOREVER = -1

@@ -31,11 +31,11 @@ INSTANCE_FIELD = re.compile(r"\{instance\}[-_./]?|[-_./]\{instance\}$")
 ARTIFACTS = "artifacts"
 """The bucket that holds artifacts and records; its name is configured, the others' are computed."""
 ARTIFACT_BUCKET = Key(SHARED, "bucket", ARTIFACTS)
-"""Its key."""
+"""The key of the bucket that holds artifacts and records."""
 ROLE_PATH = re.compile(r"(?!/aws-)/([A-Za-z0-9+=,.@_-]+/)*")
 """What may stand before the name of a role; `/aws-service-role/` and the like are AWS's own."""
 LONGEST_PATH = 512
-"""Characters of such a path, slashes included."""
+"""How many characters may stand before the name of a role, slashes included."""
 ONE_PROJECT = re.compile(r"\{(?:project|folder|instance|name)\}")
 """In a template, what differs within an environment."""
 VENDED_LOGS = "/aws/vendedlogs/"

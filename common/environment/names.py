@@ -12,7 +12,7 @@ from common.base.text_rules import Text
 FIELDS = ("prefix", "project", "folder", "instance", "name", "env", "ENV", "region", "account")
 """What a template may have in braces."""
 OWN_FIELDS = frozenset({"prefix", "env", "ENV"})
-"""Those whose values are an environment's own, and no other's in its account."""
+"""The fields whose values are an environment's own, and no other's in its account."""
 FIELD = re.compile(r"\{([^{}]*)\}")
 DEFAULT = "default"
 """The key of the template for every kind that has none of its own."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 DEFAULT_PREFIX = "deployer:"
 """The beginning of the keys where configuration has no other."""
 ENVIRONMENT, PROJECT, RESOURCE, TEMPORARY = "environment", "project", "resource", "temporary"
-"""The ends of the keys."""
+"""How the keys of our tags end."""
 TEMPORARY_MACHINE = re.compile(r"(.+)-from-[0-9a-f]{8}")
 """The names of temporary state machines: that of the deployed machine, and a random part."""
 OWNER = re.compile(r"[a-z][a-z0-9-]{0,23}/[a-z][a-z0-9-]{0,19}")

@@ -23,7 +23,7 @@ STORE = ("versioning", "encryption", "public access")
 SIMPLE_NAME = re.compile(f"(?P<name>{CHARACTERS})")
 """Matches the end of an ARN that is the name."""
 QUALIFIED_NAME = re.compile(f"(?P<name>{CHARACTERS}(:[A-Za-z0-9$_.-]+)?)")
-"""The same of what has versions and aliases, with one of these."""
+"""Matches the end of an ARN that is a name, with a version or an alias behind it."""
 
 
 class Further(NamedTuple):

@@ -28,7 +28,7 @@ from common.model.tags import other_tags, owned_tags, stale_tags, tag_list, tag_
 
 _RULE = ("ScheduleExpression", "EventPattern", "State")
 DESCRIPTION = "Description"
-"""What a rule is for."""
+"""The field that says what a rule is for."""
 _UNDECLARED = (DESCRIPTION, "RoleArn")
 """PutRule accepts these fields, which need not be declared, and empties those that are left out."""
 _TARGET = "target"

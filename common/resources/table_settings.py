@@ -20,7 +20,7 @@ RESET: JsonObject = {
 }
 """UpdateTable keeps what is left out, so these values take a setting away."""
 NAMES = frozenset({TIME_TO_LIVE, *RESET})
-"""The settings."""
+"""The settings of a table that properties may have."""
 _ON = frozenset({"ENABLED", "ENABLING", "UPDATING"})
 
 

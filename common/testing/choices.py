@@ -114,4 +114,4 @@ COMPARING: Mapping[str, Callable[[Json, Json], bool]] = {
     "GreaterThan": lambda left, right: bool(left > right),
     "GreaterThanEquals": lambda left, right: bool(left >= right),
 }
-"""How they compare."""
+"""How the operators compare two values of their kind, by the end of their names."""

@@ -25,9 +25,9 @@ TOKEN = re.compile(
 )
 """Matches what may pass on a task token: the token itself, or a part of the context object that has it."""
 PLAIN = re.compile(r"[\w.-]+(:[\w./$-]*)+")
-"""What is written like an ARN or a part of one, and is not a placeholder of a template."""
-CALLED = re.compile(r"arn:[^:]*:(lambda:[^:]*:[^:]*:function:.+|states:[^:]*:[^:]*:(activity:)?.+)")
-"""What the Resource of a Task can be: a function, an activity or an integration."""
+"""Matches what is written like an ARN or a part of one, and is not a placeholder of a template."""
+RESOURCE_ARN = re.compile(r"arn:[^:]*:(lambda:[^:]*:[^:]*:function:.+|states:[^:]*:[^:]*:(activity:)?.+)")
+"""Matches what the Resource of a Task can be: the ARN of a function, an activity or an integration."""
 READING = ("getObject", "listObjectsV2", "putObject")
 """The actions with which a Map reads items and writes results."""
 VERBS = (
@@ -54,7 +54,12 @@ def api_problems(states: Iterable[PlacedState]) -> Iterator[Problem]:
 def _part(here: Place, part: JsonMapping, language: str, *, in_map: bool) -> Iterator[Problem]:
     resource, called = part.get("Resource"), called_by(part.get("Resource"))
     if called is None:
-        if isinstance(resource, str) and not is_later(resource) and PLAIN.fullmatch(resource) and not CALLED.fullmatch(resource):
+        if (
+            isinstance(resource, str)
+            and not is_later(resource)
+            and PLAIN.fullmatch(resource)
+            and not RESOURCE_ARN.fullmatch(resource)
+        ):
             text = f"{shown(resource)} is not an ARN of a function, an activity or an integration."
             yield Problem("UNKNOWN_INTEGRATION", here / "Resource", text)
         return

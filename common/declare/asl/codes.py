@@ -70,6 +70,6 @@ CODES: Mapping[str, Code] = {
     "UNUSED_ACCEPT": Code("`accept` names a code that nothing has.", _FIELDS, "warning"),
     "TASK_TOKEN": Code("A task waits for a task token, and passes none on.", "connect-to-resource.html"),
 }
-"""All codes."""
+"""All codes of problems, with what each stands for."""
 BASIC = frozenset({"STRUCTURE", "MISSING_STATE", "UNKNOWN_REFERENCE"})
 """The codes of what nothing can be done without, so that they cannot be accepted."""

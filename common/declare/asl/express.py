@@ -14,8 +14,12 @@ from common.declare.asl.problem import Problem
 from common.declare.asl.walk import Place, is_distributed, placed_machines
 
 EXPRESS = "EXPRESS"
-_WAITING = {".sync": "waits for the end of a job", ".sync:2": "waits for the end of a job"}
-_WAITING[".waitForTaskToken"] = "waits for a task token"
+_WAITING = {
+    ".sync": "waits for the end of a job",
+    ".sync:2": "waits for the end of a job",
+    ".waitForTaskToken": "waits for a task token",
+}
+"""What a call waits for, by the end of its Resource; express workflows have none of these calls."""
 ADVICE = ' Make it "STANDARD", or take this state out.'
 
 
