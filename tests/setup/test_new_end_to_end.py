@@ -23,8 +23,8 @@ RESULTS = {
 
 
 def name_of(template: str) -> str:
-    """The project of a template; one is called as a module of Python, and one has a dash."""
-    return {"python-shell": "os", "api-drop": "a1-drop"}.get(template, template.replace("-", "_"))
+    """The project of a template; one has a dash and a digit."""
+    return {"api-drop": "a1-drop"}.get(template, template.replace("-", "_"))
 
 
 @pytest.fixture(scope="module")
