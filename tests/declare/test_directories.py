@@ -31,7 +31,7 @@ def test_a_project_declares_a_folder(repository: Repository, moto: None) -> None
     repository.write("projects/acres/configs/sql/acres.sql", "select 2")
     planned = repository.invoke("plan", "--env", "dev")
     assert planned.code == 2
-    assert "~ directory/configs update Files.sql/acres.sql changed" in squeezed(planned.out)
+    assert re.search(r"~ directory/configs +update\s+~ Files.sql/acres.sql \w+… → \w+…", planned.out)
     assert repository.invoke("upload-glue", "--env", "dev").code == 0
     repository.project("acres")
     assert ". directory/configs orphan no longer declared" in squeezed(repository.invoke("plan", "--env", "dev").out)
