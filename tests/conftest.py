@@ -83,7 +83,7 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 def moto(moto_gaps: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty account, as close to AWS as moto gets, which is never busy and takes any rate."""
     monkeypatch.setattr(polling, "PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(polling, "FIRST_POLL_SECONDS", 0.0)
+    monkeypatch.setattr(polling, "FIRST_POLL_SECONDS", {})
     monkeypatch.setattr(connection, "Rates", partial(Rates, sleep=lambda _: None))
     with mock_aws():
         yield

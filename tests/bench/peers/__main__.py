@@ -9,6 +9,7 @@ import os
 import statistics
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
@@ -71,6 +72,7 @@ def measure(aws: Aws, tool: Tool, case: Case) -> Iterator[tuple[str, Measured]]:
             aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         for situation, edit in SITUATIONS.items():
             edit(repository)
+            time.sleep(1)  # the AWS CLI names a change set by the second, and refuses to use a name twice
             aws.set_delay(case.delay)
             runs = [measuring.run(command, repository.root, environment) for command in tool.commands(place)]
             yield situation, Measured(sum(run.wall for run in runs), sum(run.cpu for run in runs), len(aws.set_delay(0)))
