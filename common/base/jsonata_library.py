@@ -1,6 +1,7 @@
 """The library for JSONata, which is loaded late: few commands meet an expression that they have not met before."""
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -8,6 +9,8 @@ from types import ModuleType
 
 DEPTH = 10_000
 """How deep the parser may recurse; its own library sets this."""
+_alone = threading.RLock()
+"""The limit is that of all threads, so only one at a time changes it, and has it back as it was."""
 
 
 @cache
@@ -22,9 +25,10 @@ def library() -> ModuleType:
 @contextmanager
 def deep_recursion() -> Iterator[None]:
     """Allows deep recursion for a while: a text that is joined from hundreds of parts is a deep expression."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, DEPTH))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
+    with _alone:
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, DEPTH))
+        try:
+            yield
+        finally:
+            sys.setrecursionlimit(limit)

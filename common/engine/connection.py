@@ -197,8 +197,8 @@ def connect(
         if started.enforces_iam and policy is not None:
             from common.engine import embedded_deployer  # only where IAM is enforced
 
-            where, said = embedded_deployer.endpoints(env, started.endpoints, policy)
-            say(said)
+            where, note = embedded_deployer.endpoints(env, started.endpoints, policy)
+            say(note)
     elif enforce_iam:
         enforcing = "whether IAM is enforced there cannot be chosen here" if env.endpoints else "IAM is always enforced there"
         raise UsageError(f"{endpoints.account_words(env.name, env.endpoints)}: {enforcing}. Leave out --enforce-iam.")

@@ -42,20 +42,20 @@ def allowed() -> Any:
 
 def test_a_command_has_what_is_printed_now(env: Environment) -> None:
     for action in ("s3:GetObject", "glue:GetJob"):
-        there, said = embedded_deployer.endpoints(env, ACCOUNT, printed(action))
+        there, note = embedded_deployer.endpoints(env, ACCOUNT, printed(action))
         assert (allowed(), bool(there.token)) == (action, True)
-        assert "has the permissions that `invoke policy --env here` prints, and" in said
+        assert "has the permissions that `invoke policy --env here` prints, and" in note
 
 
 def test_a_broken_declaration_leaves_the_permissions_of_before(env: Environment) -> None:
     embedded_deployer.endpoints(env, ACCOUNT, printed("s3:GetObject"))
-    there, said = embedded_deployer.endpoints(env, ACCOUNT, broken)
+    there, note = embedded_deployer.endpoints(env, ACCOUNT, broken)
     assert (allowed(), bool(there.token)) == ("s3:GetObject", True)
-    assert f"printed when all declarations could be used the last time ({PROBLEM})" in said
+    assert f"printed when all declarations could be used the last time ({PROBLEM})" in note
 
 
 def test_before_any_permissions_a_broken_declaration_stops_nothing_and_that_is_told(env: Environment) -> None:
-    there, said = embedded_deployer.endpoints(env, ACCOUNT, broken)
+    there, note = embedded_deployer.endpoints(env, ACCOUNT, broken)
     assert there == ACCOUNT
-    assert said.startswith("IAM is not enforced for this command: ")
-    assert PROBLEM in said
+    assert note.startswith("IAM is not enforced for this command: ")
+    assert PROBLEM in note

@@ -255,8 +255,8 @@ def test_values_of_choices_are_compared_as_what_they_are(yielded: dict[str, Any]
 def test_sources_with_nothing_and_options_of_formats(yielded: dict[str, Any]) -> None:
     """https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-format.html (jsonPath, attachFilename)."""
     assert yielded["nothing_there"] == [0] * 8
-    found, attached, refused = yielded["format_options"]
-    assert found == {"$.items[*]": [1, 2], "$.items": [1, 2], "$['a-b']['c d']": [5], "$.none": []}
+    selected, attached, refused = yielded["format_options"]
+    assert selected == {"$.items[*]": [1, 2], "$.items": [1, 2], "$['a-b']['c d']": [5], "$.none": []}
     assert attached["csv"] == ["root\n|-- id: string\n|-- file: string\n|-- at: timestamp", "attached.csv"]
     assert attached["json"] == ["root\n|-- id: int\n|-- file: string\n|-- at: timestamp", "attached.json"]
     assert "jsonPath '$..id' is not available" in refused

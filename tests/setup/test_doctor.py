@@ -58,11 +58,11 @@ def test_a_machine_and_an_account_without_problems(acres: Repository, moto: None
 
 
 def test_lines_that_have_no_room_are_folded_in_their_column(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = [
+    findings = [
         Finding("uv", "fine", "0.9.1"),
         Finding("permissions", "note", "the role may do less than is printed", "Type `invoke policy --env dev`:\n{\n  1\n}"),
     ]
-    assert [*doctor_report.lines(found, "dev", Screen(on_screen(monkeypatch, 44)))] == [
+    assert [*doctor_report.lines(findings, "dev", Screen(on_screen(monkeypatch, 44)))] == [
         "  uv           0.9.1",
         "- permissions  the role may do less than is",
         "                 printed",
@@ -161,13 +161,13 @@ def test_a_permission_that_is_missing_is_named(acres: Repository, moto: None, mo
 
     monkeypatch.setattr(connection.aws, "call", denied)
     with fresh_imports():
-        found: dict[str, Finding] = {
+        findings: dict[str, Finding] = {
             finding.about: finding for finding in account_checks.check_account(lambda: connection, command.workspace)
         }
     command.close()
-    assert found["roles"].state == "problem"
-    assert "Allow iam:ListRoles to whoever deploys: `invoke policy --env dev` prints all" in found["roles"].advice
-    assert found["tagging index"].state == "fine"
+    assert findings["roles"].state == "problem"
+    assert "Allow iam:ListRoles to whoever deploys: `invoke policy --env dev` prints all" in findings["roles"].advice
+    assert findings["tagging index"].state == "fine"
 
 
 def test_a_network_that_is_down_is_no_matter_of_credentials(acres: Repository) -> None:

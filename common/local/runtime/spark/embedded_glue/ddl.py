@@ -30,22 +30,22 @@ _OPTIONS = {"field.delim": "sep", "separatorChar": "sep", "quoteChar": "quote", 
 def translated(text: str) -> str:
     """The statement in Spark's own words; every other statement as it is."""
     plain = re.sub(
-        _LITERAL, lambda found: found[0][0] + "_" * (len(found[0]) - 2) + found[0][-1], text
+        _LITERAL, lambda literal: literal[0][0] + "_" * (len(literal[0]) - 2) + literal[0][-1], text
     )  # no clause inside a literal
     header = _HEADER.match(plain)
     if not header:
         return text
-    found = {pattern: pattern.search(plain, header.end()) for pattern in (_STORED, _SERDE, _DELIMITED)}
+    matches = {pattern: pattern.search(plain, header.end()) for pattern in (_STORED, _SERDE, _DELIMITED)}
     external = [header.span(1)] if header.group(1) else []
-    if not any(found.values()):
+    if not any(matches.values()):
         return _without(text, external)
-    clauses = {pattern: _groups(text, match) or [""] * pattern.groups for pattern, match in found.items()}
+    clauses = {pattern: _groups(text, match) or [""] * pattern.groups for pattern, match in matches.items()}
     kind = _format(*clauses[_STORED], clauses[_SERDE][0])
     options = _csv_options(text, *clauses[_SERDE], *clauses[_DELIMITED]) if kind == "csv" else {}
     named = ", ".join(f"'{name}' '{value}'" for name, value in options.items())
     using = f" USING {kind}" + (f" OPTIONS ({named})" if named else "")
     end = _end_of_columns(plain, header.end())
-    spans = [match.span() for match in found.values() if match]
+    spans = [match.span() for match in matches.values() if match]
     return _without(text[:end], external) + using + _without(text[end:], [(start - end, stop - end) for start, stop in spans])
 
 
