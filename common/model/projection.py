@@ -7,6 +7,7 @@ texts, and some policies in other words. Nothing of that counts.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal, InvalidOperation
 
 from common.base.json_types import Json, JsonMapping
 from common.base.lean_dataclass import dataclass
@@ -94,9 +95,9 @@ class Projection:
         if isinstance(declared, bool):
             same = isinstance(live, str) and live.lower() == str(declared).lower()
         elif isinstance(declared, int | float):
-            same = isinstance(live, str) and _number(live) == declared
+            same = isinstance(live, str) and _number(live) == Decimal(str(declared))
         elif isinstance(live, int | float) and not isinstance(live, bool):
-            same = isinstance(declared, str) and _number(declared) == live
+            same = isinstance(declared, str) and _number(declared) == Decimal(str(live))
         else:
             same = isinstance(declared, str) and self._same_text(live, declared)
         return same or self.is_told_as(path, around, live)
@@ -173,8 +174,10 @@ def _size(document: Json) -> int:
     return 1 + sum(map(_size, document)) if isinstance(document, list) else 1
 
 
-def _number(text: str) -> float | None:
+def _number(text: str) -> Decimal | None:
+    """The number that a text is, with all its digits; None if it is none."""
     try:
-        return float(text)
-    except ValueError:
+        number = Decimal(text)
+    except InvalidOperation:
         return None
+    return number if number.is_finite() else None

@@ -65,6 +65,8 @@ TOLD: list[tuple[str, str, Any, Any, Any]] = [
     # Numbers and switches are texts, what is empty or off is left out.
     (QUEUE, "VisibilityTimeout", 60, "60", "61"),
     (QUEUE, "DelaySeconds", 5, 5.0, 6.0),
+    (QUEUE, "MaximumMessageSize", 2**53, str(2**53), str(2**53 + 1)),  # as floats, these two are the same
+    (QUEUE, "MaximumMessageSize", 5, "5.0", "sNaN"),
     (TOPIC, "FifoTopic", False, None, True),
     (TOPIC, "Subscription", [], None, [{"Protocol": "sqs"}]),
     ("AWS::DynamoDB::Table", "SSESpecification", {"SSEEnabled": False}, None, {"SSEEnabled": True}),
