@@ -191,10 +191,11 @@ class AwsSession:
 
     def wait(self, service: str, waiter: str, /, **parameters: Json) -> None:
         """Waits with one of botocore's waiters, with pauses of our own. Each poll is counted as a call of its operation."""
-        client = self.clients.of(service)
+        client, settings = self.clients.of(service), parameters.pop("WaiterConfig", {})
         config = client.get_waiter(waiter).config
-        operation, delay = config.operation, config.delay
+        operation, delay = config.operation, settings.get("Delay", config.delay)
         config.delay = 0  # `poll` makes the pauses
+        config.max_attempts = settings.get("MaxAttempts", config.max_attempts)
         before_polls = poll_pauses(waiter, delay, lambda: self._waits)
 
         def poll(**poll_parameters: Json) -> Json:

@@ -29,7 +29,7 @@ from common.resources.table_indexes import INDEXES, Index
 from common.resources.table_reference import STREAM_ARN
 
 _POLLING = {"Delay": 2, "MaxAttempts": 150}
-"""Poll every 2 seconds: most tables are ready after five seconds, and botocore would poll every 20."""
+"""Poll at least every 2 seconds, for five minutes: most tables are ready after five seconds, and botocore polls every 20."""
 _BACKUP_TRIES = 30
 _SET_LATER = frozenset({"PointInTimeRecovery", "Tags", table_settings.TIME_TO_LIVE, INDEXES})
 """CreateTable does not take these fields, or takes them otherwise."""

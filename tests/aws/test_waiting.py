@@ -10,6 +10,7 @@ from botocore.stub import Stubber
 from common.aws.polling import poll_pauses
 from common.aws.session import AwsSession
 from common.aws_common import method_name
+from common.base.errors import AwsError
 
 FUNCTION = {"FunctionName": "f"}
 TABLE = {"TableName": "t"}
@@ -71,6 +72,17 @@ def test_pauses_grow_up_to_the_waiters_own(
         stubber.assert_no_pending_responses()
     assert slept == pytest.approx(pauses)
     assert aws.calls == {operation: len(responses)}
+
+
+def test_a_delay_of_our_own_takes_the_place_of_the_waiters(aws: AwsSession, slept: list[float]) -> None:
+    """Botocore polls a table every 20 seconds."""
+    limits = {"Delay": 2, "MaxAttempts": 9}
+    with Stubber(aws.clients.of("dynamodb")) as stubber:
+        for _ in range(9):
+            stubber.add_response("describe_table", {"Table": {"TableStatus": "CREATING"}}, TABLE)
+        with pytest.raises(AwsError, match="Max attempts exceeded"):
+            aws.wait("dynamodb", "table_exists", **TABLE, WaiterConfig=limits)
+    assert slept == pytest.approx([0.0, 0.2, 0.3, 0.45, 0.675, 1.0125, 1.51875, 2.0, 2.0])
 
 
 def polls(latency: float, waits: int = 1) -> Iterator[float]:
