@@ -212,9 +212,7 @@ class Destruction:
 
     def _remove_bucket(self, bucket: Orphan) -> None:
         kind = of_kind(BUCKET.kind)
-        remaining = [change for change in self._outcome(self._connection.records.projects()).plan.changes if change.key != BUCKET]
-        if remaining or kind is None:
-            self._say(f"The artifact bucket stays: {len(remaining)} resources are still recorded in it.")
+        if kind is None or self._has_records("The artifact bucket"):
             return
         self._report(Started(BUCKET_GOES))
         started = time.monotonic()
@@ -223,13 +221,16 @@ class Destruction:
 
     def _empty_place(self) -> None:
         """Deletes every version of the environment's objects in a bucket of others, once nothing is recorded in them."""
-        remaining = self._outcome(self._connection.records.projects()).plan.changes
+        if not self._has_records(f"What is below {self._place}"):
+            env, aws = self._connection.env, self._connection.aws
+            old_versions.delete(env, aws, old_versions.every(env, aws))
+
+    def _has_records(self, what: str) -> bool:
+        """Whether resources besides the artifact bucket are still recorded; then `what` holds the records, and stays."""
+        remaining = [change for change in self._outcome(self._connection.records.projects()).plan.changes if change.key != BUCKET]
         if remaining:
-            self._say(f"What is below {self._place} stays: {len(remaining)} resources are still recorded in it.")
-            return
-        old_versions.delete(
-            self._connection.env, self._connection.aws, old_versions.every(self._connection.env, self._connection.aws)
-        )
+            self._say(f"{what} stays, because it has the records of {counted(len(remaining), 'resource')}.")
+        return bool(remaining)
 
     @property
     def _place(self) -> str:

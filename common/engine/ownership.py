@@ -6,6 +6,7 @@ from typing import Protocol, TypeGuard, runtime_checkable
 from common.aws.protocol import Aws
 from common.base.command_text import typed
 from common.base.errors import ConfigError, DeployError, OwnershipError
+from common.base.plural import counted
 from common.base.protocols import once_a_type
 from common.environment import aws_versions, owner_tags
 from common.environment.config import Environment
@@ -116,10 +117,11 @@ def check_region(env: Environment, former: Mapping[Key, Orphan]) -> None:
     away = {key: region for key, region in at_home.items() if region != env.region and aws_versions.partition_of(region)}
     if away:
         key, region = min(away.items())
+        number = counted([*away.values()].count(region), "resource")
         raise ConfigError(
-            f"config/{env.name}.json: $.region is {env.region}, but {len(away)} resources of it are recorded in {region}: "
-            f"{key.project}: {locations.successor(key)}, for one. Set it back. An environment does not move: describe another "
-            f"one for {env.region}, with an artifact bucket of its own, or `{typed('destroy')}` this one first."
+            f"config/{env.name}.json: $.region is {env.region}, but its records name {number} in {region}, such as "
+            f"{key.project}: {locations.successor(key)}. Set it back. An environment does not move: describe another one for "
+            f"{env.region}, with an artifact bucket of its own, or `{typed('destroy')}` this one first."
         )
 
 

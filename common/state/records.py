@@ -163,7 +163,7 @@ class Records(Store):
     def uploaded_content(self, artifact: Artifact) -> str | None:
         """The content digest (hexadecimal) of an uploaded artifact, None if it is not uploaded."""
         tags = self._tags(artifact.location)
-        return tags["content-sha256"] if tags and tags.get("input-sha256") == artifact.input_digest() else None
+        return tags.get("content-sha256") if tags and tags.get("input-sha256") == artifact.input_digest() else None
 
     def uploaded_sbom(self, artifact: Artifact) -> JsonObject | None:
         """The bill of materials (SBOM) of an uploaded artifact, None if it has none."""

@@ -47,10 +47,13 @@ def test_tags_that_are_not_declared_tell_an_owner_as_well() -> None:
 def test_resources_in_another_region_are_refused_with_their_number_and_one_of_them(region: str, *, is_refused: bool) -> None:
     keys = [Key("p", "thing", f"{name}/formerly/{name}") for name in "ba"]
     former = {key: Orphan(key, key.name, EAST.replace("us-east-1", region) + key.name, ENV.account_id) for key in keys}
+    if is_refused:
+        other = Key("p", "thing", "c/formerly/c")
+        former[other] = Orphan(other, other.name, EAST.replace("us-east-1", "us-west-2") + other.name, ENV.account_id)
     if not is_refused:
         ownership.check_region(ENV, former)
         return
-    message = r"\$\.region is eu-central-1, but 2 resources of it are recorded in us-east-1: p: thing/a, for one\. Set it back\."
+    message = r"\$\.region is eu-central-1, but its records name 2 resources in us-east-1, such as p: thing/a\. Set it back\."
     with pytest.raises(ConfigError, match=message):
         ownership.check_region(ENV, former)
 

@@ -65,6 +65,15 @@ def test_an_upload_that_fails_is_no_success(world: World, tmp_path: Path) -> Non
     assert Records(FakeAws(world), ENV).uploaded_content(SCRIPT) is None
 
 
+def test_an_artifact_that_has_lost_a_tag_is_uploaded_again(world: World, records: Records, tmp_path: Path) -> None:
+    records.upload(SCRIPT, SCRIPT.build(tmp_path), None)
+    stored = world.buckets[ENV.artifact_bucket][SCRIPT.location]
+    content = stored.tags.pop("content-sha256")
+    assert records.uploaded_content(SCRIPT) is None
+    records.upload(SCRIPT, SCRIPT.build(tmp_path), None)
+    assert records.uploaded_content(SCRIPT) == content
+
+
 @pytest.mark.parametrize(
     "damage",
     [{"schema": 0}, {"schema": None}, {"key": "thing/b"}, {"desired": None}, {"desired": []}, {"of": "dev/q"}, {"of": "tst/p"}],
