@@ -9,9 +9,10 @@ Follows https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/resource-op
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from common.aws.resource_schemas import Schema, schema_of
-from common.base.errors import AwsError, UsageError
+from common.base.errors import EXPIRED, AwsError, UsageError
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean
 from common.declare.naming import PhysicalNames
@@ -129,7 +130,12 @@ def _live(env: Environment, schema: Schema, identifier: str, properties: JsonMap
 
 def _in_full(account: LiveAccount, resource: LiveResource) -> LiveResource:
     request = {"TypeName": resource.live["TypeName"], "Identifier": resource.live["Identifier"]}
-    answer = account.aws.find("cloudcontrol", "GetResource", "ResourceNotFoundException", **request)
+    try:
+        answer = account.aws.find("cloudcontrol", "GetResource", "ResourceNotFoundException", **request)
+    except AwsError as error:
+        if error.passes or error.code.startswith(EXPIRED):
+            raise
+        return replace(resource, live={**resource.live, "unreadable": error.reason})
     if answer is None:
         what = f"{request['TypeName']} {request['Identifier']}"
         raise UsageError(f"There is no {what} in {account.env.region}. Nothing was written.")

@@ -24,8 +24,6 @@ def why_not(resource: LiveResource) -> str:
     """Why a machine cannot be declared; empty if it can."""
     if resource.live.get("status") == "DELETING":
         return "it is being deleted"
-    if problem := resource.live.get("unreadable"):
-        return f"AWS does not show its definition: {problem}"
     try:
         definition = json.loads(resource.live["definition"])
         _broken_rules(resource.live)

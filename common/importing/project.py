@@ -7,14 +7,13 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from common.base.atomic_file import new_file
 from common.base.errors import UsageError
 from common.base.git import NoCommitError, Repository
 from common.base.lean_dataclass import dataclass, field
 from common.environment.config import Environment
-from common.importing import cloud_resources, crawlers, declaration, functions, jobs, machines, rules, skeletons, sources
+from common.importing import cloud_resources, declaration, functions, jobs, machines, rules, skeletons, sources
 from common.importing.absent import find_absent, notes, without_absent
 from common.importing.account import LiveAccount
 from common.importing.cloud_resources import called
@@ -26,30 +25,9 @@ from common.importing.references import References, Used
 from common.importing.selection import Keys, LiveResource, Selection, common_beginning
 from common.importing.sources import Source
 from common.importing.versions import published
-from common.resources import kind_of
+from common.importing.writers import WRITERS, why_not
 
 DECLARATION = "deploy.py"
-
-
-class Writer(Protocol):
-    """The module that writes the resources of one kind."""
-
-    def why_not(self, resource: LiveResource, /) -> str:
-        """Why a resource cannot be declared; empty if it can."""
-
-    def entry(self, resource: LiveResource, key: str, context: Context, /) -> Entry:
-        """What is written of a resource that the project calls `key`."""
-
-
-WRITERS: Mapping[str, Writer] = {
-    "lambda": functions,
-    "glue-job": jobs,
-    "crawler": crawlers,
-    "state-machine": machines,
-    "rule": rules,
-    KIND: cloud_resources,
-}
-"""What writes the resources of each kind."""
 
 
 @dataclass(kw_only=True)
@@ -75,14 +53,6 @@ class Import:
     used: list[Used] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     proposals: list[tuple[str, str]] = field(default_factory=list)
-
-
-def why_not(resource: LiveResource) -> str:
-    """Why a resource cannot be declared; empty if it can."""
-    rule = kind_of(resource.kind).names
-    if not rule.pattern.fullmatch(resource.name):
-        return f"a name that is declared has {rule.words}"
-    return WRITERS[resource.kind].why_not(resource)
 
 
 class Importer:
@@ -280,7 +250,7 @@ class Importer:
         result.used = [used for used in context.references.new_uses() if not used.is_there]
         result.proposals = proposals(self._account, result.entries, result.used)
         result.notes = [f"{entry.resource}: {note}" for entry in result.entries for note in entry.notes]
-        result.notes += notes(context.references.absent)
+        result.notes += [*notes(context.references.absent), *self._account.refusals.notes(self._env.name)]
 
     def _put(self, stage: Path, overlay: str) -> None:
         """Puts everything in place: a new project as a whole, the declaration of another last; then its configuration."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from common.aws.code_download import download
-from common.base.errors import ArtifactError
+from common.base.errors import EXPIRED, ArtifactError, AwsError
 from common.base.lean_dataclass import dataclass
 from common.importing.account import LiveAccount
 from common.importing.functions import runs_image
@@ -55,7 +55,10 @@ def _fetched(account: LiveAccount, resource: LiveResource, path: Path) -> Source
         return _script(account, resource, path)
     live = resource.live["Configuration"]
     architecture = live.get("Architectures", ["x86_64"])[0]
-    data = download(resource.live["Code"]["Location"], resource.name)
+    try:
+        data = download(resource.live["Code"]["Location"], resource.name)
+    except AwsError as error:
+        return _reason(error)
     try:
         unpacked = unpack_locked(data, path, runtime=live["Runtime"], handler=live["Handler"], architecture=architecture)
     except ArtifactError as error:
@@ -65,8 +68,17 @@ def _fetched(account: LiveAccount, resource: LiveResource, path: Path) -> Source
 
 def _script(account: LiveAccount, resource: LiveResource, path: Path) -> Source | str:
     location = resource.live["Command"]["ScriptLocation"]
-    script = account.object(location)
+    try:
+        script = account.object(location)
+    except AwsError as error:
+        if error.passes or error.code.startswith(EXPIRED):
+            raise
+        return f"its script {location} cannot be read: {_reason(error)}"
     if script is None:
         return f"its script {location} does not exist"
     path.write_bytes(script)
     return Source(path, script_package(script, location))
+
+
+def _reason(error: AwsError) -> str:
+    return f"{error.code}: {error.reason}".rstrip(".")

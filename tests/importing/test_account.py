@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from common.base.errors import AwsError, UsageError
-from common.importing import machines, policy
+from common.importing import policy
 from common.importing.absent import find_absent
 from common.importing.account import LiveAccount
 from common.importing.references import SECTIONS, Used
 from common.importing.selection import Selection
+from common.importing.writers import why_not
 from tests.importing.live import ENV, Live, account, arn, client, tasks
 from tests.resources.scripted import ScriptedAws
 
@@ -125,7 +126,7 @@ def test_a_machine_that_a_key_keeps_from_the_caller_does_not_stop_the_others() -
     }
     with ThreadPoolExecutor(1) as pool:
         (resource,) = LiveAccount(ENV, ScriptedAws(script), pool).selected(Selection(("secret",), machines=("secret",)))
-    assert machines.why_not(resource) == "AWS does not show its definition: the key is not yours."
+    assert why_not(resource) == "AWS does not show it: the key is not yours."
 
 
 def test_who_calls_a_function_besides_is_told(live: Live) -> None:
