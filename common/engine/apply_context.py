@@ -6,9 +6,9 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from common.base.lean_dataclass import dataclass
-from common.engine.prune import Types, no_type
 from common.model.choices import JOBS
 from common.model.events import Report
+from common.model.orphan import Types, no_type
 from common.state.lease import Lock
 
 

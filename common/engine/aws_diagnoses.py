@@ -9,10 +9,7 @@ from concurrent.futures import Executor
 from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.errors import DeclarationError
-from common.model.resource import Action, Plan, Resource
-
-CHANGING = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE})
-"""The actions that send a desired state to AWS."""
+from common.model.resource import SENDING, Plan, Resource
 
 
 def check(aws: Aws, plan: Plan, resources: Iterable[Resource], pool: Executor, say: Callable[[str], None]) -> None:
@@ -29,7 +26,7 @@ def check(aws: Aws, plan: Plan, resources: Iterable[Resource], pool: Executor, s
         DeclarationError: AWS would refuse changes of the plan.
     """
     by_key = {resource.key: resource for resource in resources}
-    changes = [change for change in plan.changes if change.action in CHANGING and change.key in by_key]
+    changes = [change for change in plan.changes if change.action in SENDING and change.key in by_key]
     changed = [by_key[change.key] for change in changes]
     answers = pool.map(
         lambda resource, change: resource.diagnoses(regions.at(aws, resource.arn), change.desired), changed, changes

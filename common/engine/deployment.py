@@ -19,10 +19,10 @@ from common.engine.interruptible import BUCKET, Counts, Interruptible
 from common.engine.options import Options
 from common.engine.planner import Outcome, Planner
 from common.engine.prediction import predict
-from common.engine.prune import Types
 from common.engine.reads import Reads
 from common.model import steps
 from common.model.events import Note, Planned, Report, StepStarted
+from common.model.orphan import Types
 from common.model.resource import PROJECT_NAME, REMOVING, SHARED, Action, Change, Key, Plan, Resource
 from common.resources import kinds, of_kind
 from common.state import locations

@@ -19,11 +19,9 @@ from common.environment.config import Environment
 from common.model.existing import ExistingRef, Uses
 from common.model.generated import has_mark
 from common.model.lookup import AWS_KEYS, STORE, Lookup
-from common.model.resource import Action, Key, Plan, Resource
+from common.model.resource import SENDING, Key, Plan, Resource
 from common.resources import kind_of
 
-MEETING = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE})
-"""A change of these kinds proves what its resource uses."""
 FORBIDDEN = (*DENIED, "Forbidden", "NotAuthorized")
 """AWS's error codes begin with one of these if these credentials may not look at a thing."""
 InRegion = Callable[[str], Aws]
@@ -63,7 +61,7 @@ def check(
     Raises:
         MissingError: something does not exist; the message names all that is missing.
     """
-    changed = {change.key for change in plan.changes if change.action in MEETING}
+    changed = {change.key for change in plan.changes if change.action in SENDING}
     users = _users(resource for resource in resources if everything or resource.key in changed)
     if (first and changed) or everything:
         users |= _artifact_bucket(env)

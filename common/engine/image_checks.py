@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 from common.aws import regions
 from common.aws.protocol import Aws
 from common.base.errors import DeclarationError
-from common.model.resource import Action, Plan, Resource
+from common.model.resource import MAKING, Plan, Resource
 
 IMAGE = "ImageUri"
 """The field of a state that has the image."""
@@ -33,9 +33,7 @@ def check(aws: Aws, plan: Plan, resources: Iterable[Resource], pool: Executor) -
         AwsError: these credentials may not look at them, which Lambda does with the same credentials.
     """
     bringing = {
-        change.key
-        for change in plan.changes
-        if IMAGE in change.desired and (change.action in {Action.CREATE, Action.REPLACE} or IMAGE in change.changed)
+        change.key for change in plan.changes if IMAGE in change.desired and (change.action in MAKING or IMAGE in change.changed)
     }
     running = [resource for resource in resources if resource.key in bringing and isinstance(resource, RunsImage)]
     problems = list(filter(None, pool.map(lambda resource: resource.missing_image(regions.at(aws, resource.arn)), running)))

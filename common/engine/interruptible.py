@@ -11,9 +11,9 @@ from common.engine.apply import Engine
 from common.engine.apply_context import ApplyContext
 from common.engine.connection import Connection
 from common.engine.planner import Outcome
-from common.engine.prune import Types
 from common.model.choices import JOBS
 from common.model.events import Note, Report
+from common.model.orphan import Types
 from common.model.resource import Resource
 from common.resources import of_kind
 from common.state.lease import Lock

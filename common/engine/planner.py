@@ -20,13 +20,13 @@ from common.engine import listing, moving, ownership, renewed_roles, uploads
 from common.engine.decisions import Decider
 from common.engine.options import Options
 from common.engine.order import in_order
-from common.engine.prune import Pruner, Types, no_type
+from common.engine.prune import Pruner
 from common.engine.reads import Reads
 from common.engine.rounds import Rounds
 from common.environment.config import Environment
 from common.model.desired_state import digest_of
 from common.model.kind import Kind
-from common.model.orphan import Orphan
+from common.model.orphan import Orphan, Types, no_type
 from common.model.resource import Action, Artifact, Change, Key, Plan, Resource
 from common.resources import kinds
 from common.state import baseline, locations

@@ -20,7 +20,7 @@ from common.engine.options import Options
 from common.environment import owner_tags
 from common.environment.config import Environment
 from common.model.existing import ExistingRef, Uses
-from common.model.orphan import Orphan, Type
+from common.model.orphan import Orphan, Type, Types
 from common.model.resource import REMOVING, SHARED, Action, Change, Key, Resource
 from common.resources import kinds
 from common.state import locations
@@ -30,18 +30,11 @@ from common.state.stored_objects import printable
 
 UNDECLARED = "no longer declared"
 """The reason of a change begins with this if a resource is no longer declared; details follow after `; `."""
-Types = Callable[[str], Type | None]
-"""Finds the type of a kind."""
 DENIED = ("AccessDenied", "AuthorizationError", "403")
 """AWS's error codes begin with one of these if a permission is missing."""
 BELONGINGS = frozenset({"role", "log-group"})
 """Resources of these kinds may belong to one other resource alone."""
 Decided = tuple[Change, Orphan | None]
-
-
-def no_type(_kind: str) -> Type | None:
-    """Finds no type, so that nothing is pruned."""
-    return None
 
 
 def exists(aws: Aws, types: Types, orphan: Orphan) -> bool:

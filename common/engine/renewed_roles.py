@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from common.model.resource import CHANGING, ROLE_ID, Action, Change, Key, Resource
+from common.model.resource import CHANGING, MAKING, ROLE_ID, Action, Change, Key, Resource
 from common.resources import kinds
 
 
@@ -74,7 +74,7 @@ def renewed(changes: Mapping[Key, Change], resources: Collection[Resource], othe
         others: the roles that were created again already, by somebody else or by a deploy that stopped before it updated these.
     """
     roles = {resource.key: resource.arn for resource in resources if is_assumed(resource.key)}
-    created = {key for key in roles if key in changes and changes[key].action in {Action.CREATE, Action.REPLACE}}
+    created = {key for key in roles if key in changes and changes[key].action in MAKING}
     result = dict(changes)
     for resource in resources:
         change = changes.get(resource.key)

@@ -14,10 +14,9 @@ from common.base.json_types import JsonObject
 from common.base.lean_dataclass import dataclass
 from common.engine.planner import Outcome
 from common.engine.renewed_roles import ids_after
-from common.engine.rounds import MAKING
 from common.model.comparison import claims
 from common.model.generated import TOKEN
-from common.model.resource import REMOVING, ROLE_ID, Action, Artifact, Change, Key, Outputs, Resource
+from common.model.resource import MAKING, REMOVING, ROLE_ID, Action, Artifact, Change, Key, Outputs, Resource
 from common.state.release_root import ARTIFACT, UNBINDING, Baseline, Location, Root, location_of
 
 

@@ -7,12 +7,9 @@ from common.base.errors import DeployError, raise_together, returning_errors
 from common.engine.decisions import Decider
 from common.engine.reads import Reads
 from common.model.declared import Declared
-from common.model.resource import Action, Change, Key, Resource
+from common.model.resource import MAKING, Action, Change, Key, Resource
 from common.resources import kinds
 from common.state.release_root import Baseline
-
-MAKING = frozenset({Action.CREATE, Action.REPLACE})
-"""After these actions, a resource has new attributes, where AWS gives them."""
 
 
 class Rounds:

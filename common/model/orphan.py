@@ -3,7 +3,7 @@
 Deleting needs no declaration, so a resource that was removed from the repository can be deleted from AWS, too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -89,3 +89,12 @@ class Type(Protocol):
     def untag(self, aws: Aws, orphan: Orphan, keys: Sequence[str]) -> None:
         """Takes tags away from an existing resource, which stays as it is otherwise."""
         ...
+
+
+Types = Callable[[str], Type | None]
+"""Finds the type of a kind."""
+
+
+def no_type(_kind: str) -> Type | None:
+    """Finds no type, so that nothing is pruned."""
+    return None

@@ -22,7 +22,6 @@ State = JsonObject
 """The fields of a resource that belong to us, in AWS's own spelling: JSON values; only desired states also hold `ContentOf`."""
 Outputs = dict[str, str]
 """Values that AWS has chosen, such as versions and revision ids, for later steps and for people."""
-
 SHARED = "shared"
 """Resources that all pipelines of an environment share belong to this project."""
 PROJECT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
@@ -239,6 +238,10 @@ class Action(StrEnum):
 
 CHANGING = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.UPLOAD, Action.DELETE, Action.UNBIND})
 """These actions change more than our own records."""
+MAKING = frozenset({Action.CREATE, Action.REPLACE})
+"""After these actions, a resource is a new one."""
+SENDING = MAKING | {Action.UPDATE}
+"""These actions send a desired state to AWS."""
 REMOVING = frozenset({Action.DELETE, Action.UNBIND, Action.FORGET})
 """After these actions, a resource has no record any more."""
 ROLE_ID = "RoleId"
@@ -264,7 +267,7 @@ class Change:
     taken_over: str = ""
     """The owner from whom this change takes the resource over; empty if it was ours before."""
     fields: tuple[FieldChange, ...] = ()
-    """The fields of a resource that is taken over, except for its tags, with their values."""
+    """The fields that an update or a replacement changes, except for the tags, with their values."""
     successor: Key | None = None
     """What replaces a resource that is deleted. It is created just before the deletion, in the same step."""
 
@@ -294,5 +297,4 @@ class Plan:
 
     def counts(self) -> dict[str, int]:
         """The number of changes by action, with every action."""
-        actions = [change.action for change in self.changes]
-        return {str(action): actions.count(action) for action in Action}
+        return {str(action): sum(change.action is action for change in self.changes) for action in Action}
