@@ -11,7 +11,7 @@ import pytest
 
 from common.base.errors import DeployError
 from common.declare import properties
-from common.engine.decisions import find_stale
+from common.engine.resource_facts import find_stale
 from common.model import comparison
 from common.model.resource import Resource
 from common.resources import kinds

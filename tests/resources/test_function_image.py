@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from common.base.errors import DeployError
-from common.engine.decisions import find_stale
+from common.engine.resource_facts import find_stale
 from common.environment.resource_settings import FunctionSettings
 from common.model import comparison
 from common.model.resource import Resource

@@ -6,7 +6,7 @@ import pytest
 
 from common.aws.session import AwsSession
 from common.base.errors import AwsError, DeclarationError
-from common.engine.decisions import find_stale
+from common.engine.resource_facts import find_stale
 from common.model import comparison
 from tests.resources.builders import TAGS, Place, final, live_state, updated
 from tests.resources.scripted import ScriptedAws, refused
