@@ -9,3 +9,14 @@ JsonObject: TypeAlias = dict[str, Json]
 """A JSON object that its holder may change."""
 JsonMapping: TypeAlias = Mapping[str, Json]
 """A JSON object that is only read."""
+
+
+def are_equal(first: Json, second: Json) -> bool:
+    """Whether two JSON values are equal, with numbers and booleans of one type: for Python 1, 1.0 and true are equal."""
+    if first != second:
+        return False
+    if isinstance(first, Mapping):
+        return all(are_equal(value, second[name]) for name, value in first.items())
+    if isinstance(first, list | tuple):
+        return all(map(are_equal, first, second))
+    return type(first) is type(second) or not isinstance(first, int | float)

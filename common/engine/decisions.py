@@ -166,7 +166,7 @@ class Decider:
             reason = reasons.taken_over(taken_from, changed, stale, live.state, desired)
         removals = comparison.merged(stale, removed)
         also = reasons.removed(desired, removed), reasons.kept(resource, desired, comparison.without(live.undeclared, removals))
-        reason = moved + "; ".join(filter(None, (reason or ("" if removed else "forced"), *also)))
+        reason = moved + "; ".join(filter(None, (reason or ("" if removed or stale else "forced"), *also)))
         last = desired if facts.body is None else facts.applied
         return Change(
             resource.key,

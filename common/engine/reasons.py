@@ -1,13 +1,12 @@
 """Words the reason of a change: the files that changed, and the fields with their values."""
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 
 from common.base import digest
 from common.base.digest import Digest
-from common.base.json_types import Json, JsonMapping
-from common.model import comparison, field_changes, generated, hidden_fields
+from common.base.json_types import Json, JsonMapping, are_equal
+from common.model import comparison, field_changes, hidden_fields
 from common.model.comparison import FieldChange
 from common.model.resource import Artifact, Live, Resource, State
 from common.state.stored_objects import printable
@@ -27,7 +26,7 @@ def of(resource: Resource, desired: State, live: Live, changed: Collection[str],
         if files and name == resource.artifact_field:
             continue
         before, after = live.state.get(name), desired.get(name)
-        if before != after:
+        if not are_equal(before, after):
             lost = resource.loses(name, before)
             parts.append(_words(resource, name, before, after) + (f"; {lost}" if lost else ""))
     parts += [f"{name} no longer declared" for name in comparison.named(stale, desired, {})]
@@ -67,7 +66,7 @@ def _digests(resource: Resource, name: str, value: Json) -> Collection[str]:
 
 def taken_over(owner: str, changed: Collection[str], stale: State, live: State, desired: State) -> str:
     """The reason of taking a resource over: the names of the fields that change, or that only its tags do."""
-    names = [name for name in sorted({*changed} - {"Tags"}) if live.get(name) != desired.get(name)]
+    names = [name for name in sorted({*changed} - {"Tags"}) if not are_equal(live.get(name), desired.get(name))]
     removals = [f"{name} no longer declared" for name in comparison.named(stale, desired, {})]
     fields = "; tags only" if not names else f": {', '.join(names)}"
     return "; ".join([f"taken over from {owner}{fields}", *removals])
@@ -127,7 +126,7 @@ def _since(released: object) -> str:
 
 def _words(resource: Resource, name: str, before: Json, after: Json) -> str:
     """The change of one field; empty if it is none."""
-    if before == after:
+    if are_equal(before, after):
         return ""
     is_hidden = name in {resource.artifact_field, *resource.hidden}
     return resource.describe_change(name, before, after) or _field_changed(name, before, after, hidden=is_hidden)
@@ -163,18 +162,11 @@ def _field_changed(name: str, before: Json, after: Json, *, hidden: bool) -> str
         return ", ".join(_parts_changed(name, before, after, hidden=hidden))
     if hidden:
         return f"{name} changed"
-    shown = [_spelled(value) for value in (before, after)]
+    shown = field_changes.spelled(before, after)
     return f"{name} {shown[0]} → {shown[1]}" if max(map(len, shown)) <= SHOWN else f"{name} changed"
 
 
 def _parts_changed(name: str, before: JsonMapping, after: JsonMapping, *, hidden: bool) -> Iterator[str]:
     for part in sorted(before.keys() | after.keys()):
-        if before.get(part) != after.get(part):
+        if not are_equal(before.get(part), after.get(part)):
             yield _field_changed(f"{name}.{part}", before.get(part), after.get(part), hidden=hidden)
-
-
-def _spelled(value: Json) -> str:
-    """A value as people read it: texts as they are, nothing as ``none``."""
-    if value is None or isinstance(value, str):
-        return generated.shown(value or "none")
-    return generated.shown(json.dumps(value, ensure_ascii=False, sort_keys=True))

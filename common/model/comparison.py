@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.json_types import Json, JsonMapping, JsonObject, are_equal
 from common.environment import owner_tags
 
 Fields = JsonMapping
@@ -58,7 +58,7 @@ def fields(*names: str, **structures: Fields) -> Fields:
 
 def difference(desired: JsonMapping, live: JsonMapping) -> tuple[str, ...]:
     """The top-level fields in which two states differ, in alphabetical order."""
-    return tuple(name for name in sorted(desired.keys() | live.keys()) if desired.get(name) != live.get(name))
+    return tuple(name for name in sorted(desired.keys() | live.keys()) if not are_equal(desired.get(name), live.get(name)))
 
 
 def selected(live: Json, declared: Json) -> Json:

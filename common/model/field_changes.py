@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 
 from common.base.json_texts import in_strings
-from common.base.json_types import Json
+from common.base.json_types import Json, are_equal
 from common.model import generated, hidden_fields, machine_changes, policy_changes
 from common.model.comparison import IDENTIFYING, FieldChange
 from common.model.resource import Resource
@@ -29,8 +29,21 @@ def of_field(resource: Resource, name: str, before: Json, after: Json, showable:
     return [*_keys("", old, new)]
 
 
+def spelled(before: Json, after: Json) -> tuple[str, str]:
+    """Two values as people read them: texts as they are, nothing as ``none``; as JSON where they would look the same."""
+    texts = [_spelled(value) for value in (before, after)]
+    if texts[0].strip() == texts[1].strip():
+        texts = [generated.shown(json.dumps(value, ensure_ascii=False, sort_keys=True)) for value in (before, after)]
+    return texts[0], texts[1]
+
+
+def _spelled(value: Json) -> str:
+    is_text = value is None or isinstance(value, str)
+    return generated.shown((value or "none") if is_text else json.dumps(value, ensure_ascii=False, sort_keys=True))
+
+
 def _parts(name: str, before: Json, after: Json) -> Iterator[FieldChange]:
-    if before == after:
+    if are_equal(before, after):
         return
     if machine_changes.is_machine(before) and machine_changes.is_machine(after):
         yield from machine_changes.states_changed(name, before, after)

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.json_types import Json, JsonMapping, JsonObject, are_equal
 from common.model.comparison import FieldChange
 from common.model.paired_items import moved_items, paired_items
 
@@ -95,11 +95,11 @@ def summary(before: JsonMapping, after: JsonMapping, limit: int = 4) -> str:
     old, new = flattened(before), flattened(after)
     former = _former_names(old, new)
     names = (before.keys() | after.keys()) - {"States"}
-    signed = [f"~ {name}" for name in sorted(names) if before.get(name) != after.get(name)]
+    signed = [f"~ {name}" for name in sorted(names) if not are_equal(before.get(name), after.get(name))]
     for name in sorted((old.keys() - {*former.values()}) | new.keys()):
         if name in former:
             signed.append(f"~ {former[name]} → {name}")
-        elif old.get(name) != new.get(name):
+        elif not are_equal(old.get(name), new.get(name)):
             signed.append(f"{'+' if name not in old else '-' if name not in new else '~'} {name}")
     return ", ".join(signed[:limit]) + (f" and {len(signed) - limit} more" if len(signed) > limit else "")
 
@@ -154,7 +154,7 @@ def _changed(
     field: str, place: str, before: Json, after: Json, present: tuple[bool, bool] = (True, True)
 ) -> Iterator[FieldChange]:
     """The changes of a value, down to the parts that differ; `present` says whether it was there, and is."""
-    if present == (True, True) and before == after and type(before) is type(after):
+    if present == (True, True) and are_equal(before, after):
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         yield from _fields_changed(field, f"{place}.", before, after)
@@ -171,7 +171,7 @@ def _items_changed(field: str, place: str, before: list[Json], after: list[Json]
         at = f"{place}[{number}]"
         if number not in pairs:
             yield FieldChange(f"{field}{at}", None, item, sign="+", label=at)
-        elif before[pairs[number]] != item:
+        elif not are_equal(before[pairs[number]], item):
             yield from _changed(field, at, before[pairs[number]], item)
     for number in sorted({*range(len(before))} - {*pairs.values()}):
         at = f"{place}[{number}]"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 
-from common.base.json_types import Json, JsonMapping
+from common.base.json_types import Json, JsonMapping, are_equal
 from common.base.lean_dataclass import dataclass
 
 Path = tuple[str, ...]
@@ -53,13 +53,13 @@ class Projection:
         if isinstance(declared, list | tuple):
             return self._list(live, list(declared), path, around or {})
         if isinstance(live, list) and len(live) == 1 and declared is not None:  # as policies have it
-            live = live[0] if self.projected(live[0], declared, path, around) == declared else live
+            live = live[0] if are_equal(self.projected(live[0], declared, path, around), declared) else live
         return declared if self._means_the_same(live, declared, path, around or {}) else live
 
     def _list(self, live: Json, declared: list[Json], path: Path, around: JsonMapping) -> Json:
         entries = _parsed(live)
         if len(declared) == 1 and not isinstance(entries, list | None):
-            return declared if self.projected(live, declared[0], path, around) == declared[0] else live
+            return declared if are_equal(self.projected(live, declared[0], path, around), declared[0]) else live
         if not isinstance(entries, list) or len(entries) != len(declared):
             return entries
         inner = (*path, "*")
@@ -72,7 +72,7 @@ class Projection:
         left = [*entries]
         result: list[Json] = []
         for value in declared:
-            equal = next((entry for entry in left if self.projected(entry, value, path, around) == value), _MISSING)
+            equal = next((entry for entry in left if are_equal(self.projected(entry, value, path, around), value)), _MISSING)
             if equal is not _MISSING:
                 left.remove(equal)
                 result.append(value)
@@ -91,7 +91,7 @@ class Projection:
     def _means_the_same(self, live: Json, declared: Json, path: Path, around: JsonMapping) -> bool:
         """Whether a simple value is the declared one, perhaps as a text: ``"300"`` for 300, ``"true"`` for True."""
         if live == declared:
-            return type(live) is type(declared) or not isinstance(live, bool)
+            return isinstance(live, bool) == isinstance(declared, bool)
         if isinstance(declared, bool):
             same = isinstance(live, str) and live.lower() == str(declared).lower()
         elif isinstance(declared, int | float):
@@ -106,7 +106,7 @@ class Projection:
         """Whether both are the same JSON document, the same account, or everybody."""
         document = _parsed(declared)
         if document is not declared:
-            return self.projected(live, document) == document and _size(_parsed(live)) == _size(document)
+            return are_equal(self.projected(live, document), document) and _size(_parsed(live)) == _size(document)
         accounts = [_ACCOUNT.fullmatch(text) for text in (live, declared) if isinstance(text, str)]
         if len(accounts) == 2 and accounts[0] and accounts[1]:
             is_plain = "" in {declared.partition(":")[2], str(live).partition(":")[2]}

@@ -4,14 +4,12 @@ The signs are those of other tools: ``+`` creates, ``~`` updates, ``±`` replace
 down what is so already, ``.`` leaves alone what is no longer declared, or unbinds it.
 """
 
-import json
 import re
 from typing import TYPE_CHECKING
 
-from common.base.json_types import Json
 from common.base.lean_dataclass import dataclass
 from common.base.terminal import quoted, visible
-from common.model import generated
+from common.model import field_changes
 from common.model.comparison import FieldChange
 from common.model.resource import Action, Change, Key, Plan
 
@@ -174,13 +172,13 @@ def values(field: FieldChange) -> str:
     lost = f"; {field.lost}" if field.lost else ""
     if field.text:
         return field.text.strip() + lost
-    before, after = _cut(*_with_short_digests(_spelled(field.live), _spelled(field.declared)))
+    before, after = _cut(*_with_short_digests(*field_changes.spelled(field.live, field.declared)))
     return (before if field.sign == "-" else after if field.sign == "+" else f"{before} → {after}") + lost
 
 
 def _words(field: FieldChange) -> str:
     """The change in the words of a reason."""
-    name, (before, after) = field.label or field.name, (_spelled(value) for value in (field.live, field.declared))
+    name, (before, after) = field.label or field.name, field_changes.spelled(field.live, field.declared)
     return f"{field.sign} {name} {field.text}".rstrip() if field.text else f"{name} {before} → {after}"
 
 
@@ -201,13 +199,6 @@ def _cut(before: str, after: str) -> tuple[str, str]:
 def _bounded(value: str, start: int) -> str:
     shown = visible(value[start : start + VALUE_WIDTH], lines=False)
     return f"{'…' if start else ''}{shown}{'…' if len(value) > start + VALUE_WIDTH else ''}"
-
-
-def _spelled(value: Json) -> str:
-    """A value as reasons spell it."""
-    if value is None or isinstance(value, str):
-        return generated.shown(value or "none")
-    return generated.shown(json.dumps(value, ensure_ascii=False, sort_keys=True))
 
 
 def width_of_keys(changes: list[Change]) -> int:

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeclarationError
-from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.json_types import Json, JsonMapping, JsonObject, are_equal
 from common.base.lean_dataclass import dataclass
 from common.model import comparison, steps
 from common.model.declared import Declared
@@ -239,7 +239,7 @@ class Rule(Declared):
     def _kept(self, live: State) -> State:
         """The undeclared fields of our target, such as retries and dead letter queue, if it still has our ARN."""
         owned = {"Id", "Arn", "RoleArn", *self.properties}
-        is_default = self.is_default_input and live.get("Input") == self.input and {*_INPUTS} & live.keys() == {"Input"}
+        is_default = self.is_default_input and are_equal(live.get("Input"), self.input) and {*_INPUTS} & live.keys() == {"Input"}
         if is_default or (not self.is_default_input and (self.input is not None or self.input_transformer is not None)):
             owned |= {*_INPUTS}
         return {name: value for name, value in live.items() if name not in owned} if self._is_ours(live) else {}

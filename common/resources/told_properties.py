@@ -7,7 +7,7 @@ is sent. In the same way `false` is what AWS leaves out only where it was applie
 from functools import partial
 
 from common.aws.resource_schemas import Schema
-from common.base.json_types import Json, JsonMapping
+from common.base.json_types import Json, JsonMapping, are_equal
 from common.model import hidden_fields
 from common.model.projection import Projection
 
@@ -23,7 +23,8 @@ def as_declared(schema: Schema, properties: JsonMapping, name: str, live: Json, 
         applied: its value that was applied last; None if there is none.
     """
     declared = properties[name]
-    is_known = hidden_fields.is_stored(applied) or Projection(is_ordered=True).projected(applied, declared) == declared
+    as_applied = Projection(is_ordered=True).projected(applied, declared)
+    is_known = hidden_fields.is_stored(applied) or are_equal(as_applied, declared)
     projection = Projection(
         is_ordered=applied is not None and not is_known,
         off_if_absent=applied is not None and is_known,
