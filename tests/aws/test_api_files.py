@@ -1,6 +1,8 @@
 """botocore's descriptions are the same, but for their documentation, whether they are read from it or from the build folder."""
 
 import json
+import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,19 @@ def test_what_changed_or_is_damaged_is_read_again(tmp_path: Path) -> None:
         path.write_bytes(b"\xff")
     assert type(read(str(source / "api"))) is dict
     assert read(str(source / "other")) is None
+
+
+def test_the_first_read_costs_one_call_for_each_object(tmp_path: Path) -> None:
+    """A first deploy in a new clone reads a dozen of these files, with many texts and lists, before its first calls."""
+    (tmp_path / "api.json").write_text(json.dumps({"shapes": [{"enum": ["a"] * 1_000, "required": ["b"] * 1_000}] * 10}))
+    read, calls = api_files.loader(tmp_path / "kept").file_loader.load_file, Counter[str]()
+    sys.setprofile(lambda frame, event, _: calls.update([frame.f_code.co_name] if event == "call" else []))
+    try:
+        read(str(tmp_path / "api"))
+    finally:
+        sys.setprofile(None)
+    assert calls["_without_documentation"] == 11
+    assert calls.total() < 200
 
 
 def test_where_nothing_can_be_kept_botocore_s_own_file_is_read(tmp_path: Path) -> None:
