@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.machinery import FileFinder, ModuleSpec, PathFinder, SourceFileLoader
-from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
+from importlib.util import MAGIC_NUMBER, cache_from_source, module_from_spec, source_hash, spec_from_file_location
 from pathlib import PurePath
 from types import CodeType, ModuleType
 
@@ -102,6 +102,17 @@ def importing_declarations(root: str) -> Iterator[None]:
         yield
     finally:
         sys.meta_path = [other for other in sys.meta_path if other is not finder]
+
+
+def load_file(name: str, path: str) -> ModuleType:
+    """Loads a module from its current source. No other module finds it by this name."""
+    loader = FromSource(name, path)
+    spec = spec_from_file_location(name, path, loader=loader)
+    if spec is None:
+        raise ImportError(f"{path} is no module")
+    module = module_from_spec(spec)
+    loader.exec_module(module)
+    return module
 
 
 def _find_finder(folder: str) -> FileFinder:

@@ -50,16 +50,43 @@ def load(root: Path, env: Environment, selected: list[str], *, adding: bool = Fa
         declared += [_load_pipeline(root, name, f"projects.{env.folder(name)}.deploy", named, shared) for name in selected]
     resources = [resource for pipeline in declared for resource in pipeline.rendered()]
     configuration.check_exact_names(env, SHARED, [resource.key for resource in shared])
-    _check_references(resources, env)
-    _check_circles(resources, env)
-    _check_collisions(resources, env)
-    existing.check_apart(env, resources)
+    _check_together(resources, env)
     used = {entry for pipeline in declared if isinstance(pipeline, UsesEntries) for entry in pipeline.entries}
     is_whole = not adding and set(project_names.enabled_projects(root, env)) <= set(selected)
     existing.check_entries(env, used, selected, whole=is_whole)
     if is_whole:
         configuration.check_roles(env, [resource.key for resource in resources])
     return declared
+
+
+def load_file(root: Path, env: Environment, name: str, path: Path, others: Sequence[Declares]) -> Declares:
+    """Loads a project from a file outside its folder, beside what is loaded, and without making it known to Python.
+
+    Args:
+        root: the repository.
+        env: the environment.
+        name: the project.
+        path: its declaration.
+        others: the shared resources and the other projects.
+
+    Raises:
+        DeclarationError: see `load`.
+    """
+    module = f"projects.{env.folder(name)}.deploy"
+    shared = [resource for pipeline in others if pipeline.name == SHARED for resource in pipeline.rendered()]
+    with import_source.importing_declarations(str(root)), stdout_to_stderr():
+        where = f"projects/{env.folder(name)}/deploy.py"
+        imported = _reporting_errors(root, where, lambda: import_source.load_file(module, str(path)))
+        declared = _declared(root, name, where, imported, naming.with_declared(env, shared), shared)
+    _check_together([resource for pipeline in (*others, declared) for resource in pipeline.rendered()], env)
+    return declared
+
+
+def _check_together(resources: list[Resource], env: Environment) -> None:
+    _check_references(resources, env)
+    _check_circles(resources, env)
+    _check_collisions(resources, env)
+    existing.check_apart(env, resources)
 
 
 def _check_names(env: Environment, existing: list[str]) -> None:
@@ -154,6 +181,11 @@ def _load_pipeline(root: Path, name: str, module: str, env: Environment, shared:
     loaded_from = Path(imported.__file__ or "")
     if loaded_from != root / where:
         raise DeclarationError(f"{where}: Python imports {module!r} from {loaded_from} instead. Rename that module.")
+    return _declared(root, name, where, imported, env, shared)
+
+
+def _declared(root: Path, name: str, where: str, imported: ModuleType, env: Environment, shared: Sequence[Resource]) -> Declares:
+    """Returns what the module of a project declares."""
     if not callable(getattr(imported, "pipeline", None)):
         raise DeclarationError(f"{where} must define `pipeline(env)`, which returns the declared pipeline.")
     reading = _recording_reads(env, name)

@@ -39,6 +39,7 @@ class LiveAccount(Callers):
     """
 
     _listed: dict[str, dict[str, LiveResource]] = field(default_factory=dict)
+    _buckets: frozenset[str] | None = None
 
     def of(self, kind: str) -> dict[str, LiveResource]:
         """All resources of a kind, by name, as their listing shows them."""
@@ -55,8 +56,10 @@ class LiveAccount(Callers):
 
     def list_buckets(self) -> frozenset[str]:
         """The names of the account's buckets."""
-        response = self.refusals.read(lambda: self.aws.call("s3", "ListBuckets"), "which texts are names of buckets") or {}
-        return frozenset(bucket["Name"] for bucket in response.get("Buckets", ()))
+        if self._buckets is None:
+            response = self.refusals.read(lambda: self.aws.call("s3", "ListBuckets"), "which texts are names of buckets")
+            self._buckets = frozenset(bucket["Name"] for bucket in (response or {}).get("Buckets", ()))
+        return self._buckets
 
     def selected(self, selection: Selection) -> list[LiveResource]:
         """What a selection without types selects, read in full, in the order of kinds and names.

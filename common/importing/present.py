@@ -9,6 +9,7 @@ from common.base.errors import UsageError
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.lean_dataclass import dataclass, field
 from common.declare import project_names, projects
+from common.declare.declaration import Declares
 from common.environment.config import Environment
 from common.environment.config_edit import set_values
 from common.environment.existing import Existing
@@ -37,6 +38,7 @@ class PresentProject:
         arns: what it declares; of resources of any type what tells them from others.
         keys: the kinds and keys of what it declares, and of what it uses.
         named: the keys of what it declares, by kind and name.
+        others: the shared resources and the other projects, as they are loaded.
     """
 
     project: str
@@ -51,6 +53,7 @@ class PresentProject:
     arns: frozenset[str] = frozenset()
     keys: frozenset[tuple[str, str]] = frozenset()
     named: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    others: tuple[Declares, ...] = ()
 
     @classmethod
     def of(cls, root: Path, env: Environment, project: str) -> "PresentProject":
@@ -105,6 +108,7 @@ class PresentProject:
                 ]
             ),
             used=() if is_new else own,
+            others=tuple(pipeline for pipeline in declared if pipeline.name != project),
             named={(resource.key.kind, resource.name): resource.key.name for resource in resources},
         )
 

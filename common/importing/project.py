@@ -13,7 +13,7 @@ from common.base.errors import UsageError
 from common.base.git import NoCommitError, Repository
 from common.base.lean_dataclass import dataclass, field
 from common.environment.config import Environment
-from common.importing import cloud_resources, declaration, functions, jobs, machines, rules, skeletons, sources
+from common.importing import cloud_resources, declaration, functions, jobs, machines, rules, skeletons, sources, trial
 from common.importing.absent import find_absent, notes, without_absent
 from common.importing.account import LiveAccount
 from common.importing.cloud_resources import called
@@ -43,6 +43,7 @@ class Import:
         used: what is used and not imported, and gets an entry in `existing`.
         notes: what people have to know, one sentence each, about which resource.
         proposals: the types and names of what can be imported next.
+        problem: why the project cannot be loaded although nothing of it alone is wrong; empty if it can.
     """
 
     written: list[str] = field(default_factory=list)
@@ -53,6 +54,7 @@ class Import:
     used: list[Used] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     proposals: list[tuple[str, str]] = field(default_factory=list)
+    problem: str = ""
 
 
 class Importer:
@@ -84,7 +86,6 @@ class Importer:
         result.declared = len(chosen) - len(new)
         (self._root / "projects").mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".import-", dir=self._root / "projects") as folder:
-            (stage := Path(folder) / self._project).mkdir()
             (code := Path(folder) / "code").mkdir()
             coded = [resource for resource in new if sources.has_code(resource) and not self._why_not(resource)]
             fetched = sources.fetch(self._account, coded, code)
@@ -92,19 +93,38 @@ class Importer:
             context = self._context(selection, chosen, importable)
             startable, tell = self._startable(importable, context, result), result.unexpressed.append
             importable = list(without_absent(startable, context, tell))
-            context.retentions, callers = self._retentions(importable), self._callers(importable)
-            result.entries = self._entries(importable, context, callers)
-            if absent := find_absent(self._account, context.references.new_uses()):
-                context = replace(self._context(selection, chosen, importable), retentions=context.retentions)
+            retentions, callers = self._retentions(importable), self._callers(importable)
+            context.retentions = retentions
+            self._entries(importable, context, callers)
+            context.references.absent = absent = find_absent(self._account, context.references.new_uses())
+            importable = list(without_absent(importable, context, tell))
+            for attempt in range(len(importable) + 1):
+                (stage := Path(folder) / str(attempt) / self._project).mkdir(parents=True)
+                context = replace(self._context(selection, chosen, importable), retentions=retentions)
                 context.references.absent = absent
-                result.entries = self._entries(without_absent(importable, context, tell), context, callers)
-            self._write_code(result, fetched, stage)
-            overlay = self._finish(result, context, stage)
+                result.entries = self._entries(importable, context, callers)
+                self._write_code(result, fetched, stage)
+                overlay = self._finish(result, context, stage)
+                if (left := self._refused(result, stage, overlay)) is None:
+                    break
+                tell(Unexpressed(left.entry.resource, left.reason))
+                importable.remove(left.entry.resource)
             self._tell(result, context, stage)
             if result.entries and not dry_run:
                 self._put(stage, overlay)
                 result.notes += self._ignored()
         return result
+
+    def _refused(self, result: Import, stage: Path, overlay: str) -> trial.Refused | None:
+        """Returns what the deployer would refuse of what was written; None if it would load it all."""
+        if not result.entries:
+            return None
+        config = self._present.overlay_path, overlay
+        error = trial.problem(self._root, self._env, self._project, stage, config, self._present.others)
+        if error is None or (left := trial.refused(error, result.entries)) is None:
+            result.problem = str(error) if error else ""
+            return None
+        return left
 
     def _ignored(self) -> list[str]:
         """Says which of the written files git ignores: in a clone they would be missing, and the code would count as edited."""
@@ -202,13 +222,14 @@ class Importer:
             context.name(entry)
         return entry
 
-    def _write_code(self, result: Import, fetched: Mapping[str, Source | str], stage: Path) -> None:
+    def _write_code(self, result: Import, fetched: dict[str, Source | str], stage: Path) -> None:
         for entry in result.entries:
             source = fetched.get(entry.resource.arn)
             if isinstance(source, Source):
                 target = stage / (f"lambda/{entry.key}" if entry.resource.kind == "lambda" else f"{jobs.FOLDER}/{entry.key}.py")
                 target.parent.mkdir(parents=True, exist_ok=True)
                 source.path.rename(target)
+                fetched[entry.resource.arn] = replace(source, path=target)
                 entry.settings["package"] = source.package
                 for note in source.notes:
                     entry.say(note)
@@ -250,6 +271,7 @@ class Importer:
         result.used = [used for used in context.references.new_uses() if not used.is_there]
         result.proposals = proposals(self._account, result.entries, result.used)
         result.notes = [f"{entry.resource}: {note}" for entry in result.entries for note in entry.notes]
+        result.notes += [f"the project cannot be loaded as it is: {result.problem}"] if result.problem else []
         result.notes += [*notes(context.references.absent), *self._account.refusals.notes(self._env.name)]
 
     def _put(self, stage: Path, overlay: str) -> None:

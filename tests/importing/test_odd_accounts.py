@@ -7,7 +7,9 @@ from urllib.request import OpenerDirector
 import boto3
 import pytest
 
-from common.importing import functions, mentions
+from common.base.errors import DeclarationError
+from common.importing import functions, mentions, trial
+from common.importing.entries import Entry
 from tests.importing.live import CODE, LANDING, Live, arn, client, downloaded, tasks
 from tests.importing.test_adopting import plan_of
 from tests.importing.test_import import PLAN
@@ -179,3 +181,47 @@ def test_a_project_of_another_region_is_read_there(odd: Live, repository: Reposi
     odd.machine("odd_here", PASS)
     imported(repository)
     assert {path for path in repository.files() if path.endswith(".asl.json")} == {"projects/orders/odd_west.asl.json"}
+
+
+def test_what_the_deployer_would_refuse_is_told_and_the_rest_is_imported(odd: Live, repository: Repository) -> None:
+    """Rules about several settings, or about the form of one that the configuration alone knows, hold when it is loaded.
+
+    AWS takes the path of Hadoop: https://docs.aws.amazon.com/glue/latest/dg/define-crawler-choose-data-sources.html
+    """
+    small = {"WorkerType": "G.025X", "NumberOfWorkers": 2}
+    odd.job("odd_first")
+    imported(repository)
+    odd.job("odd_small", **small)
+    odd.job("odd_stream", Command={**SCRIPT, "Name": "gluestreaming", "ScriptLocation": f"s3://{CODE}/odd_first.py"}, **small)
+    odd.crawler("odd_hadoop", Targets={"S3Targets": [{"Path": f"s3a://{LANDING}/lake/"}]})
+    start = "arn:aws:states:::glue:startJobRun.sync"
+    odd.machine("odd_m", tasks((start, {"JobName": "odd_small"}), (start, {"JobName": "odd_stream"})))
+    ended = repository.invoke(*WORDS)
+    assert (ended.code, ended.err) == (0, "")
+    assert "job odd_small: worker_type G.025X is for streaming jobs." in ended.out
+    assert "crawler odd_hadoop: string should match pattern" in ended.out
+    files = repository.files()
+    assert "projects/orders/glue/jobs/small.py" not in files
+    started = json.loads(files["projects/orders/odd_m.asl.json"])["States"]
+    assert started["S1"]["Parameters"]["JobName"] == "${odd_stream.name}"
+    configuration = json.loads(files["config/orders/dev.json"])
+    assert [job["name"] for job in configuration["existing"]["jobs"].values()] == ["odd_small"]
+    plan = plan_of(repository)
+    assert plan.keys() == {"glue-job/odd_stream", "state-machine/odd_m"}
+    assert {key for key, reason in plan.items() if "tags only" not in reason} == set()
+    assert not [*(repository.root / "projects").glob(".*")]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ("projects/sales: glue-job/load: too small.", "too small"),
+        ('x is not valid:\n  $.jobs["load"].workers: too few\n  $.name: x', "too few"),
+        ("projects/sales: glue-job/load_all: too small.", None),
+        ("projects/sales: lambda/load: too small.", None),
+    ],
+)
+def test_an_error_is_that_of_the_resource_that_it_names(error: str, reason: str | None) -> None:
+    entry = Entry(resource=resource("glue-job", {}), key="load", method="job")
+    refused = trial.refused(DeclarationError(error), [entry])
+    assert (refused and refused.reason) == reason
