@@ -150,7 +150,8 @@ def _replaced_script(aws: Aws, artifact: Artifact) -> list[Drifted]:
     try:
         stored_artifacts.content_in_place(aws, artifact)
     except ArtifactError as error:
-        return [Drifted(artifact.key.project, str(artifact.key), "replaced", str(error))]
+        what = str(error).removeprefix(f"{artifact.key.project}: {artifact.key}: ")
+        return [Drifted(artifact.key.project, str(artifact.key), "replaced", what)]
     return []
 
 

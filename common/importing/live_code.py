@@ -1,4 +1,4 @@
-"""Compares the code that a function runs with the files of this repository, for `invoke pull`.
+"""Compares the code that a function or a job runs with the files of this repository, for `invoke pull`.
 
 Another deployer may have built the same files again: then the zip is another one, and only the reference to it is out of date.
 """
@@ -12,11 +12,12 @@ from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
 from common.base.errors import ArtifactError, DeclarationError
+from common.packaging.artifact import Script
 from common.packaging.imported_package import ImportedPackage
 from common.packaging.lambda_package import Package
 from common.packaging.package_reference import PackageReference
 from common.packaging.pyproject import normalize_name
-from common.packaging.unpacking import unpack
+from common.packaging.unpacking import script_package, unpack
 
 
 class LiveCode(NamedTuple):
@@ -53,6 +54,17 @@ def compare(aws: Aws, function: str, package: Package) -> LiveCode:
             return LiveCode(None, digest.differences(before, {name: now[name] for name in now if name in before}))
     except (ArtifactError, DeclarationError):  # such code can only be compared by people
         return LiveCode(None, "")
+
+
+def script_in_place(aws: Aws, script: Script) -> str | None:
+    """The reference to the script that a job runs where it was when it was imported, if it is the file; otherwise None."""
+    if script.reference is None or script.in_aws:  # nothing is known to be edited
+        return None
+    location = script.reference.in_aws
+    bucket, _, key = location.partition("://")[2].partition("/")
+    response = aws.find("s3", "GetObject", "NoSuchKey", Bucket=bucket, Key=key)
+    data = response["Body"].read() if response is not None else None
+    return script_package(data, location) if data == script.path.read_bytes() else None
 
 
 def _imported(package: Package, folder: Path) -> ImportedPackage:

@@ -20,7 +20,7 @@ from common.environment.settings_model import explain_settings_error
 from common.importing import arguments
 from common.importing.config_places import ConfigPlaces, KeyPath, Place
 from common.importing.declared_at import METHODS, declared_at, definition_file
-from common.importing.live_code import compare
+from common.importing.live_code import compare, script_in_place
 from common.importing.setting_fields import TEXTS, SettingField, properties_of, setting_of
 from common.importing.values import holds_secret
 from common.model import comparison, projection
@@ -91,7 +91,11 @@ class Puller:
             if resource is not None and selected(resource.key):
                 self._take(resource, drifted, result)
             elif resource is None and selected(Key(drifted.project, *_kind_and_name(drifted.key))):
-                result.left.append(Left(drifted.project, drifted.key, "", f"{drifted.what}. `deploy --verify` repairs it"))
+                advice = "" if drifted.how == "replaced" else ". `deploy --verify` repairs it"  # of a script, it says what to do
+                result.left.append(Left(drifted.project, drifted.key, "", f"{drifted.what.removesuffix('.')}{advice}"))
+        for resource in self._resources.values():
+            if isinstance(resource.artifact, Script) and selected(resource.key):
+                self._take_script(resource, resource.artifact, result)
         if result.pulled:
             result.contents = self._places.edited({pulled.place: pulled.value for pulled in result.pulled})
         return result
@@ -116,6 +120,17 @@ class Puller:
                     result.pulled.append(Pulled(drifted.project, drifted.key, part.name, place, value))
             if where:
                 result.left.append(Left(drifted.project, drifted.key, part.name, where))
+
+    def _take_script(self, resource: Resource, script: Script, result: PullResult) -> None:
+        """Takes up that the script of an imported job is the same here and there again, after both were edited."""
+        try:
+            package = script_in_place(self._aws, script)
+        except AwsError:  # once it was edited here, these credentials may not be allowed to read the other one
+            return
+        if package is not None:
+            keys = (kind_of(resource.key.kind).section, resource.key.name, "package")
+            place = self._places.of(resource.key.project, keys)
+            result.pulled.append(Pulled(resource.key.project, str(resource.key), "ScriptLocation", place, package))
 
     def _settings(self, resource: Resource, part: Field, state: JsonMapping) -> tuple[Mapping[KeyPath, Json], str]:
         """The settings of a field by the keys below the project's section, or a sentence about where it belongs."""

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from common.aws.protocol import MAX_BODY_BYTES, Aws
 from common.base import digest
+from common.base.command_text import typed
 from common.base.digest import Digest
 from common.base.errors import ArtifactError
 from common.base.json_types import JsonObject
@@ -77,10 +78,10 @@ def content_in_place(aws: Aws, artifact: Artifact) -> Digest:
     response = aws.find("s3", "GetObject", "NoSuchKey", Bucket=bucket, Key=key)
     content = digest.of_bytes(response["Body"].read()) if response is not None else None
     if content is None or content not in artifact.files().values():
+        copy = f"Bring it into the script of this repository and `{typed('pull')}`" if content else "Put it back"
         raise ArtifactError(
-            f"{artifact.key.project}: {artifact.key}: {in_aws} {'is gone' if content is None else 'was replaced'} since "
-            f"it was imported, and the job runs it. Import the job again, or delete `package` of the job; then the script of "
-            f"this repository is deployed."
+            f"{artifact.key.project}: {artifact.key}: {in_aws} {'was replaced' if content else 'is gone'} since it was imported, "
+            f"and the job runs it. {copy}, or delete `package` of the job; then the script of this repository is deployed."
         )
     return content
 

@@ -60,6 +60,22 @@ def test_a_script_that_somebody_replaced_is_refused_and_drift_tells_it(theirs: R
     assert "is gone since it was imported" in refused(theirs.invoke("plan", "--env", "dev", "--verify"))
 
 
+def test_a_script_that_somebody_replaced_can_be_brought_in(theirs: Repository) -> None:
+    run(theirs, "deploy", "--adopt")
+    before = client("glue").get_job(JobName="Old-load")["Job"]["Command"]
+    client("s3").put_object(Bucket="theirs", Key="scripts/load.py", Body=b"print('theirs')\n")
+    (left,) = run(theirs, "pull", code=2)["left"]
+    assert left["where"].startswith(f"{SCRIPT_URI} was replaced since it was imported, and the job runs it. Bring it into")
+    assert "deploy --verify" not in left["where"]
+    edit(theirs, "glue/landing/load.py", "print('theirs')\n")
+    assert "artifact/load" in changes(run(theirs, "plan", code=2)), "it would be deployed from here"
+    assert [item["path"] for item in run(theirs, "pull")["pulled"]] == [["jobs", "load", "package"]]
+    assert changes(run(theirs, "plan", "--verify")) == {}
+    run(theirs, "deploy")
+    assert (client("glue").get_job(JobName="Old-load")["Job"]["Command"], artifacts()) == (before, set())
+    assert run(theirs, "drift")["drifted"] == []
+
+
 def test_a_role_needs_the_script_where_it_is(theirs: Repository) -> None:
     path = theirs.root / "projects/acres/deploy.py"
     path.write_text(path.read_text().replace(f'name="Old-load", settings={{"role": {ROLE!r}}}', 'name="Old-load"'))
