@@ -14,7 +14,12 @@ def decode_text(data: bytes) -> str:
         ValueError: the bytes have another encoding.
     """
     check_encoding(data)
-    return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"line {line} is not UTF-8: it has the byte 0x{data[error.start]:02x}. Save the file as UTF-8") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def check_encoding(data: bytes) -> None:

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from common.base.encoding import decode_text
 from common.base.errors import ConfigError, UsageError
-from common.base.json_types import Json, JsonMapping, JsonObject
+from common.base.json_reader import JsonError, load_json
+from common.base.json_types import JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean
 from common.environment import inheritance
 from common.environment.config import Environment
@@ -115,28 +116,21 @@ def read_file(path: Path, root: Path) -> JsonObject:
     try:
         if path.is_fifo():
             raise ConfigError(f"{where}: it cannot be read: it is not a file.")
-        data = json.loads(decode_text(path.read_bytes()), object_pairs_hook=_without_duplicates)
+        data = load_json(decode_text(path.read_bytes()), where, as_written=True)
         json.dumps(data, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         raise ConfigError(f"{where}: this is not JSON: {error.object[error.start]!r} is an unpaired surrogate.") from None
     except OSError as error:
         raise ConfigError(f"{where}: it cannot be read: {error.strerror}.") from None
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{where}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}.") from None
-    except (ValueError, RecursionError) as error:
+    except JsonError as error:
+        raise ConfigError(str(error)) from None
+    except RecursionError:
+        raise ConfigError(f"{where}: this is not JSON: it is nested too deeply.") from None
+    except ValueError as error:
         raise ConfigError(f"{where}: this is not JSON: {error}.") from None
     if not isinstance(data, dict):
         raise ConfigError(f"{where}: the file must hold an object {{…}}, not a {type(data).__name__}.")
     return data
-
-
-def _without_duplicates(pairs: list[tuple[str, Json]]) -> JsonObject:
-    result: JsonObject = {}
-    for key, value in pairs:
-        if key in result:
-            raise ValueError(f"the key {key!r} is repeated")
-        result[key] = value
-    return result
 
 
 def _validate(model: type[M], data: JsonObject, path: Path, root: Path) -> M:

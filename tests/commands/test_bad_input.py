@@ -280,13 +280,13 @@ def test_a_command_line_that_invoke_does_not_understand(repository: Repository, 
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        (("invoke", "deploy"), r"^error: config/dev\.json:1:1: this is not JSON: Expecting value\.\n$"),
+        (("invoke", "deploy"), r"^error: config/dev\.json:1:1: this is not JSON: the file is empty\.\n$"),
         (
             ("invoke", "deploy", "--env", "dev", "--jobs", "x"),
             r"^error: --jobs is 'x'; it must be a whole number.*\n$",
         ),
         (("invoke", "deploy", "--env", "dev", "--colour"), r"^error: deploy has no option --colour\. `invoke deploy --help`"),
-        (("invoke", "plan", "--env", "dev", "--json"), r"^error: config/dev\.json:1:1: this is not JSON: Expecting value\.\n$"),
+        (("invoke", "plan", "--env", "dev", "--json"), r"^error: config/dev\.json:1:1: this is not JSON: the file is empty\.\n$"),
         (("python", "deploy.py"), r"^error: config/dev\.json:1:1: this is not JSON"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

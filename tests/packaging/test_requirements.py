@@ -161,7 +161,7 @@ def test_a_project_of_another_shape_is_told(tmp_path: Path, text: str) -> None:
 def test_a_lock_that_is_no_text_is_told(tmp_path: Path) -> None:
     requirements = asked(tmp_path, "six\n")
     requirements.lock.write_bytes(b"# caf\xe9")
-    with pytest.raises(ArtifactError, match=r"requirements\.lock cannot be read: 'utf-8' codec"):
+    with pytest.raises(ArtifactError, match=r"requirements\.lock cannot be read: line 1 is not UTF-8: it has the byte 0xe9"):
         requirements.pins(X86)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from common.base.encoding import decode_text
 from common.base.errors import DeclarationError
+from common.base.json_reader import JsonError, load_json, without_duplicates
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.base.nested_size import DEPTH_LIMIT, SIZE_LIMIT, NestedSizeError, check_nested_size
 from common.base.yaml_loader import YamlError, load_yaml
@@ -65,7 +66,7 @@ def read(source: Source, where: str, tokens: Mapping[str, str] | None = None) ->
         check_nested_size(content)
         text = json.dumps(content, allow_nan=False, ensure_ascii=False)
         text.encode()
-        definition: JsonObject = spelled_out(json.loads(text, object_pairs_hook=_unique), tokens or {})
+        definition: JsonObject = spelled_out(json.loads(text, object_pairs_hook=without_duplicates), tokens or {})
     except NestedSizeError as error:
         raise DeclarationError(f"{where}: the definition {error}.") from None
     except (TypeError, ValueError) as error:
@@ -83,10 +84,8 @@ def _read(path: Path, where: str) -> Json:
     try:
         if path.suffix in {".yaml", ".yml"}:
             return load_yaml(text, path.name)
-        return json.loads(text, object_pairs_hook=_unique)
-    except json.JSONDecodeError as error:
-        raise DeclarationError(f"{where}: {path.name}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}.") from None
-    except YamlError as error:
+        return load_json(text, path.name)
+    except (JsonError, YamlError) as error:
         raise DeclarationError(f"{where}: {error}") from None
     except RecursionError:
         raise DeclarationError(f"{where}: {path.name}: it is nested more than {DEPTH_LIMIT} levels deep.") from None
@@ -94,13 +93,3 @@ def _read(path: Path, where: str) -> Json:
         raise DeclarationError(f"{where}: {path.name}: the definition {error}.") from None
     except ValueError as error:
         raise DeclarationError(f"{where}: {path.name}: {error}.") from None
-
-
-def _unique(pairs: list[tuple[Json, Json]]) -> dict[Json, Json]:
-    """Returns the object of these pairs and refuses repeated keys, of which JSON would keep only the last."""
-    result: dict[Json, Json] = {}
-    for key, value in pairs:
-        if key in result:
-            raise ValueError(f"the key {key!r} is repeated")
-        result[key] = value
-    return result

@@ -202,7 +202,11 @@ def test_whatever_it_is_it_is_loaded_or_refused(start: Any, states: Any) -> None
     ("name", "text", "message"),
     [
         ("m.json", '{"StartAt": "A",\n  "States": }', "m.json:2:13: this is not JSON"),
-        ("m.json", '{"StartAt": "A", "States": {"A": 1, "A": 2}}', "m.json: the key 'A' is repeated."),
+        (
+            "m.json",
+            '{"StartAt": "A", "States": {"A": 1, "A": 2}}',
+            "m.json:1: the key 'A' is repeated in the object that begins here.",
+        ),
         ("m.yaml", "StartAt: A\nStates:\n  A: {Type: Pass\n", "m.yaml:4: this is not YAML: "),
         ("m.yml", "StartAt: A\nStates:\n  A: {}\n  A: {}\n", "m.yml:4: the key 'A' is repeated."),
         ("m.yaml", "a: !!python/object/apply:os.getcwd []", "m.yaml:1: the tag !!python/object/apply:os.getcwd is not supported"),
