@@ -13,7 +13,7 @@ from common.base.errors import UsageError
 from common.base.git import NoCommitError, Repository
 from common.base.lean_dataclass import dataclass, field
 from common.environment.config import Environment
-from common.importing import cloud_resources, declaration, functions, jobs, machines, rules, skeletons, sources, trial
+from common.importing import cloud_resources, declaration, deployers, functions, jobs, machines, rules, skeletons, sources, trial
 from common.importing.absent import find_absent, notes, without_absent
 from common.importing.account import LiveAccount
 from common.importing.cloud_resources import called
@@ -272,6 +272,7 @@ class Importer:
         result.proposals = proposals(self._account, result.entries, result.used)
         result.notes = [f"{entry.resource}: {note}" for entry in result.entries for note in entry.notes]
         result.notes += [f"the project cannot be loaded as it is: {result.problem}"] if result.problem else []
+        result.notes += [*deployers.notes(self._account, self._project, [entry.resource for entry in result.entries])]
         result.notes += [*notes(context.references.absent), *self._account.refusals.notes(self._env.name)]
 
     def _put(self, stage: Path, overlay: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from common.base.errors import AwsError, UsageError
-from common.importing import policy
+from common.importing import deployers, policy
 from common.importing.absent import find_absent
 from common.importing.account import LiveAccount
 from common.importing.references import SECTIONS, Used
@@ -197,3 +197,24 @@ def test_every_call_is_in_the_printed_policy_and_none_changes_anything(live: Liv
     of_versions |= {"states:DescribeStateMachineAlias", "states:ListStateMachineVersions"}
     assert allowed - made == {"tag:GetResources", *of_types, *of_versions}, "nothing is allowed that is not used"
     assert all(action.partition(":")[2].startswith(("Get", "List", "Describe")) for action in allowed)
+
+
+def test_who_else_deploys_what_is_imported_is_told(live: Live) -> None:
+    stack = {"aws:cloudformation:stack-name": "orders-stack", "aws:cloudformation:logical-id": "X"}
+    others = {"deployer:environment": "t-other/prod", "deployer:project": "orders"}
+    ours = {"deployer:environment": ENV.owner, "deployer:project": "sales"}
+    client("lambda").tag_resource(Resource=arn("lambda", "function:fsa-dev-orders-Validate"), Tags=stack)
+    client("glue").tag_resource(ResourceArn=arn("glue", "job/fsa-dev-orders-clean"), TagsToAdd=stack)
+    live.function("fsa-dev-orders-First", Tags=others)
+    live.function("fsa-dev-orders-Second", Tags=ours)
+    with account() as reading:
+        resources = reading.selected(Selection(("fsa-dev-orders-*",)))
+        notes = [*deployers.notes(reading, "orders", resources)]
+        assert notes[0].startswith(
+            "the CloudFormation stack orders-stack deploys function fsa-dev-orders-Validate, job fsa-dev-orders-clean, too. "
+        )
+        assert notes[1:] == [
+            f"{ENV.owner}:sales deploys function fsa-dev-orders-Second already: `--adopt-from {ENV.owner}:sales` takes that over",
+            "t-other/prod deploys function fsa-dev-orders-First already: `--adopt-from t-other/prod` takes that over",
+        ]
+        assert len([*deployers.notes(reading, "sales", resources)]) == 2
