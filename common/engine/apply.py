@@ -23,7 +23,7 @@ from common.engine.apply_context import ApplyContext
 from common.engine.leases import Leases
 from common.engine.new_bucket import NewBucket
 from common.engine.order import Needed, NeededToRemove
-from common.engine.planner import Outcome
+from common.engine.plan_data import Outcome
 from common.engine.recorded import completed, recalled, with_request
 from common.engine.rereads import Rereads
 from common.engine.root_updates import RootUpdates, is_untidy

@@ -17,7 +17,8 @@ from common.engine.apply import Engine
 from common.engine.connection import Connection
 from common.engine.interruptible import BUCKET, Counts, Interruptible
 from common.engine.options import Options
-from common.engine.planner import Outcome, Planner
+from common.engine.plan_data import Outcome
+from common.engine.planner import Planner
 from common.engine.prediction import predict
 from common.engine.reads import Reads
 from common.model import steps

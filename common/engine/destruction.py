@@ -19,7 +19,8 @@ from common.engine import aws_names, unbinding
 from common.engine.connection import Connection
 from common.engine.interruptible import BUCKET, Counts, Interruptible
 from common.engine.options import Options
-from common.engine.planner import Outcome, Planner
+from common.engine.plan_data import Outcome
+from common.engine.planner import Planner
 from common.engine.prune import UNDECLARED
 from common.engine.reads import Reads
 from common.environment import owner_tags

@@ -10,7 +10,7 @@ from common.declare.naming import ARTIFACT_BUCKET
 from common.engine.apply import Engine
 from common.engine.apply_context import ApplyContext
 from common.engine.connection import Connection
-from common.engine.planner import Outcome
+from common.engine.plan_data import Outcome
 from common.model.choices import JOBS
 from common.model.events import Note, Report
 from common.model.orphan import Types

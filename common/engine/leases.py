@@ -9,7 +9,7 @@ from common.base.at_once import at_once
 from common.base.errors import DeployError, LockedError
 from common.base.json_types import JsonMapping
 from common.engine.apply_context import ApplyContext
-from common.engine.planner import Outcome
+from common.engine.plan_data import Outcome
 from common.engine.root_updates import RootUpdates
 from common.model.resource import Key
 from common.state.lease import Lock

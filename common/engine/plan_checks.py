@@ -12,7 +12,7 @@ from common.declare.missing_imports import report_missing_imports
 from common.declare.sent_code import check_sent_code
 from common.engine import aws_diagnoses, existing, image_checks
 from common.engine.connection import Connection
-from common.engine.planner import Outcome
+from common.engine.plan_data import Outcome
 from common.engine.quotas import check_quotas
 from common.engine.secrets import vetted
 from common.environment.config import Environment

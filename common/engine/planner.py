@@ -14,20 +14,17 @@ from pathlib import Path
 from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
-from common.base.lean_dataclass import dataclass, field
 from common.declare.usual_names import UsualNames
 from common.engine import listing, moving, ownership, renewed_roles, uploads
-from common.engine.decisions import Decider
 from common.engine.options import Options
 from common.engine.order import in_order
-from common.engine.prune import Pruner
+from common.engine.plan_data import Outcome, PlanInputs
 from common.engine.reads import Reads
-from common.engine.rounds import Rounds
 from common.environment.config import Environment
 from common.model.desired_state import digest_of
 from common.model.kind import Kind
 from common.model.orphan import Orphan, Types, no_type
-from common.model.resource import Action, Artifact, Change, Key, Plan, Resource
+from common.model.resource import Action, Change, Key, Plan, Resource
 from common.resources import kinds
 from common.state import baseline, locations
 from common.state.records import Records
@@ -35,29 +32,6 @@ from common.state.release_root import ARTIFACT, Baseline
 
 INDEX_LAG = timedelta(days=1)
 """For this time after a deploy, the tagging index may not show new resources, or may still show deleted ones."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A plan and what it was made from. Applying needs both.
-
-    Args:
-        plan: the plan.
-        baselines: the baseline of each project.
-        digests: the digests of all declared resources and artifacts, and of renamed resources that get records of their own.
-        orphans: the resources that are to be deleted, forgotten or recorded again.
-        elsewhere: projects that own something in this environment and are not part of the plan.
-        role_ids: the ids of the declared roles that exist.
-        whole: what the plan does not contain of its projects is undeclared; False if it was left out by a selection.
-    """
-
-    plan: Plan
-    baselines: Mapping[str, Baseline]
-    digests: Mapping[Key, Digest]
-    orphans: Mapping[Key, Orphan] = field(default_factory=dict)
-    elsewhere: frozenset[str] = frozenset()
-    role_ids: Mapping[Key, str] = field(default_factory=dict)
-    whole: bool = True
 
 
 class Planner:
@@ -131,14 +105,15 @@ class Planner:
             new_projects.begin_reads(self._aws, resources, new, present(), self._pool, options, reads)
         baselines = baseline.of_projects(self._records, self._pool, written, reads.roots, reads.first.stored_paths, digests, ids)
         reads.forget_live({name for name in new if not baselines[name].is_new})  # roots that have lost their tags
-        self._begin_reads(resources, digests, baselines, options, reads)  # while the index is still being listed
+        inputs = PlanInputs(resources, artifacts, digests, baselines, options, reads)
+        self._begin_reads(inputs)  # while the index is still being listed
         recent = {name for name, tag in written.items() if tag is not None and tag.is_younger(INDEX_LAG)}
-        changes = self._changes(resources, artifacts, digests, baselines, present(), recent, options, reads)
+        changes = self._changes(inputs, present(), recent, ids)
         self._read_unread_roots(baselines, changes, reads)
         ownership.check_region(self._env, self._former)
         if not options.adopt:
             ownership.check_records(self._env, resources, changes)
-        deletions, orphans = self._orphans(baselines, resources, digests, options)
+        deletions, orphans = self._orphans(inputs)
         called = {key: (orphan.name, orphan.arn) for key, orphan in orphans.items()}
         called |= {resource.key: (resource.name, resource.arn) for resource in resources}
         planned = [*(changes[key] for key in ordered if key in changes), *deletions]
@@ -151,106 +126,88 @@ class Planner:
         }
         return Outcome(plan, baselines, digests, orphans, frozenset(present().values()) - projects - {""}, ids)
 
-    def _begin_reads(
-        self,
-        resources: Sequence[Resource],
-        digests: Mapping[Key, Digest],
-        baselines: Mapping[str, Baseline],
-        options: Options,
-        reads: Reads,
-    ) -> None:
+    def _begin_reads(self, inputs: PlanInputs) -> None:
         """Begins the reads that are certainly needed. An unchanged project, of which only the tags were read, needs none."""
-        opened = {name: project for name, project in baselines.items() if project.root is not None or not project.clean}
+        opened = {name for name, project in inputs.baselines.items() if project.root is not None or not project.clean}
         differing = [
             resource
-            for resource in resources
-            if (project := opened.get(resource.key.project)) is not None
-            and not project.proves(resource.key, digests[resource.key])
-            and options.selected(resource.key)
+            for resource in inputs.resources
+            if resource.key.project in opened and not inputs.is_proven(resource.key) and inputs.options.selected(resource.key)
         ]
         if differing:
             self._prepare()
-        recorded = {key for project in opened.values() for key in (*project.digests, *project.pending)}
-        reads.begin([resource for resource in differing if resource.key in recorded])  # others may be listed
+        inputs.reads.begin([resource for resource in differing if resource.key in inputs.recorded])  # others may be listed
 
     def _changes(
-        self,
-        resources: Sequence[Resource],
-        artifacts: Mapping[Key, Artifact],
-        digests: Mapping[Key, Digest],
-        baselines: Mapping[str, Baseline],
-        present: Collection[str],
-        recent: Collection[str],
-        options: Options,
-        reads: Reads,
+        self, inputs: PlanInputs, present: Collection[str], recent: Collection[str], role_ids: Mapping[Key, str]
     ) -> dict[Key, Change]:
-        arns = {resource.key: resource.arn for resource in resources if resource.indexed}
+        """The changes of the selected resources, and of all artifacts that these need.
 
-        def recorded(resource: Resource) -> bool:
-            return baselines[resource.key.project].proves(resource.key, digests[resource.key]) and not (
-                options.force or options.verify
-            )
+        Args:
+            inputs: what the plan is made from.
+            present: the ARNs of what exists, as far as the index shows it.
+            recent: the projects that were deployed so recently that the index may not show all of it.
+            role_ids: the ids of the declared roles that exist.
+        """
+        present = {*present, *self._not_indexed_yet(inputs, present, recent)}
+        ownership.check_case(inputs.selected, present)
+        made_again = renewed_roles.replaced(role_ids, {name: project.roles for name, project in inputs.baselines.items()})
+        new_roles = renewed_roles.gone(inputs.resources, present) | made_again
+        unsettled = _unsettled(inputs, present, new_roles)
+        chosen = {key for key in inputs.artifacts if inputs.options.selected(key)}
+        unproven = {artifact.key for resource in unsettled for artifact in resource.artifacts}
+        unproven |= {key for key in chosen if not inputs.is_proven(key)}
+        self._begin_reads_of_unsettled(inputs, unsettled, present)
+        contents = _contents(inputs, unproven)
+        changes = {resource.key: Change(resource.key, Action.NOOP, "up to date") for resource in inputs.selected}
+        changes |= uploads.planned(inputs.artifacts, chosen | unproven, contents, inputs.baselines, self._build_dir)
+        if unsettled:
+            decided = self._decided(inputs, unsettled, {key: content for key, (content, _) in contents.items()})
+            changes |= renewed_roles.renewed(decided, inputs.resources, made_again)
+        _check_overwritten(inputs, changes)
+        return changes
 
-        def exists(resource: Resource) -> bool:
-            # A resource that no index shows is deleted with the one that it needs, so it is read only if that one is gone.
-            return (
-                resource.arn in present
-                if resource.indexed
-                else all(arns[key] in present for key in resource.needs if key in arns)
-            )
-
-        selected = [resource for resource in resources if options.selected(resource.key)]
+    def _not_indexed_yet(self, inputs: PlanInputs, present: Collection[str], recent: Collection[str]) -> set[str]:
+        """The ARNs of resources that were deployed a short time ago and exist, although the index does not show them."""
         unseen = [
             resource
-            for resource in selected
-            if resource.indexed and resource.arn not in present and resource.key.project in recent and recorded(resource)
+            for resource in inputs.selected
+            if resource.indexed
+            and resource.arn not in present
+            and resource.key.project in recent
+            and inputs.is_trusted(resource.key)
         ]
-        present = {*present, *listing.existing(self._aws, unseen, self._pool)}
-        ownership.check_case(selected, present)
-        missing_roles = renewed_roles.gone(resources, present)
-        ids = renewed_roles.listed(resources, reads.first.roles())
-        others = renewed_roles.replaced(ids, {name: project.roles for name, project in baselines.items()})
-        new_roles = missing_roles | others
-        unsettled = [
-            resource
-            for resource in selected
-            if resource.always_verified
-            or not (recorded(resource) and exists(resource) and new_roles.isdisjoint({resource.key, *resource.needs}))
-        ]
-        recorded_keys = {key for project in baselines.values() for key in (*project.digests, *project.pending)}
+        return listing.existing(self._aws, unseen, self._pool)
+
+    def _begin_reads_of_unsettled(self, inputs: PlanInputs, unsettled: Sequence[Resource], present: Collection[str]) -> None:
+        """Begins to read the records and the live states of resources; what was never recorded may be listed instead."""
+        reads = inputs.reads
         for resource in unsettled:
-            if not recorded(resource) and resource.key in recorded_keys:
+            if resource.key in inputs.recorded and not inputs.is_trusted(resource.key):
                 reads.body(resource.key)
-                if options.verify:
+                if inputs.options.verify:
                     reads.tag(resource.key)
-        stale = {artifact.key for resource in unsettled for artifact in resource.artifacts}
-        stale |= {key for key in artifacts if options.selected(key) and not baselines[key.project].proves(key, digests[key])}
         unknown = [
-            each for each in unsettled if not (each.key in recorded_keys or each.arn in present or reads.has_live(each.key))
+            resource
+            for resource in unsettled
+            if not (resource.key in inputs.recorded or resource.arn in present or reads.has_live(resource.key))
         ]
         absent = listing.absent(self._aws, unknown, self._pool)
         for resource in unsettled:
             reads.live(resource, absent=absent.get(resource.key))  # while their artifacts are looked for
-        users = {artifact.key: resource for resource in resources for artifact in resource.artifacts}
-        futures = {key: reads.content(artifacts[key], users[key]) for key in stale}
-        contents = {key: content.result() for key, content in futures.items()}
-        changes = {resource.key: Change(resource.key, Action.NOOP, "up to date") for resource in selected}
-        changes |= uploads.planned(
-            artifacts, {key for key in artifacts if options.selected(key)} | stale, contents, baselines, self._build_dir
-        )
-        digests_of_contents = {key: digest_of_content for key, (digest_of_content, _) in contents.items()}
-        rounds = Rounds(reads, baselines, digests_of_contents)
+
+    def _decided(self, inputs: PlanInputs, unsettled: Sequence[Resource], contents: dict[Key, Digest]) -> dict[Key, Change]:
+        """The changes of these resources, decided from their live states; `contents` are the content digests of artifacts."""
+        from common.engine.decisions import Decider  # an unchanged deploy decides nothing
+        from common.engine.rounds import Rounds
+
+        rounds = Rounds(inputs.reads, inputs.baselines, contents)
         decider = Decider(
-            *(self._env, self._aws, self._records, digests, digests_of_contents, options),
+            *(self._env, self._aws, self._records, inputs.digests, contents, inputs.options),
             attributes=rounds.attributes,
             former=self._former,
         )
-        decided_by_key = rounds.decide(unsettled, selected, recorded_keys, decider)
-        changes |= renewed_roles.renewed(decided_by_key, resources, others)
-        _check_overwritten(
-            reads, {key: change for key, change in changes.items() if key in recorded_keys and key not in artifacts}
-        )
-        return changes
+        return rounds.decide(unsettled, inputs.selected, inputs.recorded, decider)
 
     def _read_unread_roots(self, baselines: Mapping[str, Baseline], changes: Mapping[Key, Change], reads: Reads) -> None:
         """Reads the roots that will be overwritten although their tags were enough so far: what only they hold is kept."""
@@ -261,22 +218,24 @@ class Planner:
             if baseline.matches_tag(root, reads.first.root_tag(name).result()):
                 baselines[name].root, baselines[name].etag = root, etag
 
-    def _orphans(
-        self, baselines: Mapping[str, Baseline], resources: Sequence[Resource], digests: Mapping[Key, Digest], options: Options
-    ) -> tuple[list[Change], dict[Key, Orphan]]:
+    def _orphans(self, inputs: PlanInputs) -> tuple[list[Change], dict[Key, Orphan]]:
         """The changes of resources that are no longer declared or were renamed, and what is known of these resources."""
-        recorded = [
-            (key, baseline) for _, baseline in sorted(baselines.items()) for key in sorted({*baseline.digests, *baseline.pending})
-        ]
-        undeclared = {key: baseline.pending.get(key) for key, baseline in recorded if key not in digests and key.kind != ARTIFACT}
-        replaced = moving.replacements(resources)
-        orphans = {
-            key: location
-            for key, location in undeclared.items()
-            if options.selected(locations.successor(key) or replaced.get(key, key))
+        undeclared = {
+            key: inputs.baselines[key.project].pending.get(key)
+            for key in sorted(inputs.recorded - inputs.digests.keys())
+            if key.kind != ARTIFACT
         }
-        pruner = Pruner(self._env, self._aws, self._records, self._types, options)
-        return pruner.changes(orphans, self._former, resources, options.selected, self._pool)
+        replaced = moving.replacements(inputs.resources)
+        selected = inputs.options.selected
+        orphans = {
+            key: location for key, location in undeclared.items() if selected(locations.successor(key) or replaced.get(key, key))
+        }
+        if not orphans and not self._former:
+            return [], {}
+        from common.engine.prune import Pruner  # an unchanged deploy has nothing that is no longer declared
+
+        pruner = Pruner(self._env, self._aws, self._records, self._types, inputs.options)
+        return pruner.changes(orphans, self._former, inputs.resources, selected, self._pool)
 
 
 def _named(change: Change, name: str, arn: str, usual: UsualNames) -> Change:
@@ -287,9 +246,43 @@ def _named(change: Change, name: str, arn: str, usual: UsualNames) -> Change:
     return replace(change, name=other_name) if other_name != change.name else change
 
 
-def _check_overwritten(reads: Reads, recorded: Mapping[Key, Change]) -> None:
+def _unsettled(inputs: PlanInputs, present: Collection[str], new_roles: Collection[Key]) -> list[Resource]:
+    """The selected resources that may differ from what is declared, so that they are read.
+
+    Args:
+        inputs: what the plan is made from.
+        present: the ARNs of what exists.
+        new_roles: the roles that are missing, or that somebody has made again.
+    """
+    arns = {resource.key: resource.arn for resource in inputs.resources if resource.indexed}
+
+    def exists(resource: Resource) -> bool:
+        # A resource that no index shows is deleted with the one that it needs, so it is read only if that one is gone.
+        needed = [resource.arn] if resource.indexed else [arns[key] for key in resource.needs if key in arns]
+        return all(arn in present for arn in needed)
+
+    def is_settled(resource: Resource) -> bool:
+        runs_with_new_role = any(key in new_roles for key in (resource.key, *resource.needs))
+        return inputs.is_trusted(resource.key) and exists(resource) and not runs_with_new_role
+
+    return [resource for resource in inputs.selected if resource.always_verified or not is_settled(resource)]
+
+
+def _contents(inputs: PlanInputs, keys: Collection[Key]) -> dict[Key, tuple[Digest, bool]]:
+    """The content digests of artifacts, and whether they are uploaded; all are looked for at the same time."""
+    users = {artifact.key: resource for resource in inputs.resources for artifact in resource.artifacts}
+    futures = {key: inputs.reads.content(inputs.artifacts[key], users[key]) for key in keys}
+    return {key: content.result() for key, content in futures.items()}
+
+
+def _check_overwritten(inputs: PlanInputs, changes: Mapping[Key, Change]) -> None:
     """Reads the records that will be overwritten, so that a newer schema is refused before anything is changed."""
-    for body in [reads.body(key) for key, change in recorded.items() if change.action is not Action.NOOP]:
+    overwritten = [
+        key
+        for key, change in changes.items()
+        if change.action is not Action.NOOP and key in inputs.recorded and key not in inputs.artifacts
+    ]
+    for body in [inputs.reads.body(key) for key in overwritten]:
         body.result()
 
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 from common.base.digest import Digest
 from common.base.json_types import JsonObject
 from common.base.lean_dataclass import dataclass
-from common.engine.planner import Outcome
+from common.engine.plan_data import Outcome
 from common.engine.renewed_roles import ids_after
 from common.model.comparison import claims
 from common.model.generated import TOKEN

@@ -13,7 +13,7 @@ from json import JSONDecodeError, loads
 
 from common.base.errors import DeclarationError
 from common.base.json_types import Json
-from common.engine.planner import Outcome
+from common.engine.plan_data import Outcome
 from common.model import hidden_fields
 from common.model.resource import CHANGING, REMOVING, Change, Key, Plan, Resource
 from common.packaging import secret_detector

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Executor
 
 from common.aws.protocol import Aws
-from common.engine.planner import Outcome
+from common.engine.plan_data import Outcome
 from common.engine.prune import BELONGINGS, exists
 from common.model.choices import Choices
 from common.model.orphan import Orphan

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from common.base.digest import Digest
-from common.engine import reasons
 from common.model.resource import Action, Artifact, Change, Key
 from common.state.release_root import Baseline
 
@@ -25,12 +24,16 @@ def planned(
         baselines: the baseline of each project.
         build_dir: where artifacts are built.
     """
-    changes: dict[Key, Change] = {}
-    for key in (key for key in artifacts if key in keys):
-        missing, project = key in contents and not contents[key][1], baselines[key.project]
-        if not missing:
-            changes[key] = Change(key, Action.NOOP, "uploaded")
-            continue
-        reason = reasons.of_upload(artifacts[key], project.files, project.digests.get(key))
-        changes[key] = Change(key, Action.UPLOAD, reason, {"Bill": True} if artifacts[key].sbom_file(build_dir) else {})
-    return changes
+    missing = {key for key in keys if key in contents and not contents[key][1]}
+    return {
+        key: _upload(artifact, baselines[key.project], build_dir) if key in missing else Change(key, Action.NOOP, "uploaded")
+        for key, artifact in artifacts.items()
+        if key in keys
+    }
+
+
+def _upload(artifact: Artifact, baseline: Baseline, build_dir: Path) -> Change:
+    from common.engine import reasons  # an unchanged deploy uploads nothing
+
+    reason = reasons.of_upload(artifact, baseline.files, baseline.digests.get(artifact.key))
+    return Change(artifact.key, Action.UPLOAD, reason, {"Bill": True} if artifact.sbom_file(build_dir) else {})

@@ -13,7 +13,8 @@ import pytest
 from common.base.errors import OvertakenError
 from common.base.json_types import JsonMapping
 from common.engine.options import Options
-from common.engine.planner import Outcome, Planner
+from common.engine.plan_data import Outcome
+from common.engine.planner import Planner
 from common.engine.reads import MAX_EARLY_READS
 from common.model.resource import Artifact, Key, Resource
 from common.state.records import Records

@@ -9,7 +9,7 @@ import pytest
 
 from common.engine.apply_context import ApplyContext
 from common.engine.leases import Leases
-from common.engine.planner import Outcome
+from common.engine.plan_data import Outcome
 from common.engine.root_updates import RootUpdates
 from common.model.resource import Resource
 from common.state.lease import Lock

@@ -7,7 +7,8 @@ from typing import Any
 
 from common.base.lean_dataclass import dataclass
 from common.engine.options import Options
-from common.engine.planner import Outcome, Planner
+from common.engine.plan_data import Outcome
+from common.engine.planner import Planner
 from common.model.resource import Resource
 from common.model.role_needs import RoleNeeds
 from common.state.records import Records

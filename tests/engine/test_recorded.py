@@ -6,7 +6,7 @@ import pytest
 
 from common.base.digest import Digest
 from common.base.errors import DeployError
-from common.engine.planner import Outcome
+from common.engine.plan_data import Outcome
 from common.engine.recorded import completed, with_request
 from common.engine.root_updates import RootUpdates
 from common.model.generated import TOKEN, mark_of

@@ -11,7 +11,8 @@ from common.aws.protocol import Aws
 from common.engine.apply import Engine
 from common.engine.apply_context import ApplyContext
 from common.engine.options import Options
-from common.engine.planner import Outcome, Planner
+from common.engine.plan_data import Outcome
+from common.engine.planner import Planner
 from common.engine.reads import FirstReads, Reads
 from common.environment.config import Environment
 from common.model.declared import Identity

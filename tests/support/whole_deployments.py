@@ -10,7 +10,7 @@ from common.declare.workspace import DeclaredPipelines, Workspace
 from common.engine.apply import Engine
 from common.engine.connection import Connection
 from common.engine.deployment import Deployment
-from common.engine.planner import Outcome
+from common.engine.plan_data import Outcome
 from common.model import steps
 from common.model.choices import Choices
 from common.model.declared import Identity
