@@ -120,7 +120,7 @@ class Dependencies:
             # Links would share their bytes with uv's cache, and with every environment in which somebody edits them.
             where = ["--target", str(folder), "--link-mode", "copy", "-r", str(self._pinned(place))]
             words = ["pip", "install", "--no-deps", "--require-hashes", *_target_options(self.actual_target)]
-            uv.run([*words, *self._places, *where], self._what, alone=self.requirements.replaces_index)
+            uv.run([*words, *self._places, *where], self._what, {}, alone=self.requirements.replaces_index)
         (folder / ".lock").unlink(missing_ok=True)
 
     def _pinned(self, place: str) -> Path:
@@ -190,7 +190,7 @@ class Dependencies:
             output = Path(folder, "pylock.toml")
             options = ["--no-deps", "--no-header", "--format", "pylock.toml", "-o", str(output), str(self._pinned(folder))]
             words = ["pip", "compile", *_target_options(self.actual_target), *self._places, *options]
-            uv.run(words, self._what, alone=self.requirements.replaces_index)
+            uv.run(words, self._what, {}, alone=self.requirements.replaces_index)
             packages = tomllib.loads(output.read_text(encoding="utf-8")).get("packages", ())
         pinned = {part for pin in self._pins for part in pin.split() if part.startswith("--hash=sha256:")}
         fitting = [(normalize_name(package["name"]), wheel) for package in packages for wheel in package.get("wheels", ())]
@@ -246,17 +246,15 @@ def _resolve(requirements: Requirements, target: Target, before: str) -> tuple[s
         arguments = ["--no-header", "--no-annotate", "--generate-hashes"]
         arguments += ["--excludes", str(excluded), "-c", str(constraints), "-o", str(output)]
         arguments += ["--prerelease", "allow"] if PRERELEASE_OPTION in requirements.options else []
-        folder = None
-        if settings := requirements.settings:
-            project = Path(place, uv_settings.PROJECT_FILE)
-            sourced = "sources" in settings  # these apply to what a project asks for
-            project.write_text(uv_settings.project_text(settings, requirements.packages if sourced else ()), encoding="utf-8")
-            packages, folder = project if sourced else packages, project.parent
+        settings = requirements.settings
+        if "sources" in settings:  # these apply to what a project asks for
+            packages = Path(place, uv_settings.PROJECT_FILE)
+            packages.write_text(uv_settings.project_text(settings, requirements.packages), encoding="utf-8")
         what = f"{display_path(requirements.path)} for {target}"
         uv.run(
             ["pip", "compile", *_target_options(target), *arguments, str(packages)],
             what,
-            folder,
+            settings,
             alone=requirements.replaces_index,
         )
         pins = tuple(line for line in logical_lines(output.read_text(encoding="utf-8")) if not line.startswith("--"))

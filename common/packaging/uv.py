@@ -1,7 +1,7 @@
 """Runs uv, which resolves and installs Python packages.
 
-It runs in the root folder of the file system, so that no pyproject.toml adds the constraints of this repository to those of a
-function. Another index is configured in the usual ways of uv (its user configuration, ``UV_INDEX_URL``, a netrc file).
+It reads one settings file alone, which is written for it, so that no other one adds to the requirements of a function, or takes
+from them. Another index is configured in the usual ways of uv (its user configuration, ``UV_INDEX_URL``, a netrc file).
 
 Follows https://docs.astral.sh/uv/pip/compile/
 """
@@ -11,17 +11,20 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from common.base import programs
 from common.base.errors import ArtifactError
+from common.packaging import machine_settings
+from common.packaging.uv_settings import Settings
 
 HIDDEN_VARIABLES = frozenset(
     {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PYTHON", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_PRERELEASE", "UV_EXCLUDE"}
     | {"UV_RESOLUTION", "UV_EXCLUDE_NEWER", "UV_FORK_STRATEGY", "UV_TORCH_BACKEND", "UV_NO_SOURCES", "UV_NO_BINARY"}
     | {"UV_NO_BUILD", "UV_NO_BINARY_PACKAGE", "UV_NO_BUILD_PACKAGE", "UV_ONLY_BINARY", "UV_BUILD_CONSTRAINT", "UV_PROJECT"}
     | {"UV_WORKING_DIR", "UV_WORKING_DIRECTORY", "UV_NO_CONFIG", "UV_REQUIRE_HASHES", "UV_NO_VERIFY_HASHES"}
-    | {"UV_VERIFY_HASHES", "UV_SYSTEM_PYTHON"}
+    | {"UV_VERIFY_HASHES", "UV_SYSTEM_PYTHON", "UV_CONFIG_FILE"}
 )
 """Environment variables that uv must not see, because they change what is installed or where. The index is left to the
 machine."""
@@ -30,13 +33,13 @@ DEFAULT_INDEX_VARIABLES = frozenset({"UV_DEFAULT_INDEX", "UV_INDEX_URL"})
 NO_WHEEL = re.compile(r"Wheels are required for `([^`]+)`|([\w.-]+)==\S+ has no (?:usable wheels|wheels with a matching)")
 
 
-def run(words: list[str], what: str, folder: Path | None = None, *, alone: bool = False) -> None:
+def run(words: list[str], what: str, settings: Settings, *, alone: bool) -> None:
     """Runs ``uv words…``.
 
     Args:
         words: the arguments.
         what: the subject of errors, as in ``lambda/Load/requirements.txt for python3.11 on arm64``.
-        folder: the folder with the function's own settings of uv, if there are any.
+        settings: the function's own settings of uv.
         alone: whether these settings replace the public index, so that the index of the machine is ignored.
 
     Raises:
@@ -44,9 +47,12 @@ def run(words: list[str], what: str, folder: Path | None = None, *, alone: bool 
     """
     hidden = HIDDEN_VARIABLES | DEFAULT_INDEX_VARIABLES if alone else HIDDEN_VARIABLES
     environment = {name: value for name, value in os.environ.items() if name not in hidden} | {"PATH": programs.search_path()}
-    command = [_find_uv(), *words, "--quiet", "--no-progress", "--python", sys.executable]
-    place = folder or Path.cwd().anchor
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=place, check=False)  # runs uv
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder, "uv.toml")
+        config.write_text(machine_settings.config_text(settings, os.environ, alone=alone), encoding="utf-8")
+        command = [_find_uv(), *words, "--config-file", str(config), "--quiet", "--no-progress", "--python", sys.executable]
+        place = Path.cwd().anchor
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=place, check=False)  # runs uv
     if done.returncode:
         raise ArtifactError(_explain(done.stderr, what))
 

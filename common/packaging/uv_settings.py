@@ -163,9 +163,21 @@ def _read_indexes_above(folder: Path) -> Settings:
     return {}
 
 
+def read_toml(path: Path) -> JsonObject:
+    """Returns what a file holds.
+
+    Raises:
+        ArtifactError: the file cannot be read.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise ArtifactError(f"{display_path(path)} cannot be read: {error}.") from None
+    return _parse_toml(path, status.st_mtime_ns, status.st_size)
+
+
 def _read_table(path: Path, *within: str) -> JsonObject:
-    status = path.stat()
-    table = _parse_toml(path, status.st_mtime_ns, status.st_size)
+    table = read_toml(path)
     for name in within:
         table = table.get(name, {}) if isinstance(table, dict) else {}
     if not isinstance(table, dict):
