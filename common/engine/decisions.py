@@ -70,7 +70,7 @@ class Decider:
             mistagged: the record's tag differs from the digest in the release root.
 
         Raises:
-            OwnershipError: the resource exists and is not ours.
+            OwnershipError: the resource exists and is not ours, or cannot take our tags.
             DeployError: the resource would have to be replaced, and it holds data.
         """
         facts = self._facts(resource, baseline, body, mistagged=mistagged)
@@ -90,6 +90,7 @@ class Decider:
         changes = ((name, live.state.get(name), facts.desired.get(name)) for name in sorted(difference.changed))
         if fixed := ", ".join(name for name, before, after in changes if resource.is_fixed(name, before, after)):
             return self._replacement(facts, live, difference, fixed, taken_from, adopted)
+        ownership.check_tags(resource, facts.desired, live, difference.stale)
         return self._update(facts, live, difference, moved, taken_from, adopted)
 
     def _facts(self, resource: Resource, baseline: Baseline, body: JsonMapping | None, *, mistagged: bool) -> ResourceFacts:

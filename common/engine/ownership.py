@@ -12,8 +12,11 @@ from common.environment import aws_versions, owner_tags
 from common.environment.config import Environment
 from common.model.choices import NOBODY
 from common.model.orphan import Orphan
-from common.model.resource import Action, Change, Key, Live, Resource
+from common.model.resource import Action, Change, Key, Live, Resource, State
 from common.state import baseline, locations
+
+MOST_TAGS = 50
+"""How many tags a resource takes."""
 
 
 @runtime_checkable
@@ -104,6 +107,26 @@ def check_replaceable(resource: Resource, fixed: str, *, data: bool, theirs: boo
         raise DeployError(
             f"{resource.key.project}: {resource.key}: {fixed} cannot be changed in place, and replacing it would delete what it "
             f"holds. Declare a new one under another name, or add --data if nobody needs the data in this one."
+        )
+
+
+def check_tags(resource: Resource, desired: State, live: Live, stale: State) -> None:
+    """Checks that a resource takes our tags beside those of others, so that a deploy does not stop half-way.
+
+    Follows https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html: 50, without those that AWS sets.
+
+    Raises:
+        OwnershipError: it would have too many tags.
+    """
+    declared, present = desired.get("Tags"), {name for name in all_tags(live) if not name.startswith("aws:")}
+    if not isinstance(declared, Mapping):
+        return
+    tags = (present | declared.keys()) - stale.get("Tags", {}).keys()
+    if len(tags) > MOST_TAGS and not declared.keys() <= present:
+        new = len(declared.keys() - present)
+        raise OwnershipError(
+            f"{resource.key.project}: {resource.key}: {resource.arn} has {len(present)} tags, {new} more are declared, and "
+            f"AWS takes {MOST_TAGS}. Take away some that nobody needs, or declare fewer."
         )
 
 

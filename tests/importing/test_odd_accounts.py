@@ -225,3 +225,15 @@ def test_an_error_is_that_of_the_resource_that_it_names(error: str, reason: str 
     entry = Entry(resource=resource("glue-job", {}), key="load", method="job")
     refused = trial.refused(DeclarationError(error), [entry])
     assert (refused and refused.reason) == reason
+
+
+def test_what_cannot_take_our_tags_is_refused_by_the_plan(odd: Live, repository: Repository) -> None:
+    """AWS's own tags do not count: https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html."""
+    tags = {f"t{number}": "1" for number in range(49)}
+    odd.function("odd_full", Tags={**tags, "aws:cloudformation:stack-name": "s"})
+    assert repository.invoke(*WORDS).code == 0
+    ended = repository.invoke(*PLAN)
+    assert ended.code == 1
+    assert "function:odd_full has 49 tags, 2 more are declared, and AWS takes 50. Take away some that nobody needs" in ended.err
+    client("lambda").untag_resource(Resource=arn("lambda", "function:odd_full"), TagKeys=["t0"])
+    assert plan_of(repository)["lambda/odd_full"].startswith("taken over from nobody; tags only")
