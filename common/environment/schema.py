@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from common.base.json_types import JsonMapping, JsonObject
+from common.base.syntax_trees import parsed
 from common.environment import (
     config,
     container_images,
@@ -143,7 +144,7 @@ def _field_docstrings() -> dict[str, dict[str, str]]:
         setting_types,
     )
     for source in (str(module.__file__) for module in modules):
-        for model in ast.parse(Path(source).read_text(encoding="utf-8")).body:
+        for model in parsed(Path(source).read_text(encoding="utf-8")).body:
             if isinstance(model, ast.ClassDef):
                 inherited = {name: text for base in model.bases for name, text in documented.get(ast.unparse(base), {}).items()}
                 documented[model.name] = inherited | {

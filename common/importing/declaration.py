@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from common.base.errors import DeclarationError
 from common.base.lean_dataclass import dataclass
+from common.base.syntax_trees import parsed
 from common.importing.entries import Code, Context, Entry, Unexpressed
 from common.importing.python_source import call, comment, literal
 from common.importing.references import VERBS
@@ -91,7 +92,7 @@ def extended(text: str, content: Body) -> str:
     Raises:
         DeclarationError: it does not end with a `return`.
     """
-    tree = ast.parse(text)
+    tree = parsed(text)
     function = next((node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "pipeline"), None)
     last = function.body[-1] if function is not None else None
     if not isinstance(last, ast.Return):
@@ -110,7 +111,7 @@ def extended(text: str, content: Body) -> str:
 
 def variables(text: str) -> Iterator[tuple[str, str, str]]:
     """What the variables of a declaration hold: the method that makes it, its key, and the name of the variable."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(text)):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
             (target, *more), arguments = node.targets, node.value.args
             if isinstance(target, ast.Name) and not more and arguments and isinstance(arguments[0], ast.Constant):

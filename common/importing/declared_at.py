@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from common.base.encoding import decode_text
+from common.base.syntax_trees import parsed
 from common.resources import kind_of
 
 METHODS = {
@@ -37,7 +38,7 @@ def definition_file(file: Path, name: str) -> str | None:
 def _declarations(file: Path, name: str) -> Iterator[tuple[str, ast.Call]]:
     """Yields the calls of methods whose first argument is this name, with the names of the methods; none if it cannot be read."""
     try:
-        tree = ast.parse(decode_text(file.read_bytes()))
+        tree = parsed(decode_text(file.read_bytes()))
     except (OSError, ValueError, SyntaxError):
         return
     for node in ast.walk(tree):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from common.base.encoding import decode_text
+from common.base.syntax_trees import parsed
 from common.importing.declared_at import METHODS, RULES
 from common.resources import kind_of
 
@@ -52,7 +53,7 @@ class ProjectNames:
         if path.suffix != ".py":
             return
         try:
-            tree = ast.parse(text)
+            tree = parsed(text)
         except (SyntaxError, ValueError):
             return
         kinds = {method: kind for kind, method in METHODS.items()} | dict.fromkeys(RULES, "rule")

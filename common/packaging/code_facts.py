@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from common.base.lean_dataclass import dataclass
+from common.base.syntax_trees import parsed
 
 READER = "getResolvedOptions"
 PARSERS = frozenset({"argparse", "click", "fire", "optparse", "typer"})
@@ -152,7 +153,7 @@ def _typed_fields(name: str, classes: Mapping[str, ast.ClassDef]) -> dict[str, b
 
 def _parsed(path: Path) -> ast.Module | None:
     try:
-        return ast.parse(path.read_bytes())
+        return parsed(path.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError):
         return None
 

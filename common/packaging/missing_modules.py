@@ -7,13 +7,13 @@ function call. In a file that changes `sys.path`, modules of any folder count as
 Follows https://docs.python.org/3/reference/import.html and, for what is in no version any more, https://docs.python.org/3/whatsnew/
 """
 
-import ast
 import re
 import sys
 from collections.abc import Callable, Collection, Iterator
 from pathlib import PurePosixPath
 
 from common.base.lean_dataclass import dataclass, field
+from common.base.syntax_trees import parsed
 from common.packaging.imports import Import, imports_of
 
 MODULE_SUFFIXES = frozenset({".py", ".so", ".pyc"})
@@ -114,7 +114,7 @@ def _importable_modules(names: Collection[str]) -> set[str]:
 
 def _parse_imports(source: bytes) -> Iterator[Import]:
     try:
-        tree = ast.parse(source)
+        tree = parsed(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # a newer Python's syntax, or an error that packaging reports
         return iter(())
     return imports_of(tree, conditional=True)

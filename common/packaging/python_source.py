@@ -11,6 +11,7 @@ from pathlib import Path
 
 from common.base.encoding import check_encoding
 from common.base.errors import ArtifactError
+from common.base.syntax_trees import parsed
 from common.packaging.source_files import display_path
 
 
@@ -73,7 +74,7 @@ def parse_file(path: Path) -> ast.Module:
         ArtifactError: the file is not Python.
     """
     with _reporting_errors(path):
-        return ast.parse(_read_source(path), str(path))
+        return parsed(_read_source(path), str(path))
 
 
 def _read_source(path: Path) -> bytes:

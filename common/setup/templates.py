@@ -10,6 +10,7 @@ from pathlib import Path
 
 from common.base.errors import UsageError
 from common.base.suggestions import did_you_mean
+from common.base.syntax_trees import parsed
 from common.environment.config import Environment
 
 FOLDER = Path(__file__).resolve().parents[1] / "templates"
@@ -30,7 +31,7 @@ def names() -> list[str]:
 def descriptions() -> dict[str, str]:
     """Returns what each template is, in one line: the docstring of its declaration."""
     return {
-        name: str(ast.get_docstring(ast.parse((FOLDER / name / "project" / "deploy.py").read_text(encoding="utf-8"))))
+        name: str(ast.get_docstring(parsed((FOLDER / name / "project" / "deploy.py").read_text(encoding="utf-8"))))
         for name in names()
     }
 
