@@ -111,6 +111,7 @@ class Connecting:
         begun = None
         if parts is not None:
             begun = FirstReads(aws, Records(aws, env), env, [SHARED, *projects], parts, self._background)
+            begun.load_scanner_if_new()
         named = parameter_store.has_references(env, [*projects])
         self._parameters = self._background.submit(parameter_store.resolve_parameters, env, aws, [*projects]) if named else None
         self._made = self._background.submit(Connection, env, aws, self._pool, self._background, begun)

@@ -90,6 +90,18 @@ class FirstReads:
             self._root_tags[project] = self._pool.submit(self._records.root_tag, project)
         return self._root_tags[project]
 
+    def load_scanner_if_new(self) -> None:
+        """Loads the scanner for secrets, which takes a moment, as soon as a project is known to be new: its files are scanned."""
+
+        def load(tag: Future[RootTag | None]) -> None:
+            if not tag.cancelled() and tag.exception() is None and tag.result() is None:
+                from common.packaging.secret_detector import ready  # an unchanged deploy does not need it
+
+                ready()
+
+        for tag in self._root_tags.values():
+            tag.add_done_callback(load)
+
     def stored_paths(self, project: str) -> Future[frozenset[str] | None]:
         """The keys of all objects of a project whose root has no tags: nothing of a new one is looked for. None of others.
 

@@ -1,6 +1,7 @@
 """Nobody has a connection without the proof of its account, and loading declarations does not wait for it."""
 
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ from common.engine.connection import Connecting, Connection
 from common.engine.interruptible import Counts
 from common.model.choices import Choices
 from common.model.events import Closed, Event
+from common.packaging import secret_detector
 from tests.support.deploying import ENV
 from tests.support.fake_aws import FakeAws, World
 
@@ -59,6 +61,20 @@ def test_the_first_reads_of_a_plan_go_on_while_the_account_is_proved() -> None:
     connecting.close()
     begun = Counter({"resourcegroupstaggingapi:GetResources": 1, "iam:ListRoles": 1, "s3:GetObjectTagging": 2})
     assert connecting.calls == {**begun, "sts:GetCallerIdentity": 1}, "what has begun is not asked again"
+
+
+def test_the_scanner_for_secrets_loads_as_soon_as_a_project_is_known_to_be_new() -> None:
+    """A first deploy waits for nothing longer, so it loads while declarations do and the account is proved."""
+    secret_detector._load_scanner.cache_clear()
+    aws = Slow(World())
+    connecting = Connecting(ENV, aws, 8, ["p"], parts=[()])
+    end = time.monotonic() + 20
+    while secret_detector._load_scanner.cache_info().currsize == 0:
+        assert time.monotonic() < end, "nobody has loaded the scanner"
+        time.sleep(0.01)
+    aws.let.set()
+    connecting.wait()
+    connecting.close()
 
 
 def test_a_second_plan_reads_anew() -> None:
