@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from common.aws.protocol import Aws
 from common.aws.resource_schemas import Schema
 from common.aws.session_memory import of_session
+from common.base import digest
 from common.base.errors import AwsError
 from common.base.json_types import Json, JsonMapping, JsonObject
 from common.model.tags import tag_list, tag_map
@@ -73,6 +74,9 @@ def _listed(aws: Aws, type_name: str) -> Iterator[tuple[str, JsonObject]]:
 def create(aws: Aws, type_name: str, model: str, token: str) -> str:
     """Creates a resource, waits until it exists, and returns its identifier.
 
+    Each further request has a token of its own that follows from the first one. So a deploy that dies after one of them leaves
+    nothing that the next deploy does not find.
+
     Args:
         aws: the AWS session.
         type_name: its type.
@@ -80,18 +84,27 @@ def create(aws: Aws, type_name: str, model: str, token: str) -> str:
         token: a request with the token of an earlier one returns how that one ended.
     """
     request = {"TypeName": type_name, "DesiredState": model}
-    event = aws.call(SERVICE, "CreateResource", **request, ClientToken=token)["ProgressEvent"]
-    if event.get("OperationStatus") == "FAILED":
-        event = aws.call(SERVICE, "CreateResource", **request)["ProgressEvent"]
+    tokens = iter([token, *(digest.of_bytes(f"{token} {number}".encode()) for number in range(len(_ROLE_SECONDS)))])
     for seconds in _ROLE_SECONDS:
         try:
-            return str(wait(aws, event, type_name)["Identifier"])
+            return str(wait(aws, _requested(aws, request, tokens), type_name)["Identifier"])
         except AwsError as error:
             if not any(words in error.reason for words in _NEW_ROLE):
                 raise
             aws.sleep(seconds)
-            event = aws.call(SERVICE, "CreateResource", **request)["ProgressEvent"]
-    return str(wait(aws, event, type_name)["Identifier"])
+    return str(wait(aws, _requested(aws, request, tokens), type_name)["Identifier"])
+
+
+def _requested(aws: Aws, request: JsonObject, tokens: Iterator[str]) -> JsonObject:
+    """The state of the request with the first of these tokens whose earlier request, if there was one, has not failed.
+
+    If all have failed, the request is made with a token that nobody knows.
+    """
+    for token in tokens:
+        event: JsonObject = aws.call(SERVICE, "CreateResource", **request, ClientToken=token)["ProgressEvent"]
+        if event.get("OperationStatus") != "FAILED":
+            return event
+    return dict(aws.call(SERVICE, "CreateResource", **request)["ProgressEvent"])
 
 
 def update(aws: Aws, type_name: str, identifier: str, patch: list[JsonObject]) -> None:

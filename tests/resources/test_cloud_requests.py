@@ -32,6 +32,23 @@ def test_a_new_role_that_is_not_known_everywhere_is_waited_for(words: str) -> No
     assert sum(aws.slept) > 30
 
 
+def test_each_further_request_has_a_token_by_which_the_next_deploy_finds_it() -> None:
+    """A deploy that dies before it has recorded the resource sends the same tokens again.
+
+    See https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/resource-operations.html#resource-operations-idempotency.
+    """
+    begun = {"ProgressEvent": {"OperationStatus": "IN_PROGRESS", "RequestToken": "r"}}
+    refused = failed("InvalidRequest", "The role cannot be assumed by the service.")
+    died = ScriptedAws({"cloudcontrol:CreateResource": [begun, CREATED], "cloudcontrol:GetResourceRequestStatus": refused})
+    after = ScriptedAws({"cloudcontrol:CreateResource": [refused, CREATED]})
+    sent = []
+    for aws in (died, after):
+        assert cloud_requests.create(aws, QUEUE, "{}", "t") == "https://queue"
+        sent.append([fields.get("ClientToken") for name, fields in aws.calls if name == "cloudcontrol:CreateResource"])
+    assert sent[0] == sent[1]
+    assert len({*sent[0]} - {None}) == 2
+
+
 def test_a_subscription_that_nobody_has_confirmed_goes_by_itself() -> None:
     """The handler refuses: DeleteHandler.java of aws-cloudformation/aws-cloudformation-resource-providers-sns.
 
