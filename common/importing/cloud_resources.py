@@ -8,7 +8,7 @@ Follows https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/resource-op
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from common.aws.resource_schemas import Schema, schema_of
@@ -28,6 +28,9 @@ from common.resources.cloud_control import CloudResource
 
 UNLISTED = frozenset({"InvalidRequestException", "UnsupportedActionException"})
 """The errors of AWS for a type whose resources it does not list without more information."""
+
+EMPTY: tuple[Json, ...] = ({}, [], "", None)
+"""What AWS may tell of a property that nobody has set."""
 
 
 def selected(account: LiveAccount, selection: Selection) -> list[LiveResource]:
@@ -86,8 +89,8 @@ def entry(resource: LiveResource, key: str, context: Context) -> Entry:
     declared, _ = _declarable(resource)
     for name in sorted(resource.live["Properties"].keys() & schema.properties.keys() - declared.keys()):
         value = resource.live["Properties"][name]
-        if (name,) not in schema.read_only and name != schema.tag_property and value not in ({}, [], "", None):
-            result.say(f"Its {name} is left as it is in AWS: it holds a secret, or what its schema does not accept.")
+        if (name,) not in schema.read_only and name != schema.tag_property and value not in EMPTY:
+            result.say(f"Its {name} is left as it is in AWS: {_why_left(resource, schema, name, value)}.")
     own_name = declared.pop(schema.name_property, None)
     properties = {name: context.generated.replaced(resource, value, name, context.references) for name, value in declared.items()}
     if isinstance(own_name, str) and PhysicalNames(context.env, context.project).named(kind_of(KIND), key) != own_name:
@@ -139,7 +142,9 @@ def _in_full(account: LiveAccount, resource: LiveResource) -> LiveResource:
     if answer is None:
         what = f"{request['TypeName']} {request['Identifier']}"
         raise UsageError(f"There is no {what} in {account.env.region}. Nothing was written.")
-    schema, properties = schema_of_live(resource), json.loads(answer["ResourceDescription"]["Properties"])
+    schema = schema_of_live(resource)
+    identifying = zip(schema.identifiers, request["Identifier"].split("|"), strict=False)  # some types do not tell these again
+    properties = {**dict(identifying), **json.loads(answer["ResourceDescription"]["Properties"])}
     tags = properties.get(schema.tag_property) or {}
     pairs = tags if isinstance(tags, Mapping) else {tag.get("Key"): tag.get("Value") for tag in tags}
     whole = _live(account.env, schema, request["Identifier"], properties)
@@ -154,16 +159,20 @@ def _identity(schema: Schema, properties: JsonMapping) -> str:
 
 
 def _declarable(resource: LiveResource) -> tuple[JsonObject, list[str]]:
-    """The properties that can be declared, and the problems that remain after everything optional is left out."""
+    """The properties that can be declared, and the problems that remain after everything optional is left out.
+
+    What identifies a resource is not optional: without it a deploy would not find the resource, and create another one.
+    """
     schema, live = schema_of_live(resource), resource.live["Properties"]
     required = {*schema.document.get("required", ())}
     untold = {path[0] for path in schema.write_only if len(path) == 1} - required
     settable = {
         name: value
         for name, value in schema.settable(live).items()
-        if (value not in ({}, [], "", None) or name in required) and name not in {*untold, schema.tag_property}
+        if (value not in EMPTY or name in required) and name not in {*untold, schema.tag_property}
     }
-    declared = {name: value for name, value in settable.items() if not _is_secret(resource, name, value)}
+    identifying = {schema.name_property} if schema.name_property in settable else {*schema.identifiers}
+    declared = {name: value for name, value in settable.items() if name in identifying or not _is_secret(resource, name, value)}
     if schema.name_property not in declared:
         declared = {
             **{name: live[name] for name in schema.identifiers if (name,) in schema.read_only and name in live},
@@ -171,22 +180,35 @@ def _declarable(resource: LiveResource) -> tuple[JsonObject, list[str]]:
         }
     if hidden := sorted(required & settable.keys() - declared.keys()):
         return declared, [f"its {hidden[0]} holds a secret, and must be declared"]
+    required |= identifying
     while True:
         problems = list(schema.problems(declared))
         refused = {re.split(r"[.\[:]", problem, maxsplit=1)[0] for problem in problems} & declared.keys()
-        parts = {name: _without_empty(declared[name]) for name in refused}
-        pruned = {name: part for name, part in parts.items() if part != declared[name]}
+        empties: tuple[tuple[Json, ...], ...] = (({},), EMPTY)
+        parts = ((name, [_without(declared[name], empty) for empty in empties]) for name in refused)
+        pruned = {name: next((part for part in fewer if part != declared[name]), declared[name]) for name, fewer in parts}
+        pruned = {name: part for name, part in pruned.items() if part != declared[name]}
         left_out = refused - pruned.keys() - required
         if not pruned and not left_out:
             return declared, problems
         declared = {name: pruned.get(name, value) for name, value in declared.items() if name not in left_out}
 
 
-def _without_empty(value: Json) -> Json:
-    """A value without the empty objects in it: AWS tells some where it accepts none."""
+def _without(value: Json, empty: Collection[Json]) -> Json:
+    """A value without such empty values in it: AWS tells some where it accepts none."""
     if isinstance(value, Mapping):
-        return {name: part for name, inner in value.items() if (part := _without_empty(inner)) != {}}
-    return [_without_empty(item) for item in value] if isinstance(value, list) else value
+        return {name: part for name, inner in value.items() if (part := _without(inner, empty)) not in empty}
+    return [_without(item, empty) for item in value] if isinstance(value, list) else value
+
+
+def _why_left(resource: LiveResource, schema: Schema, name: str, value: Json) -> str:
+    """Why a property that AWS tells is not declared."""
+    if (name,) in schema.write_only:
+        return "AWS does not tell it again"
+    if _is_secret(resource, name, value):
+        return "it holds a secret"
+    told = (problem for problem in schema.problems({name: value}) if re.match(rf"{re.escape(name)}[.\[:]", problem))
+    return next(told, "its schema does not accept it").rstrip(".")
 
 
 def _is_secret(resource: LiveResource, name: str, value: Json) -> bool:

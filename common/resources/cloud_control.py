@@ -144,6 +144,7 @@ class CloudResource(Declared):
         if live is None or identifier is None:
             self._check_given(identifier)
             return None
+        live = dict(zip(self.schema.identifiers, identifier.split(SEPARATOR), strict=False)) | live  # not all types tell these
         before = {name: value for name, value in _applied(self.record).items() if name not in {TYPE, TAGS}}
         state: State = {TYPE: self.type_name, TAGS: self._tags(live, identifier)}
         for name in sorted(self.properties.keys() | before.keys()):
