@@ -165,6 +165,7 @@ def test_a_job_reads_and_makes_tables_of_the_data_catalog(client: Any, bucket: s
     printed = output(client, run)
     assert "hive [Row(n=1, v='a', p='x')]" in printed
     assert printed.count("parts [Row(n=1, p='A b/c:d', q=None)]") == 2
+    assert "texts ['a b', 'c']" in printed
     assert "null 1" in printed
     hive, piped, crops = (tables[name]["StorageDescriptor"] for name in ("hive", "piped", "crops"))
     assert hive["Columns"] == [{"Name": "n", "Type": "int", "Comment": "it is (one)"}, {"Name": "v", "Type": "varchar(5)"}]

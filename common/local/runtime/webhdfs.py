@@ -40,7 +40,8 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*args)
 
     def do_GET(self) -> None:
-        self._answer({"GETFILESTATUS": self._status, "LISTSTATUS": self._list, "OPEN": self._open, **_CONSTANT})
+        reading = {"GETFILESTATUS": self._status, "LISTSTATUS": self._list, "OPEN": self._open}
+        self._answer({**reading, "GET_BLOCK_LOCATIONS": self._blocks, "GETHOMEDIRECTORY": {"Path": "/"}})
 
     def do_PUT(self) -> None:
         no_operation = dict.fromkeys(("SETPERMISSION", "SETTIMES", "SETOWNER", "SETREPLICATION"), self._empty)
@@ -87,6 +88,13 @@ class _Handler(BaseHTTPRequestHandler):
         if entries is None:
             raise FileNotFoundError(f"s3://{self._path} does not exist")
         self._json({"FileStatuses": {"FileStatus": [_status(entry) for entry in entries]}})
+
+    def _blocks(self) -> None:
+        """The blocks of a file, which are on no machine; Hadoop's older input formats, as of ``textFile``, split no file without."""
+        size = self._found().size
+        blocks = [_block(offset, min(_BLOCK, size - offset)) for offset in range(0, size, _BLOCK)]
+        complete = {"isUnderConstruction": False, "isLastBlockComplete": True, "lastLocatedBlock": blocks[-1] if blocks else None}
+        self._json({"LocatedBlocks": {"fileLength": size, "locatedBlocks": blocks, **complete}})
 
     def _open(self) -> None:
         status = self._found()
@@ -166,12 +174,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._json({"RemoteException": remote}, status)
 
 
-_NO_BLOCKS = {"fileLength": 0, "isUnderConstruction": False, "isLastBlockComplete": True, "locatedBlocks": []}
-_CONSTANT: JsonObject = {
-    "GETHOMEDIRECTORY": {"Path": "/"},
-    "GET_BLOCK_LOCATIONS": {"LocatedBlocks": _NO_BLOCKS},
-    "GETFILEBLOCKLOCATIONS": {"BlockLocations": {"BlockLocation": []}},
-}
+def _block(offset: int, length: int) -> JsonObject:
+    block = {"blockPoolId": "s3", "blockId": offset, "generationStamp": 0, "numBytes": length}
+    return {"block": block, "startOffset": offset, "isCorrupt": False, "locations": [], "cachedLocations": []}
 
 
 def _status(entry: Entry) -> JsonObject:

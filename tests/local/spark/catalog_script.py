@@ -46,4 +46,7 @@ sink.writeFrame(rows)
 print("parts", glue.create_dynamic_frame.from_catalog(database="acreage", table_name="parts").toDF().collect())
 print("parts", spark.table("acreage.parts").collect())
 print("null", glue.create_dynamic_frame.from_catalog("acreage", "parts", push_down_predicate="q is null").count())
+spark.sparkContext.parallelize(["a b", "c"], 1).saveAsTextFile(f"s3://{bucket}/texts")
+lines = spark.sparkContext.textFile(f"s3://{bucket}/texts")  # Hadoop's older input formats ask where each block is
+print("texts", lines.collect())
 print("made", spark.table("acreage.made").count(), "saved", spark.table("acreage.saved").count())
