@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import invoke.executor
-from invoke.collection import Collection
 from invoke.exceptions import Exit
 from invoke.parser.context import ParserContext
 from invoke.program import Program
@@ -44,10 +43,12 @@ class Executor(invoke.executor.Executor):
         """Runs the tasks of one command line within one `Invocation`."""
         atexit.register(gc.freeze)  # Python would otherwise look for garbage among all objects before it ends
         requested: list[tuple[str, JsonMapping]] = []
-        written = terminal.Screen.objects
+        written, only_reads = terminal.Screen.objects, True
         try:
             invoke_options.check(self.config)
-            requested += [(str(call.task.name), call.kwargs) for call in self.normalize(tasks)]
+            calls = self.normalize(tasks)
+            requested += [(str(call.task.name), call.kwargs) for call in calls]
+            only_reads = all(getattr(call.task, "reads_only", False) for call in calls)
             invocation = Invocation(requested, process_clock.process_started(), self._root)
             begun = INVOCATION.set(invocation)
             try:
@@ -62,7 +63,7 @@ class Executor(invoke.executor.Executor):
             raise Exit(code=error.exit_code) from None
         except BrokenPipeError:
             terminal.discard_output()
-            if not all(_reads_only(self.collection, name) for name, _ in requested):
+            if not only_reads:
                 error_screen.show(UNREAD)
             raise Exit(code=PIPE_CLOSED) from None
         except OSError as error:
@@ -123,10 +124,6 @@ class Executor(invoke.executor.Executor):
     def expand_calls(self, calls: list[Call]) -> list[Call]:
         """Every call after its pre-tasks, which get those of its options that they know."""
         return [expanded for call in calls for expanded in _expanded(call, call.kwargs)]
-
-
-def _reads_only(tasks: Collection, name: str) -> bool:
-    return bool(getattr(tasks[name], "reads_only", False))
 
 
 def _show_object(requested: Sequence[tuple[str, JsonMapping]], written: int, outcome: str, error: str) -> None:

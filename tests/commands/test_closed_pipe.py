@@ -15,6 +15,7 @@ from tests.support.repository import Repository
     [
         (["types"], ""),
         (["policy", "--env", "dev"], ""),
+        (["local.stop"], "error: whoever read the output has closed it, so the command has stopped."),
         (["package-lambdas"], "error: whoever read the output has closed it, so the command has stopped."),
     ],
 )
