@@ -33,7 +33,7 @@ class Failure:
     """Where and why an execution failed.
 
     Args:
-        states: the names of the failed states, from the outermost execution to the innermost; empty if no state failed.
+        states: the failed states from the outermost to the innermost, those of nested executions, too; empty if no state failed.
         error: the name of the error.
         message: the innermost message of the cause.
         log: the log group of `lines`, followed by the stream for a job run.
@@ -62,14 +62,17 @@ def explain(aws: Aws, execution: str, history: History, depth: int = 0) -> Failu
     error, cause = history.error or history.end or "", history.cause
     if visit is None:
         return Failure((), error, innermost_message(cause))
+    titles = tuple(outer.title for outer in (*visit.around, visit))
     nested = nested_execution(visit)
     if nested and depth < MAX_DEPTH:
         inner = read_history(aws, nested)
         failure = explain(aws, nested, inner, depth + 1)
-        return Failure((visit.title, *failure.states), failure.error, failure.message, failure.log, failure.lines)
+        return Failure((*titles, *failure.states), failure.error, failure.message, failure.log, failure.lines)
+    if history.end == "TIMED_OUT" and not cause:
+        cause = "The execution took longer than the TimeoutSeconds of its state machine."
     error, message = visit.error or error, innermost_message(visit.cause or cause)
     log, lines = _read_logs(aws, execution, visit)
-    return Failure((visit.title,), error, message, log, lines)
+    return Failure(titles, error, message, log, lines)
 
 
 def innermost_message(cause: str) -> str:

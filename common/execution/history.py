@@ -75,9 +75,9 @@ class Visit:
         return None if self.left is None else (self.left - self.entered).total_seconds()
 
     @property
-    def depth(self) -> int:
-        """How many Map and Parallel states are around it."""
-        return 0 if self.parent is None else self.parent.depth + 1
+    def around(self) -> "list[Visit]":
+        """The visits of the Map and Parallel states around it, the outermost first."""
+        return [] if self.parent is None else [*self.parent.around, self.parent]
 
     @property
     def title(self) -> str:
@@ -171,8 +171,10 @@ class History:
         """Returns the visit in which the failure that ended the execution began; None if no state failed.
 
         A Fail state often reports a failure that was caught before. So a visit with the execution's own error is preferred to
-        the last state.
+        the last state. An execution that timed out or was aborted was interrupted in a state, whatever failed before.
         """
+        if self.end != "FAILED" and (interrupted := [visit for visit in self._interrupted if visit.type not in CONTAINERS]):
+            return interrupted[-1]
         failed = [visit for visit in self.visits if visit.error is not None and visit.type not in CONTAINERS]
         same = [visit for visit in failed if visit.error == self.error]
         ended = [visit for visit in self.visits if visit.status in {Status.FAILED, Status.ABORTED}]

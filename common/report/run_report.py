@@ -103,12 +103,15 @@ class TextRunReport(TextReport):
 
     def _wait(self, running: tuple[Visit, ...]) -> None:
         for visit in running:
-            if visit not in self._told:
-                self._told.add(visit)
-                if not self._screen.is_live:
-                    self._state(visit, "dim", "entered")
+            self._entered(visit)
         names = ", ".join(visit.title for visit in running if not any(other.parent is visit for other in running))
         self._live(f"{f'running {names}' if names else 'waiting'} · {time.monotonic() - self._begun:.0f} s")
+
+    def _entered(self, visit: Visit) -> None:
+        if visit not in self._told:
+            self._told.add(visit)
+            if not self._screen.is_live:
+                self._state(visit, "dim", "entered")
 
     def _happened(self, event: Entered | Left | Retried | Nested) -> None:
         visit = event.visit
@@ -127,7 +130,9 @@ class TextRunReport(TextReport):
                 self._state(visit, "cyan", "started", f" an execution of {quoted(machine)}: [dim]{quoted(name)}[/dim]")
 
     def _state(self, visit: Visit, style: str, words: str, more: str = "") -> None:
-        self._line(f"  {'  ' * visit.depth}{quoted(visit.title)} [{style}]{words}[/{style}]{more}")
+        for outer in visit.around:
+            self._entered(outer)
+        self._line(f"  {'  ' * len(visit.around)}{quoted(visit.title)} [{style}]{words}[/{style}]{more}")
 
     def _ended(self, outcome: Outcome) -> None:
         self._live("")
@@ -138,8 +143,9 @@ class TextRunReport(TextReport):
         self._line(f"{outcome.project} [{style}]{VERBS[outcome.status]}[/{style}] {preposition} {outcome.seconds:.1f} s")
 
     def _failed(self, status: str, failure: Failure) -> None:
-        state = f"The state {quoted(' > '.join(failure.states))} failed" if failure.states else f"The execution {VERBS[status]}"
-        self._line(f"\n[bold red]{state}[/bold red]: [red]{quoted(failure.error)}[/red]")
+        state, ended = quoted(" > ".join(failure.states)), f"The execution {VERBS[status]}"
+        where = f"The state {state} failed" if status == "FAILED" else f"{ended} in the state {state}"
+        self._line(f"\n[bold red]{where if state else ended}[/bold red]: [red]{quoted(failure.error)}[/red]")
         for line in failure.message.splitlines():
             self._line(f"  {quoted(line.expandtabs())}")
         if failure.advice:

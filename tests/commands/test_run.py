@@ -228,6 +228,7 @@ def test_text_tells_states_retries_and_nested_executions(repository: Repository)
     assert text.splitlines() == [
         "  sample.csv was copied to s3://b/sample.csv",
         f"acres {EXECUTION}",
+        "  Each entered",
         "    Load[1] is retried: attempt 2, after Busy",
         "    Load[0] succeeded in 10.0 s",
         "    Load[1] succeeded in 12.0 s",

@@ -150,6 +150,33 @@ def test_a_timeout_names_the_state_that_lasted() -> None:
     described = {"definition": json.dumps({"States": {"Wait": {"Type": "Wait"}}})}
     explained = explain(ScriptedAws({"stepfunctions:DescribeStateMachineForExecution": described}), EXECUTION, read(script))
     assert (explained.states, explained.error, explained.lines) == (("Wait",), "States.Timeout", ())
+    assert explained.message == "The execution took longer than the TimeoutSeconds of its state machine."
+
+
+def test_a_timeout_is_not_a_failure_that_was_caught_before() -> None:
+    """AWS has the same error for a task and for a whole machine that took too long."""
+    script = Script()
+    script.enter("Slow", "Task")
+    script.fail("States.Timeout", "")
+    script.leave("Slow", "Task")
+    script.enter("Wait", "Wait")
+    script.end("ExecutionTimedOut", error="States.Timeout", cause="")
+    described = {"definition": json.dumps({"States": {"Wait": {"Type": "Wait"}}})}
+    explained = explain(ScriptedAws({"stepfunctions:DescribeStateMachineForExecution": described}), EXECUTION, read(script))
+    assert explained.states == ("Wait",)
+
+
+def test_a_failure_within_an_iteration_is_told_with_what_is_around_it() -> None:
+    script = Script()
+    script.enter("Each", "Map")
+    script.add("MapStateStarted")
+    script.add("MapIterationStarted", name="Each", index=1)
+    script.enter("Load", "Task")
+    script.schedule(FunctionName="t-p-Load")
+    script.fail("Broken", "x")
+    script.end("ExecutionFailed", error="Broken", cause="x")
+    explained = explain(ScriptedAws({FILTER: lines("x"), **NO_FUNCTION}), EXECUTION, read(script))
+    assert explained.states == ("Each", "Load[1]")
 
 
 def test_an_execution_that_failed_before_any_state_has_none() -> None:

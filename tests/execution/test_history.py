@@ -57,7 +57,7 @@ def test_iterations_side_by_side_are_told_apart() -> None:
         ("Done", "succeeded", 1, 1),
     ]
     history, _ = read(histories.side_by_side())
-    assert [visit.depth for visit in history.visits] == [0, 1, 1, 1, 1, 0]
+    assert [len(visit.around) for visit in history.visits] == [0, 1, 1, 1, 1, 0]
 
 
 def test_branches_that_a_failing_one_ends_are_aborted() -> None:
@@ -92,7 +92,7 @@ def test_a_caught_failure_of_a_parallel_state_is_the_parallel_states() -> None:
     script.leave("After", "Pass")
     script.end(output="{}")
     history, _ = read(script)
-    assert [(visit.name, visit.status, visit.depth) for visit in history.visits] == [
+    assert [(visit.name, visit.status, len(visit.around)) for visit in history.visits] == [
         ("Both", Status.CAUGHT, 0),
         ("Break", Status.FAILED, 1),
         ("After", Status.SUCCEEDED, 0),
@@ -146,4 +146,4 @@ def test_without_links_an_event_belongs_with_the_one_before_it() -> None:
     ]
     history = History()
     assert len(list(history.read(events))) == 5
-    assert [(visit.name, visit.attempts, visit.depth) for visit in history.visits] == [("Validate", 2, 0), ("Land", 1, 0)]
+    assert [(visit.name, visit.attempts, len(visit.around)) for visit in history.visits] == [("Validate", 2, 0), ("Land", 1, 0)]

@@ -22,12 +22,14 @@ from tests.local.fixtures import ROLE, Client
 from tests.support.repository import Repository
 
 COUNTING = """
+import time
 import boto3
 
 def handler(event, context):
     table = boto3.resource("dynamodb").Table("calls")
     made = table.update_item(Key={"id": event["id"]}, UpdateExpression="ADD calls :one",
                              ExpressionAttributeValues={":one": 1}, ReturnValues="ALL_NEW")["Attributes"]
+    time.sleep(event.get("seconds", 0))
     if event.get("needs") and "Item" not in table.get_item(Key={"id": event["needs"]}):
         raise ValueError(event["needs"] + " is missing")
     return {"id": event["id"], "calls": int(made["calls"])}
@@ -132,14 +134,17 @@ def test_the_definition_and_the_input_are_those_of_the_start(client: Client, cal
 
 
 def test_only_what_failed_of_branches_and_iterations_runs_again(client: Client, calls: Any, failed: Any, redriven: Any) -> None:
-    item = {"id.$": "$.id", "needs.$": "$.needs"}
+    item = {"id.$": "$.id", "needs.$": "$.needs", "seconds.$": "$.seconds"}
     inner = branch(
         Begin=task({"id": "begin"}, Next="End", ResultPath=None, OutputPath="$"),
-        End=task({"id": "end", "needs": "mended-3"}, End=True),
+        End=task(
+            {"id": "end", "needs": "mended-3", "seconds": 1}, End=True
+        ),  # the failure stops the others, which are done by then
     )
     each = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": branch(One=task(item, End=True)), "End": True}
     both = {"Type": "Parallel", "Branches": [branch(Well=task({"id": "well"}, End=True)), inner, branch(Each=each)], "End": True}
-    items = [{"id": "item-0", "needs": None}, {"id": "item-1", "needs": "mended-3"}, {"id": "item-2", "needs": None}]
+    items = [{"id": f"item-{number}", "needs": None, "seconds": 0} for number in range(3)]
+    items[1] |= {"needs": "mended-3", "seconds": 1}
     arn = failed("branches", {"Both": both}, {"items": items})
     first = {name: calls(name) for name in ("well", "begin", "end", "item-0", "item-1", "item-2")}
     mend(client, "mended-3")

@@ -1,15 +1,18 @@
 """How far each execution has come, so that one that failed can be redriven: variables, branches and iterations.
 
-The states of the top level are in the history. What happens inside of Parallel and Map states is not, so it is noted here, in a
-field of the execution's record: by the path of a branch, as in ``Both/0``, its output, or the state that it is in with its input.
+What happens inside of Parallel and Map states is noted in a field of the execution's record: by the path of a branch, as in
+``Both/0``, its output, or the state that it is in with its input. It becomes events of the history, too.
 """
 
 import copy
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+import machine_history
+import machine_time
 import seams
 import settings as launch_settings
 import step_functions
@@ -57,16 +60,26 @@ def install(_: launch_settings.Settings) -> None:
     run_execution = seams.use(stepfunctions, "_run_execution", "exec_arn")
 
     def begun(exec_arn: str) -> None:
-        if (execution := stepfunctions._executions.get(exec_arn)) is not None:
-            _begin(execution)
-        run_execution(exec_arn)
+        execution = stepfunctions._executions.get(exec_arn, {})
+        _begin(execution)
+        with machine_time.counted(execution, definition_of(execution)), machine_history.branch(execution, None, 0):
+            run_execution(exec_arn)
 
     seams.replace(stepfunctions, "_run_execution", "exec_arn", begun)
 
 
+def definition_of(execution: JsonObject) -> JsonObject:
+    """The definition that an execution was started with; nothing of one that is no JSON."""
+    try:
+        definition: JsonObject = json.loads(execution.get(FIELD, {}).get("definition", "{}"))
+    except ValueError:
+        return {}
+    return definition
+
+
 def _begin(execution: JsonObject) -> None:
     """Note the definition that an execution starts with."""
-    machine = stepfunctions._state_machines.get(execution["stateMachineArn"])
+    machine = stepfunctions._state_machines.get(execution.get("stateMachineArn"))
     if machine is not None and FIELD not in execution:
         execution[FIELD] = {"definition": machine["definition"], "variables": {}, "inside": {}, "resumes": []}
 
@@ -98,25 +111,35 @@ def _noted(attempt: Attempt) -> Attempt:
             else:  # a retry begins anew, as does a state that is visited again
                 progress["inside"] = {key: note for key, note in progress["inside"].items() if not key.startswith(f"{path}/")}
         with _at(path, state):
-            return attempt(state, data, execution, context)
+            return machine_history.attempted(lambda: attempt(state, data, execution, context), state, execution)
 
     return noted
 
 
 def _inside(states: JsonObject, start: JsonObject, execution: JsonObject, context: JsonObject) -> Json:
     """The output of a branch or iteration: the one that it had before, or what its states make from where it stopped."""
-    path = f"{_path.get()}/{_index(_container.get(), states, context)}"
+    container, index = _container.get(), _index(_container.get(), states, context)
+    path = f"{_path.get()}/{index}"
     note = execution[FIELD]["inside"].get(path, start)
     if "output" in note:
         return copy.deepcopy(note["output"])
-    name, data = note["state"], copy.deepcopy(note["input"])
     _is_inside.set(True)  # in the context of this branch alone
-    while name:
+    map_name = _path.get().rpartition("/")[2] if container["Type"] == "Map" else None
+    with machine_time.branch(), machine_history.branch(execution, map_name, index):
+        return _run_inside(states, path, note, execution, context)
+
+
+def _run_inside(states: JsonObject, path: str, note: JsonObject, execution: JsonObject, context: JsonObject) -> Json:
+    name, data = note["state"], copy.deepcopy(note["input"])
+    while name and machine_history.goes_on(execution):
         _note(execution, path, {"state": name, "input": copy.deepcopy(data)})
-        context["State"] = {"Name": name, "EnteredTime": stepfunctions.now_iso(), "RetryCount": 0}
+        machine_history.entered(execution, states[name], name, data, context)
         with _at(f"{path}/{name}", states[name]):
-            data, name = step(states[name], data, execution, context)
-    _note(execution, path, {"output": copy.deepcopy(data)})
+            data, following = step(states[name], data, execution, context)
+        machine_history.exited(execution, states[name], name, data)
+        name = following
+    if not name and execution["status"] == machine_history.RUNNING:  # one that was stopped is redriven from its last state
+        _note(execution, path, {"output": copy.deepcopy(data)})
     return data
 
 

@@ -16,6 +16,8 @@ import threading
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+import machine_history
+import machine_time
 import progress
 import seams
 import settings as launch_settings
@@ -96,26 +98,33 @@ def _own_obstacle(execution: JsonObject) -> str:
     """Why this redrive is not possible here, although it may be in AWS."""
     if progress.FIELD not in execution:
         return "The embedded AWS redrives executions of standard machines alone that it has started itself"
-    if execution["status"] == "ABORTED" and execution["executionArn"] in step_functions.RUNNING:
+    if execution["status"] in ("ABORTED", "TIMED_OUT") and execution["executionArn"] in step_functions.RUNNING:
         return "A state of this execution is still ending; try again in a moment"
     entered = _last_entered(execution)
-    states = json.loads(execution[progress.FIELD]["definition"])["States"]
+    states = progress.definition_of(execution)["States"]
     if entered and '"Mode": "DISTRIBUTED"' in json.dumps(states.get(entered[0], {})):
         return f"The embedded AWS does not redrive the distributed Map in {entered[0]}; AWS does"
     return ""
 
 
 def _last_entered(execution: JsonObject) -> tuple[str, Json] | None:
-    """The last state of the top level that was entered, with its input; inner states have no such events here."""
+    """The last state of the top level that was entered, with its input. Names are unique in a definition."""
+    states = progress.definition_of(execution).get("States", {})
     entered = (event for event in reversed(execution["events"]) if event["type"].endswith("StateEntered"))
-    details = next((event["stateEnteredEventDetails"] for event in entered), None)
+    every = (event["stateEnteredEventDetails"] for event in entered)
+    details = next((details for details in every if details["name"] in states), None)
     return (details["name"], json.loads(details["input"])) if details else None
 
 
 def _continue(arn: str) -> None:
     """Run an execution from its last state on. That state is not entered anew."""
     execution = stepfunctions._executions[arn]
-    definition = json.loads(execution[progress.FIELD]["definition"])
+    definition = progress.definition_of(execution)
+    with machine_time.counted(execution, definition), machine_history.branch(execution, None, 0):
+        _run_on(execution, definition)
+
+
+def _run_on(execution: JsonObject, definition: JsonObject) -> None:
     last = _last_entered(execution)
     assert last is not None, "without a state the execution begins anew"  # noqa: S101 - the caller has looked
     name: str | None = last[0]
@@ -123,11 +132,12 @@ def _continue(arn: str) -> None:
     try:
         while name and execution["status"] == "RUNNING":
             state = definition["States"][name]
-            context["State"] = {"Name": name, "EnteredTime": stepfunctions.now_iso(), "RetryCount": 0}
-            if not is_entered:
-                _event(execution, f"{state['Type']}StateEntered", {"name": name, "input": json.dumps(data)})
+            if is_entered:
+                context["State"] = {"Name": name, "EnteredTime": stepfunctions.now_iso(), "RetryCount": 0}
+            else:
+                machine_history.entered(execution, state, name, data, context)
             data, following = progress.step(state, data, execution, context)
-            _event(execution, f"{state['Type']}StateExited", {"name": name, "output": json.dumps(data)})
+            machine_history.exited(execution, state, name, data)
             name, is_entered = following, False
         if execution["status"] == "RUNNING":
             execution.update(status="SUCCEEDED", output=json.dumps(data), stopDate=stepfunctions.now_iso())
@@ -179,11 +189,6 @@ def _with_redrives(operation: Operation) -> Operation:
         return _answer(content)
 
     return told
-
-
-def _event(execution: JsonObject, kind: str, details: JsonObject) -> None:
-    name = "stateEnteredEventDetails" if kind.endswith("Entered") else "stateExitedEventDetails"
-    stepfunctions._add_event(execution, kind, {name: details})
 
 
 def _answer(content: JsonObject) -> Response:

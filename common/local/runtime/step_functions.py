@@ -75,7 +75,7 @@ def _start_job_run(resource: str, parameters: JsonObject) -> JsonObject:
         run = _last_attempt(name, run_ids)
         if run["JobRunState"] not in _RUNNING:
             break
-        if stepfunctions._executions.get(_execution.get(), {}).get("status") == "ABORTED":
+        if stepfunctions._executions.get(_execution.get(), {}).get("status") in ("ABORTED", "TIMED_OUT"):
             glue._batch_stop_job_run({"JobName": name, "JobRunIds": [run["Id"]]})  # as AWS does
         time.sleep(_POLL_SECONDS)
     fields = {field: int(value * 1000) if field.endswith("On") else value for field, value in run.items()}

@@ -90,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._json({"FileStatuses": {"FileStatus": [_status(entry) for entry in entries]}})
 
     def _blocks(self) -> None:
-        """The blocks of a file, which are on no machine; Hadoop's older input formats, as of ``textFile``, split no file without."""
+        """The blocks of a file, on no machine. Hadoop's older input formats, as of ``textFile``, split no file without."""
         size = self._found().size
         blocks = [_block(offset, min(_BLOCK, size - offset)) for offset in range(0, size, _BLOCK)]
         complete = {"isUnderConstruction": False, "isLastBlockComplete": True, "lastLocatedBlock": blocks[-1] if blocks else None}

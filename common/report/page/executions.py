@@ -101,7 +101,7 @@ def _states(execution: Execution) -> Element:
     whole = max([execution.seconds or 0.0, *((end - execution.started).total_seconds() for end in ends)]) or 1.0
     rows = [
         (
-            element("span", visit.title, class_=f"d{min(visit.depth, 3)}" if visit.depth else None),
+            element("span", visit.title, class_=f"d{min(len(visit.around), 3)}" if visit.around else None),
             parts.badge(str(visit.status)),
             _track(
                 (visit.entered - execution.started).total_seconds() / whole,
