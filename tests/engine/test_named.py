@@ -67,7 +67,7 @@ def test_every_kind_is_deployed_under_its_name_and_then_there_is_nothing_to_do(a
     assert changes(acres, "plan") == {}
     assert changes(acres, "plan", "--verify") == {}
     done = ran(acres, "deploy")
-    assert "nothing to do" in done.out or "0 created, 0 updated" in done.out
+    assert "Deployed to dev: 0 created, 0 updated, " in done.out
     role = boto3.client("iam").get_role(RoleName="fsa-v")["Role"]["Arn"]
     assert role == "arn:aws:iam::123456789012:role/team/fsa-v"
 
@@ -156,10 +156,7 @@ def test_a_name_of_another_environment_is_refused_and_stays(acres: Repository) -
     )  # fmt: skip
     refused = acres.invoke("deploy", "--env", "next")
     assert refused.code == 1
-    assert (
-        "function:fsa-prod-validate-v2 exists and belongs to t-dev/dev:acres" in refused.err
-        or "belongs to t-dev/dev" in refused.err
-    )
+    assert "function:fsa-prod-validate-v2 exists and belongs to t-dev/dev. " in refused.err
     assert names() == OURS
     assert changes(acres, "plan") == {}
 
