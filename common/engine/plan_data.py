@@ -9,7 +9,7 @@ from common.engine.options import Options
 from common.engine.reads import Reads
 from common.model.orphan import Orphan
 from common.model.resource import Artifact, Key, Plan, Resource
-from common.state.release_root import Baseline
+from common.state.release_root import Baseline, RootTag
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,9 @@ class PlanInputs:
         resources: the declared resources of all projects of the plan.
         artifacts: their artifacts, by key.
         digests: the digests of all of these.
+        root_tags: the tags of the release root of each project; None if it has none.
         baselines: the baseline of each project.
+        role_ids: the ids of the declared roles that exist.
         options: what the user has asked for.
         reads: the reads of this plan.
     """
@@ -28,7 +30,9 @@ class PlanInputs:
     resources: Sequence[Resource]
     artifacts: Mapping[Key, Artifact]
     digests: Mapping[Key, Digest]
+    root_tags: Mapping[str, RootTag | None]
     baselines: Mapping[str, Baseline]
+    role_ids: Mapping[Key, str]
     options: Options
     reads: Reads
 

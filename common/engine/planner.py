@@ -5,7 +5,7 @@ what these do not settle costs calls of its own: the body of a root, the tag of 
 is unchanged if its record is proven to hold the desired digest and the resource exists; otherwise its live state is read.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import timedelta
@@ -22,13 +22,12 @@ from common.engine.plan_data import Outcome, PlanInputs
 from common.engine.reads import Reads
 from common.environment.config import Environment
 from common.model.desired_state import digest_of
-from common.model.kind import Kind
 from common.model.orphan import Orphan, Types, no_type
 from common.model.resource import Action, Change, Key, Plan, Resource
 from common.resources import kinds
 from common.state import baseline, locations
 from common.state.records import Records
-from common.state.release_root import ARTIFACT, Baseline
+from common.state.release_root import ARTIFACT
 
 INDEX_LAG = timedelta(days=1)
 """For this time after a deploy, the tagging index may not show new resources, or may still show deleted ones."""
@@ -81,50 +80,59 @@ class Planner:
             OwnershipError: resources exist under our names that are not ours; one message names them all.
             ArtifactError: a changed artifact cannot be built.
         """
-        digests = {resource.key: digest_of(resource, self._env.endpoints) for resource in resources}
-        artifacts = {artifact.key: artifact for resource in resources for artifact in resource.artifacts}
-        digests |= {key: artifact.input_digest() for key, artifact in artifacts.items()}
-        listings = [kind.owned for kind in _used_kinds(resources) if kind.owned is not None]
+        used = {resource.key.kind for resource in resources}
+        listings = [kind.owned for name, kind in kinds().items() if name in used and kind.owned is not None]
         unindexed = [self._pool.submit(owned, self._aws, self._env.owner) for owned in listings]
-        reads.first.look_for(resources)
-        projects = {*undeclared, *(key.project for key in digests)}
-        root_tags = {name: reads.first.root_tag(name) for name in projects}
-        for name in projects:
-            if options.verify or options.force or root_tags[name].result() is None:
-                reads.root(name)
-        ordered = in_order(resources)
-        ids = renewed_roles.listed(resources, reads.first.roles())
-        written = {name: tag.result() for name, tag in root_tags.items()}
 
         def present() -> dict[str, str]:
             return reads.first.present() | {arn: name for owned in unindexed for arn, name in owned.result().items()}
 
-        if new := {name for name, tag in written.items() if tag is None}:
-            from common.engine import new_projects  # an unchanged deploy has none
-
-            new_projects.begin_reads(self._aws, resources, new, present(), self._pool, options, reads)
-        baselines = baseline.of_projects(self._records, self._pool, written, reads.roots, reads.first.stored_paths, digests, ids)
-        reads.forget_live({name for name in new if not baselines[name].is_new})  # roots that have lost their tags
-        inputs = PlanInputs(resources, artifacts, digests, baselines, options, reads)
+        inputs = self._inputs(resources, options, reads, undeclared, present)
         self._begin_reads(inputs)  # while the index is still being listed
-        recent = {name for name, tag in written.items() if tag is not None and tag.is_younger(INDEX_LAG)}
-        changes = self._changes(inputs, present(), recent, ids)
-        self._read_unread_roots(baselines, changes, reads)
+        changes = self._changes(inputs, present())
+        self._read_unread_roots(inputs, changes)
         ownership.check_region(self._env, self._former)
         if not options.adopt:
             ownership.check_records(self._env, resources, changes)
         deletions, orphans = self._orphans(inputs)
-        called = {key: (orphan.name, orphan.arn) for key, orphan in orphans.items()}
-        called |= {resource.key: (resource.name, resource.arn) for resource in resources}
-        planned = [*(changes[key] for key in ordered if key in changes), *deletions]
-        usual = UsualNames(self._env)
-        plan = Plan(tuple(_named(change, *called.get(change.key, ("", "")), usual) for change in planned))
-        digests |= {
-            change.key: digest.of_struct("formerly", 1, orphans[change.key].arn)
-            for change in deletions
-            if change.action is Action.RECORD
-        }
-        return Outcome(plan, baselines, digests, orphans, frozenset(present().values()) - projects - {""}, ids)
+        planned = [*(changes[key] for key in in_order(resources) if key in changes), *deletions]
+        recorded = [change.key for change in deletions if change.action is Action.RECORD]
+        return Outcome(
+            plan=self._named_plan(planned, resources, orphans),
+            baselines=inputs.baselines,
+            digests={**inputs.digests, **{key: digest.of_struct("formerly", 1, orphans[key].arn) for key in recorded}},
+            orphans=orphans,
+            elsewhere=frozenset(present().values()) - inputs.root_tags.keys() - {""},
+            role_ids=inputs.role_ids,
+        )
+
+    def _inputs(
+        self,
+        resources: Sequence[Resource],
+        options: Options,
+        reads: Reads,
+        undeclared: Collection[str],
+        present: Callable[[], Mapping[str, str]],
+    ) -> PlanInputs:
+        """What the plan is made from; `present` waits for the ARNs of what exists, as far as the index shows it."""
+        digests = {resource.key: digest_of(resource, self._env.endpoints) for resource in resources}
+        artifacts = {artifact.key: artifact for resource in resources for artifact in resource.artifacts}
+        digests |= {key: artifact.input_digest() for key, artifact in artifacts.items()}
+        reads.first.look_for(resources)
+        tag_reads = {name: reads.first.root_tag(name) for name in {*undeclared, *(key.project for key in digests)}}
+        for name, tag in tag_reads.items():
+            if options.verify or options.force or tag.result() is None:
+                reads.root(name)
+        role_ids = renewed_roles.listed(resources, reads.first.roles())
+        tags = {name: tag.result() for name, tag in tag_reads.items()}
+        if new := {name for name, tag in tags.items() if tag is None}:
+            from common.engine import new_projects  # an unchanged deploy has none
+
+            new_projects.begin_reads(self._aws, resources, new, present(), self._pool, options, reads)
+        stored = reads.first.stored_paths
+        baselines = baseline.of_projects(self._records, self._pool, tags, reads.roots, stored, digests, role_ids)
+        reads.forget_live({name for name in new if not baselines[name].is_new})  # roots that have lost their tags
+        return PlanInputs(resources, artifacts, digests, tags, baselines, role_ids, options, reads)
 
     def _begin_reads(self, inputs: PlanInputs) -> None:
         """Begins the reads that are certainly needed. An unchanged project, of which only the tags were read, needs none."""
@@ -138,20 +146,17 @@ class Planner:
             self._prepare()
         inputs.reads.begin([resource for resource in differing if resource.key in inputs.recorded])  # others may be listed
 
-    def _changes(
-        self, inputs: PlanInputs, present: Collection[str], recent: Collection[str], role_ids: Mapping[Key, str]
-    ) -> dict[Key, Change]:
+    def _changes(self, inputs: PlanInputs, present: Collection[str]) -> dict[Key, Change]:
         """The changes of the selected resources, and of all artifacts that these need.
 
         Args:
             inputs: what the plan is made from.
             present: the ARNs of what exists, as far as the index shows it.
-            recent: the projects that were deployed so recently that the index may not show all of it.
-            role_ids: the ids of the declared roles that exist.
         """
-        present = {*present, *self._not_indexed_yet(inputs, present, recent)}
+        present = {*present, *self._not_indexed_yet(inputs, present)}
         ownership.check_case(inputs.selected, present)
-        made_again = renewed_roles.replaced(role_ids, {name: project.roles for name, project in inputs.baselines.items()})
+        released_ids = {name: project.roles for name, project in inputs.baselines.items()}
+        made_again = renewed_roles.replaced(inputs.role_ids, released_ids)
         new_roles = renewed_roles.gone(inputs.resources, present) | made_again
         unsettled = _unsettled(inputs, present, new_roles)
         chosen = {key for key in inputs.artifacts if inputs.options.selected(key)}
@@ -167,8 +172,9 @@ class Planner:
         _check_overwritten(inputs, changes)
         return changes
 
-    def _not_indexed_yet(self, inputs: PlanInputs, present: Collection[str], recent: Collection[str]) -> set[str]:
+    def _not_indexed_yet(self, inputs: PlanInputs, present: Collection[str]) -> set[str]:
         """The ARNs of resources that were deployed a short time ago and exist, although the index does not show them."""
+        recent = {name for name, tag in inputs.root_tags.items() if tag is not None and tag.is_younger(INDEX_LAG)}
         unseen = [
             resource
             for resource in inputs.selected
@@ -209,13 +215,14 @@ class Planner:
         )
         return rounds.decide(unsettled, inputs.selected, inputs.recorded, decider)
 
-    def _read_unread_roots(self, baselines: Mapping[str, Baseline], changes: Mapping[Key, Change], reads: Reads) -> None:
+    def _read_unread_roots(self, inputs: PlanInputs, changes: Mapping[Key, Change]) -> None:
         """Reads the roots that will be overwritten although their tags were enough so far: what only they hold is kept."""
+        reads, baselines = inputs.reads, inputs.baselines
         overwritten = {key.project for key, change in changes.items() if change.action is not Action.NOOP}
         for name in sorted(name for name in overwritten if baselines[name].clean and baselines[name].root is None):
             reads.root(name)
             root, etag = reads.roots[name].result()
-            if baseline.matches_tag(root, reads.first.root_tag(name).result()):
+            if baseline.matches_tag(root, inputs.root_tags[name]):
                 baselines[name].root, baselines[name].etag = root, etag
 
     def _orphans(self, inputs: PlanInputs) -> tuple[list[Change], dict[Key, Orphan]]:
@@ -237,13 +244,19 @@ class Planner:
         pruner = Pruner(self._env, self._aws, self._records, self._types, inputs.options)
         return pruner.changes(orphans, self._former, inputs.resources, selected, self._pool)
 
+    def _named_plan(self, changes: Iterable[Change], resources: Sequence[Resource], orphans: Mapping[Key, Orphan]) -> Plan:
+        """The plan, in which a change says what its resource is called in AWS where people would not expect that."""
+        usual = UsualNames(self._env)
+        called = {key: (orphan.name, orphan.arn) for key, orphan in orphans.items()}
+        called |= {resource.key: (resource.name, resource.arn) for resource in resources}
 
-def _named(change: Change, name: str, arn: str, usual: UsualNames) -> Change:
-    """The change, with what its resource is called in AWS, where people would not expect that."""
-    if not name or locations.successor(change.key) is not None:
-        return change
-    other_name = usual.other_name(change.key, name, arn)
-    return replace(change, name=other_name) if other_name != change.name else change
+        def named(change: Change) -> Change:
+            if change.key not in called or locations.successor(change.key) is not None:
+                return change
+            name = usual.other_name(change.key, *called[change.key])
+            return replace(change, name=name) if name != change.name else change
+
+        return Plan(tuple(map(named, changes)))
 
 
 def _unsettled(inputs: PlanInputs, present: Collection[str], new_roles: Collection[Key]) -> list[Resource]:
@@ -284,9 +297,3 @@ def _check_overwritten(inputs: PlanInputs, changes: Mapping[Key, Change]) -> Non
     ]
     for body in [inputs.reads.body(key) for key in overwritten]:
         body.result()
-
-
-def _used_kinds(resources: Sequence[Resource]) -> list[Kind]:
-    """The kinds of these resources, each once."""
-    used = {resource.key.kind for resource in resources}
-    return [kind for name, kind in kinds().items() if name in used]
