@@ -47,7 +47,7 @@ class Clients:
         endpoints: addresses that replace AWS's own.
         connections: how many calls may run at the same time.
         rates: the rates that AWS allows, for services that are not on this machine; None for no limit.
-        refusals: the temporary refusals.
+        refusals: returns the temporary refusals.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Clients:
         endpoints: Endpoints,
         connections: int,
         rates: Rates | None,
-        refusals: Refusals,
+        refusals: Callable[[], Refusals],
     ) -> None:
         self._region, self._account_id, self._endpoints = region, account_id, endpoints
         self._connections, self._rates, self._refusals = connections, rates, refusals

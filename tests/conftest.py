@@ -18,7 +18,7 @@ from moto.core.botocore_stubber import BotocoreStubber
 from common.aws import polling
 from common.aws.rates import Rates
 from common.base.command_text import UV
-from common.engine import connection
+from common.engine import opening
 from tests.faults.bounded import SEED
 from tests.support import ending, slow
 from tests.support.moto_gaps import moto_gaps, moto_glue, strict_s3
@@ -84,7 +84,7 @@ def moto(moto_gaps: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty account, as close to AWS as moto gets, which is never busy and takes any rate."""
     monkeypatch.setattr(polling, "PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(polling, "FIRST_POLL_SECONDS", {})
-    monkeypatch.setattr(connection, "Rates", partial(Rates, sleep=lambda _: None))
+    monkeypatch.setattr(opening, "Rates", partial(Rates, sleep=lambda _: None))
     with mock_aws():
         yield
 

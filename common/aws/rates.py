@@ -28,6 +28,8 @@ Budgets = Mapping[str, Budget]
 """By ``service:Operation``, by a group of `OPERATION_GROUPS`, or by service for all of its other operations together."""
 OPERATION_GROUPS = dict.fromkeys(("s3:GetObject", "s3:GetObjectTagging", "s3:HeadObject", "s3:ListObjectsV2"), "s3:reads")
 """The groups of operations that have a budget separate from the rest of their service."""
+UNLIMITED = frozenset({"sts:GetCallerIdentity", "iam:ListRoles", "resourcegroupstaggingapi:GetResources"})
+"""The operations that a plan begins with and that have no budget. So an unchanged deploy loads no kinds of resources."""
 STORAGE: Budgets = {"s3": Budget(3500, 3500), "s3:reads": Budget(5500, 5500)}
 """The budgets of S3, which holds records and artifacts; they apply to every kind of resource."""
 
@@ -47,13 +49,16 @@ class Rates:
     """The tokens of one account and region, which all threads share.
 
     Args:
-        budgets: the rates that AWS allows; each kind of resource names those of its service.
+        budgets: returns the rates that AWS allows; each kind of resource names those of its service.
         clock: a monotonic clock in seconds.
         sleep: waits for a number of seconds.
     """
 
     def __init__(
-        self, budgets: Budgets, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+        self,
+        budgets: Callable[[], Budgets],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._budgets, self._clock, self._sleep = budgets, clock, sleep
         self._lock = threading.Lock()
@@ -61,8 +66,9 @@ class Rates:
 
     def take(self, service: str, operation: str) -> None:
         """Takes a token, after waiting until one is available."""
-        group = group_of(service, operation, self._budgets)
-        if group is not None and (wait := self._reserve(group, self._budgets[group])) > 0:
+        budgets = {} if f"{service}:{operation}" in UNLIMITED else STORAGE if service in STORAGE else self._budgets()
+        group = group_of(service, operation, budgets)
+        if group is not None and (wait := self._reserve(group, budgets[group])) > 0:
             self._sleep(wait)
 
     def _reserve(self, group: str, budget: Budget) -> float:

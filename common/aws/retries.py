@@ -74,10 +74,6 @@ class Refusals:
     seconds: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
-NO_REFUSALS = Refusals()
-"""No temporary refusals besides those that every service may answer."""
-
-
 def jitter() -> float:
     """A part of a pause, from 0 to 1, so that processes that were refused together do not all return at once."""
     return random.random()  # noqa: S311 - this needs no secure randomness
@@ -124,7 +120,7 @@ class Retries:
         lost: errors after which it is unknown whether the request reached AWS.
         unreachable: those of them with which no connection was made.
         cut_short: the error to raise if responses stay truncated.
-        refusals: the temporary refusals of each service, besides those that every service may answer.
+        refusals: returns the temporary refusals of each service, besides those that every service may answer.
         clock: a monotonic clock in seconds.
         is_down: whether a call was given up and none was answered since. Then other calls are retried less often, so that a
             thousand resources do not each wait for a minute.
@@ -133,7 +129,7 @@ class Retries:
     lost: tuple[type[BaseException], ...]
     unreachable: tuple[type[BaseException], ...]
     cut_short: Callable[..., BaseException]
-    refusals: Refusals = NO_REFUSALS
+    refusals: Callable[[], Refusals] = Refusals
     clock: Callable[[], float] = time.monotonic
     is_down: bool = field(default=False, init=False)
 
@@ -169,7 +165,7 @@ class Retries:
         if is_unrepeatable and code not in STARTED_NOTHING:
             return response[0].status_code < HTTPStatus.INTERNAL_SERVER_ERROR and code.startswith(BUSY)
         return (
-            response[0].status_code in RETRIED_STATUSES or code.startswith(BUSY) or code in self.refusals.codes.get(service, ())
+            response[0].status_code in RETRIED_STATUSES or code.startswith(BUSY) or code in self.refusals().codes.get(service, ())
         )
 
 

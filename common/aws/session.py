@@ -18,7 +18,7 @@ from common.aws import profile
 from common.aws.polling import poll_pauses
 from common.aws.protocol import MAX_BODY_BYTES, Stream
 from common.aws.rates import Rates
-from common.aws.retries import NO_REFUSALS, PROPAGATION_SECONDS, Refusals, pauses, retry_seconds
+from common.aws.retries import PROPAGATION_SECONDS, Refusals, pauses, retry_seconds
 from common.aws_common import Clients, Translated, make_waiter, method_name
 from common.base.errors import AccountError, AwsError
 from common.base.json_types import Json, JsonMapping, JsonObject
@@ -45,7 +45,7 @@ class AwsSession:
         sleep: waits between attempts.
         connections: how many calls may run at the same time.
         rates: the rates that AWS allows, for services that are not on this machine; None for no limit.
-        refusals: the temporary refusals, after which a call is retried; each kind of resource names those of its service.
+        refusals: returns the temporary refusals, after which a call is retried; each kind of resource names those of its service.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class AwsSession:
         sleep: Callable[[float], None] = time.sleep,
         connections: int = 16,
         rates: Rates | None = None,
-        refusals: Refusals = NO_REFUSALS,
+        refusals: Callable[[], Refusals] = Refusals,
     ) -> None:
         self.region = region
         self.account_id = account_id
@@ -258,7 +258,7 @@ class AwsSession:
             made.add("object")
         if parameters.get("RoleName") in self._roles:
             made.add("role")
-        return retry_seconds(self._refusals, error.service, error.operation, error.code, error.reason, made)
+        return retry_seconds(self._refusals(), error.service, error.operation, error.code, error.reason, made)
 
     def _is_deleted(self, error: AwsError, parameters: JsonMapping) -> bool:
         """Whether an object that is not found was deleted. After a refused write, its tags are read to find out."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from common.aws.protocol import Aws
 from common.base.json_types import JsonObject
-from common.environment.config import Environment
+from common.environment.site import Site
 
 PAGE_SIZE = 100
 Part = tuple[str, ...]
@@ -80,7 +80,7 @@ class Sizes:
         return content if sizes else {}
 
 
-def list_tagged(aws: Aws, env: Environment, types: Sequence[str] = ()) -> dict[str, str]:
+def list_tagged(aws: Aws, env: Site, types: Sequence[str] = ()) -> dict[str, str]:
     """Returns the ARNs of all resources in the index with this environment's ownership tag, and their projects.
 
     A resource with a tag that names it has what stands for its ARN beside its ARN.
@@ -99,7 +99,7 @@ def list_tagged(aws: Aws, env: Environment, types: Sequence[str] = ()) -> dict[s
     return projects
 
 
-def list_roles(aws: Aws, env: Environment, path: str = "") -> dict[str, str]:
+def list_roles(aws: Aws, env: Site, path: str = "") -> dict[str, str]:
     """Returns the ARNs and ids of the roles below a path, which is this environment's unless another is given.
 
     A role that was created again has another id.
@@ -108,17 +108,17 @@ def list_roles(aws: Aws, env: Environment, path: str = "") -> dict[str, str]:
     return {role["Arn"]: role["RoleId"] for page in pages for role in page["Roles"]}
 
 
-def other_paths(env: Environment, arns: Iterable[str]) -> list[str]:
+def other_paths(env: Site, arns: Iterable[str]) -> list[str]:
     """The paths below which those of these roles are that are not below this environment's; none of them is below another."""
     paths = {f"/{arn.partition('/')[2]}".rpartition("/")[0] + "/" for arn in arns}
     others = sorted(path for path in paths if not path.startswith(_role_path(env)))
     return [path for path in others if not any(path != other and path.startswith(other) for other in others)]
 
 
-def project_of(env: Environment, role: str) -> str:
+def project_of(env: Site, role: str) -> str:
     """Returns the project of such a role, from its ARN."""
     return role.partition(_role_path(env))[2].partition("/")[0]
 
 
-def _role_path(env: Environment) -> str:
+def _role_path(env: Site) -> str:
     return f"/{env.name_prefix}/{env.name}/"

@@ -17,8 +17,9 @@ from common.base.terminal import prompt
 from common.commands.invocation import INVOCATION
 from common.declare import project_names
 from common.declare.workspace import DeclaredPipelines, Workspace
-from common.engine.connection import Account, Connecting, Connection, connect
+from common.engine.connection import Connecting, Connection
 from common.engine.interruptible import Counts
+from common.engine.opening import Account, Opening, connect
 from common.model.choices import Choices
 from common.model.events import Closed, Note, Opened, Report, UnderWay
 from common.model.resource import PROJECT_NAME, Resource
@@ -98,14 +99,16 @@ class EnvironmentCommand:
         if self._connecting is None:
             workspace = self.workspace
             self._tell_opened()
-            self._connecting = Connecting(workspace.environment, self._aws(), self.choices.jobs, workspace.projects, parts)
+            opening = Opening(workspace.environment, self._aws(), self.choices.jobs, workspace.projects, parts)
+            self._connecting = Connecting(workspace.environment, opening, workspace.projects)
         return self._connecting
 
     def connection(self) -> Connection:
         """The connection, once the account is proved."""
         if self._connecting is None:
             self._tell_opened()
-            self._connecting = Connecting(self.workspace.environment, self._aws(), self.choices.jobs)
+            env = self.workspace.environment
+            self._connecting = Connecting(env, Opening(env, self._aws(), self.choices.jobs))
         return self._connecting.wait()
 
     def _tell_opened(self) -> None:

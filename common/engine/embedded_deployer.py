@@ -12,8 +12,8 @@ from common.base.command_text import typed
 from common.base.errors import ConfigError, DeclarationError
 from common.base.json_types import JsonMapping
 from common.declare.permissions import allow
-from common.environment.config import Environment
 from common.environment.endpoints import Endpoints
+from common.environment.site import Site
 
 PRINTED = "printed"
 """The name of the role's policy that is the one that `invoke policy` prints."""
@@ -26,7 +26,7 @@ EMBEDDED_ONLY = (
 """The actions of calls that are made in an embedded environment alone: sample messages of `run`, and the catalog for `query`."""
 
 
-def endpoints(env: Environment, account: Endpoints, policy: Callable[[], JsonMapping]) -> tuple[Endpoints, str]:
+def endpoints(env: Site, account: Endpoints, policy: Callable[[], JsonMapping]) -> tuple[Endpoints, str]:
     """Returns the endpoints with credentials of the deployer's role, and what a command says of that.
 
     The policy follows from all declarations. While one of them cannot be used, the role keeps the policy that it had last, so
@@ -70,7 +70,7 @@ def endpoints(env: Environment, account: Endpoints, policy: Callable[[], JsonMap
     return as_role, _enforced(env, problem)
 
 
-def _enforced(env: Environment, problem: str) -> str:
+def _enforced(env: Site, problem: str) -> str:
     """Returns what a command says where IAM is enforced."""
     prints = f"printed when all declarations could be used the last time ({problem})" if problem else "prints"
     return (

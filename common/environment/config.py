@@ -15,7 +15,6 @@ from common.base import text_rules
 from common.base.errors import ConfigError
 from common.environment import aws_versions, owner_tags, partitions
 from common.environment.default_settings import Defaults
-from common.environment.endpoints import Service, Url
 from common.environment.existing import AnyArtifactBucket, ArtifactBucket, Existing
 from common.environment.names import Names
 from common.environment.parameter_values import ParameterValue
@@ -23,12 +22,13 @@ from common.environment.partitions import Account
 from common.environment.project import Instance, Project, Region, WrittenSections, empty_section
 from common.environment.resource_settings import Embedded, Network
 from common.environment.roles import Roles
-from common.environment.setting_types import TagPrefix, Verify
+from common.environment.setting_types import Service, TagPrefix, Url, Verify
+from common.environment.site import Site
 from common.environment.subscriptions import Subscriptions
 from common.environment.variant import Variant
 
 
-class Environment(Variant):
+class Environment(Variant, Site):
     """One environment: an account, a region, a name prefix, and what is particular to them."""
 
     schema_: str | None = Field(default=None, alias="$schema")
@@ -113,11 +113,6 @@ class Environment(Variant):
         return aws_versions.partition_of(self.region) or "aws"
 
     @property
-    def owner(self) -> str:
-        """The value of the ownership tag, which all resources of this environment have and no others."""
-        return f"{self.name_prefix}/{self.name}"
-
-    @property
     def artifact_bucket(self) -> str:
         """The name of the bucket with the artifacts and records."""
         return self.artifact_bucket_ if isinstance(self.artifact_bucket_, str) else self.artifact_bucket_.name
@@ -128,58 +123,22 @@ class Environment(Variant):
         return self.artifact_bucket_ if isinstance(self.artifact_bucket_, ArtifactBucket) else None
 
     @property
-    def store(self) -> dict[str, str]:
-        """The parameters of every call on the artifact bucket: its name, and the account that must own it."""
-        owner = self.others_bucket and self.others_bucket.account_id
-        return {"Bucket": self.artifact_bucket, "ExpectedBucketOwner": owner or self.account_id}
+    def bucket_account(self) -> str:
+        """The account that must own the artifact bucket."""
+        return (self.others_bucket and self.others_bucket.account_id) or self.account_id
 
     @property
     def store_prefix(self) -> str:
         """Begins the keys of all objects of all environments that share this place in the artifact bucket."""
         return self.others_bucket.prefix if self.others_bucket else ""
 
-    def stored(self, project: str) -> str:
-        """Begins the keys of a project's objects in the artifact bucket; it ends with a slash."""
-        return f"{self.store_prefix}{self.name}/{project}/"
-
     def ownership(self, project: str) -> dict[str, str]:
         """Returns the ownership tags of a project's resources, and the environment's own tags."""
         return {**self.tags, self.owner_tag: self.owner, self.project_tag: project}
 
-    @property
-    def owner_tag(self) -> str:
-        """The key of the ownership tag."""
-        return owner_tags.environment_key(self.tag_prefix)
-
-    @property
-    def resource_tag(self) -> str:
-        """The key of the tag that names a resource whose ARN is not known before it exists."""
-        return owner_tags.resource_key(self.tag_prefix)
-
-    @property
-    def project_tag(self) -> str:
-        """The key of the tag that says the project of a resource."""
-        return owner_tags.project_key(self.tag_prefix)
-
     def resource_name(self, project: str, name: str) -> str:
         """Returns the physical name of a project's resource."""
         return f"{self.name_prefix}-{project}-{name}"
-
-    def arn(self, service: str, resource: str) -> str:
-        """Returns the ARN of a regional resource of this account, as in ``arn("lambda", "function:x")``."""
-        return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
-
-    def role_path(self, project: str) -> str:
-        """Returns the IAM path of a project's roles. Its beginning is that of all roles of the environment, for ListRoles."""
-        return f"/{self.name_prefix}/{self.name}/{project}/"
-
-    def role_arn(self, path: str, role_name: str) -> str:
-        """Returns the ARN of a role below a path."""
-        return f"arn:{self.partition}:iam::{self.account_id}:role{path}{role_name}"
-
-    def bucket_arn(self, bucket: str, key: str = "") -> str:
-        """Returns the ARN of a bucket, or of objects in it."""
-        return f"arn:{self.partition}:s3:::{bucket}" + (f"/{key}" if key else "")
 
     def project(self, name: str) -> Project:
         """Returns the project's section; an empty section if the configuration has none."""

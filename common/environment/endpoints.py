@@ -8,10 +8,8 @@ Follows https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.htm
 
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
-
-from pydantic import AfterValidator
 
 from common.base.suggestions import did_you_mean
 
@@ -29,7 +27,12 @@ DIVERTING_PREFIXES = ("AWS_ENDPOINT_URL", "AWS_DATA_PATH")
 """Prefixes of the variables that would send calls elsewhere."""
 
 
-def _check_service(service: str) -> str:
+def check_service(service: str) -> str:
+    """Returns the name of a service.
+
+    Raises:
+        ValueError: the deployer does not call it, or it is called otherwise.
+    """
     if service not in {DEFAULT, *SERVICES}:
         plain = service.lower().replace("_", "").replace("-", "")
         guess = did_you_mean(ALIASES.get(plain, plain), (DEFAULT, *SERVICES))
@@ -38,7 +41,12 @@ def _check_service(service: str) -> str:
     return service
 
 
-def _check_url(url: str) -> str:
+def check_url(url: str) -> str:
+    """Returns an address without a slash at its end.
+
+    Raises:
+        ValueError: it is none, or not encrypted.
+    """
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -74,8 +82,6 @@ class Endpoints(NamedTuple):
 
 
 AWS_ITSELF = Endpoints()
-Service = Annotated[str, AfterValidator(_check_service)]
-Url = Annotated[str, AfterValidator(_check_url)]
 
 
 def is_loopback(url: str) -> bool:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from common.environment import owner_tags
+from common.environment import endpoints, owner_tags
 from common.environment.settings_model import Model
 
 Retention = Literal[
@@ -19,6 +19,10 @@ TagPrefix = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9+\-=._:/@][A-Za-z0-9 +\-=._:/@]*$", max_length=100), AfterValidator(owner_tags.check_prefix)
 ]
 """Begins the keys of the deployer's own tags."""
+Service = Annotated[str, AfterValidator(endpoints.check_service)]
+"""A service of AWS, by botocore's name."""
+Url = Annotated[str, AfterValidator(endpoints.check_url)]
+"""The address of a service."""
 PATTERN_CHARACTERS = 2048
 """How many characters the pattern of a rule may have, unless AWS has raised this quota of an account.
 

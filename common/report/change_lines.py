@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from common.base.lean_dataclass import dataclass
 from common.base.terminal import quoted, visible
-from common.model import field_changes
 from common.model.comparison import FieldChange
 from common.model.resource import Action, Change, Key, Plan
 
@@ -172,12 +171,16 @@ def values(field: FieldChange) -> str:
     lost = f"; {field.lost}" if field.lost else ""
     if field.text:
         return field.text.strip() + lost
+    from common.model import field_changes  # an unchanged deploy shows no values
+
     before, after = _cut(*_with_short_digests(*field_changes.spelled(field.live, field.declared)))
     return (before if field.sign == "-" else after if field.sign == "+" else f"{before} → {after}") + lost
 
 
 def _words(field: FieldChange) -> str:
     """The change in the words of a reason."""
+    from common.model import field_changes  # an unchanged deploy shows no values
+
     name, (before, after) = field.label or field.name, field_changes.spelled(field.live, field.declared)
     return f"{field.sign} {name} {field.text}".rstrip() if field.text else f"{name} {before} → {after}"
 

@@ -18,7 +18,7 @@ from common.base import digest
 from common.base.digest import Digest
 from common.base.errors import AwsError, DeployError, OvertakenError
 from common.base.json_types import JsonMapping, JsonObject
-from common.environment.config import Environment
+from common.environment.site import Site
 from common.model.orphan import Orphan
 from common.model.resource import PROJECT_NAME, Artifact, Key, Outputs, State
 from common.packaging.sbom import FILE_SUFFIX, MEDIA_TYPE
@@ -34,7 +34,7 @@ REFUSED = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuch
 class Records(Store):
     """The records of one environment."""
 
-    def __init__(self, aws: Aws, env: Environment) -> None:
+    def __init__(self, aws: Aws, env: Site) -> None:
         super().__init__(aws, env)
         self.unbound = UnboundNotes(aws, env)
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, OwnershipError
 from common.base.json_types import Json, JsonMapping, JsonObject
-from common.environment.config import Environment
+from common.environment.site import Site
 from common.state import stored_objects
 from common.state.stored_objects import ABSENT
 
@@ -18,7 +18,7 @@ from common.state.stored_objects import ABSENT
 class Store:
     """The artifact bucket of one environment."""
 
-    def __init__(self, aws: Aws, env: Environment) -> None:
+    def __init__(self, aws: Aws, env: Site) -> None:
         self._aws, self._env = aws, env
 
     def _stored(self, path: str, **version: str) -> tuple[JsonObject, JsonObject | None]:

@@ -14,7 +14,7 @@ from common.aws.protocol import Aws
 from common.base import digest
 from common.base.errors import AwsError
 from common.base.lean_dataclass import dataclass
-from common.environment.config import Environment
+from common.environment.site import Site
 from common.model.orphan import Orphan
 from common.model.resource import Key
 from common.state import stored_objects
@@ -39,7 +39,7 @@ class Unbound:
 class UnboundNotes:
     """The notes of one environment. Each is an object of its own, so that projects do not disturb each other."""
 
-    def __init__(self, aws: Aws, env: Environment) -> None:
+    def __init__(self, aws: Aws, env: Site) -> None:
         self._aws, self._env = aws, env
 
     def write(self, orphan: Orphan) -> None:

@@ -43,7 +43,7 @@ class AwsStepper:
         Raises:
             AccountError: the credentials do not belong to the environment's account.
         """
-        from common.engine.connection import connect  # loads boto3
+        from common.engine.opening import connect  # loads boto3
         from common.environment import config_files
 
         aws = connect(root, config_files.load(root, environment), 1, say)

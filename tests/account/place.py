@@ -19,7 +19,7 @@ from botocore.response import StreamingBody
 from common import local
 from common.aws.session import AwsSession
 from common.aws_common import method_name
-from common.engine import connection
+from common.engine import opening
 from common.environment.config import Environment
 from common.model.resource import Resource
 from tests.account.findings import publishable
@@ -87,7 +87,7 @@ class Place:
         self.source, self.prefix, self.patience, self.mfa, self._sleep = env, prefix, patience, mfa, sleep
         self.repository: Repository = generate(folder, env, prefix)
         self.env = self.repository.environment(ENVIRONMENT)
-        self.aws: AwsSession = connection.connect(folder, self.env, 4, print)
+        self.aws: AwsSession = opening.connect(folder, self.env, 4, print)
         self.raw: list[dict[str, Any]] = []
         """What was asked and answered, in order."""
         self.keys: Callable[[], Mapping[str, str]] = dict

@@ -238,7 +238,7 @@ def busy() -> Iterator[Proxy]:
 @pytest.fixture
 def aws(busy: Proxy) -> AwsSession:
     endpoints = Endpoints({DEFAULT: busy.endpoint}, "any")
-    return AwsSession("us-east-1", "000000000000", endpoints=endpoints, sleep=lambda _: None, refusals=refusals())
+    return AwsSession("us-east-1", "000000000000", endpoints=endpoints, sleep=lambda _: None, refusals=refusals)
 
 
 def test_the_check_is_asked_where_it_was_set_and_nowhere_else() -> None:

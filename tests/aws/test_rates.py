@@ -28,7 +28,7 @@ class VirtualTime:
 
     def __init__(self) -> None:
         self.now, self.slept = 0.0, 0.0
-        self.rates = Rates(BUDGETS, lambda: self.now, self._sleep)
+        self.rates = Rates(lambda: BUDGETS, lambda: self.now, self._sleep)
 
     def _sleep(self, seconds: float) -> None:
         self.slept = seconds
@@ -123,7 +123,7 @@ def test_no_bucket_ever_refuses(groups: list[str], callers: int, latency: float)
 
 def test_threads_share_the_tokens() -> None:
     waits: list[float] = []
-    shared = Rates(BUDGETS, lambda: 0.0, waits.append)
+    shared = Rates(lambda: BUDGETS, lambda: 0.0, waits.append)
 
     def many(take: Callable[[], None]) -> None:
         for _ in range(50):
@@ -139,7 +139,7 @@ def test_threads_share_the_tokens() -> None:
 
 def test_calls_and_pages_take_tokens(moto: None) -> None:
     waits: list[float] = []
-    aws = AwsSession("eu-central-1", "123456789012", rates=Rates(BUDGETS, lambda: 0.0, waits.append))
+    aws = AwsSession("eu-central-1", "123456789012", rates=Rates(lambda: BUDGETS, lambda: 0.0, waits.append))
     aws.guard()
     aws.call("lambda", "ListFunctions")
     assert len(list(aws.pages("lambda", "ListFunctions"))) == 1
@@ -153,7 +153,9 @@ def test_calls_and_pages_take_tokens(moto: None) -> None:
 def test_the_rates_do_not_apply_to_services_on_this_machine(address: str, waits: list[float]) -> None:
     waited: list[float] = []
     endpoints = Endpoints({"logs": address}, "any")
-    aws = AwsSession("eu-central-1", "123456789012", endpoints=endpoints, rates=Rates(BUDGETS, lambda: 0.0, waited.append))
+    aws = AwsSession(
+        "eu-central-1", "123456789012", endpoints=endpoints, rates=Rates(lambda: BUDGETS, lambda: 0.0, waited.append)
+    )
     events = aws.clients.of("logs").meta.events
     events.register("before-send", lambda **_: AWSResponse("", 200, {}, HTTPResponse(BytesIO(b"{}"), preload_content=False)))
     for _ in range(2):

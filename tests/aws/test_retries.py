@@ -40,7 +40,7 @@ def asked(retries: Retries, attempts: int = 1, *, status: int = 200, code: str =
 
 @pytest.fixture
 def retries() -> Retries:
-    return Retries((ResetError,), (NobodyError,), ResetError, refusals(), Clock())
+    return Retries((ResetError,), (NobodyError,), ResetError, refusals, Clock())
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_pauses_grow_and_stay_below_their_bound(retries: Retries) -> None:
 
 def test_a_call_that_fails_for_too_long_is_not_tried_again() -> None:
     clock = Clock()
-    retries, error = Retries((ResetError,), (NobodyError,), ResetError, refusals(), clock), ResetError()
+    retries, error = Retries((ResetError,), (NobodyError,), ResetError, refusals, clock), ResetError()
     request: dict[str, Any] = {"context": {}}
     assert retries(attempts=1, request_dict=request, caught_exception=error) is not None
     clock.now += MAX_RETRY_SECONDS - 1

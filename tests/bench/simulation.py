@@ -131,7 +131,7 @@ class Simulation:
         self._spent = {change.key: Spent() for change in self.changes}
         self._waits: list[float] = []
         self._pool = pool = VirtualPool(self._jobs, lambda change: self._timed(change, work))
-        self._rates = Rates(budgets(), clock=lambda: pool.now, sleep=self._waits.append)
+        self._rates = Rates(budgets, clock=lambda: pool.now, sleep=self._waits.append)
         done: list[Key] = []
         schedule = VirtualSchedule(needs, set(), pool, lambda change: done.append(change.key), lambda: False, self._jobs)
         schedule.add(self.changes)

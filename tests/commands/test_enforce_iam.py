@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.aws.retries import NO_REFUSALS
+from common.aws.retries import Refusals
 from common.aws_common import Clients
 from common.environment.endpoints import DEFAULT, Endpoints
 from tests.support.repository import Repository
@@ -47,6 +47,6 @@ def test_another_aws_behind_endpoints_is_not_called_a_real_account(
     ],
 )
 def test_a_client_signs_as_the_account_or_as_a_session(endpoints: Endpoints, keys: tuple[str, str, str | None]) -> None:
-    client = Clients("eu-central-1", "123456789012", endpoints, 1, None, NO_REFUSALS).of("sts")
+    client = Clients("eu-central-1", "123456789012", endpoints, 1, None, Refusals).of("sts")
     credentials = client._request_signer._credentials
     assert (credentials.access_key, credentials.secret_key, credentials.token) == keys

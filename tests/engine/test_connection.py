@@ -12,6 +12,7 @@ from common.base.errors import AccountError, StoppedError
 from common.commands.environment_command import EnvironmentCommand
 from common.engine.connection import Connecting, Connection
 from common.engine.interruptible import Counts
+from common.engine.opening import Opening
 from common.model.choices import Choices
 from common.model.events import Closed, Event
 from common.packaging import secret_detector
@@ -43,7 +44,7 @@ def test_another_account_is_connected_with_nobody() -> None:
     aws = OfAnotherAccount(World())
     with ThreadPoolExecutor(1) as pool, pytest.raises(AccountError):
         Connection(ENV, aws, pool, pool)
-    connecting = Connecting(ENV, aws, 1, ["p"], parts=[()])
+    connecting = Connecting(ENV, Opening(ENV, aws, 1, ["p"], [()]), ["p"])
     with pytest.raises(AccountError):
         connecting.wait()
     connecting.close()
@@ -51,7 +52,7 @@ def test_another_account_is_connected_with_nobody() -> None:
 
 def test_the_first_reads_of_a_plan_go_on_while_the_account_is_proved() -> None:
     aws = Slow(World())
-    connecting = Connecting(ENV, aws, 8, ["p"], parts=[()])
+    connecting = Connecting(ENV, Opening(ENV, aws, 8, ["p"], [()]), ["p"])
     assert connecting.wait_for_parameters() is ENV, "declarations can be loaded: no parameter has to be read for them"
     aws.let.set()
     connection = connecting.wait()
@@ -79,7 +80,7 @@ def test_the_scanner_for_secrets_loads_as_soon_as_a_project_is_known_to_be_new()
 
 def test_a_second_plan_reads_anew() -> None:
     aws = FakeAws(World())
-    connecting = Connecting(ENV, aws, 1, ["p"], parts=[()])
+    connecting = Connecting(ENV, Opening(ENV, aws, 1, ["p"], [()]), ["p"])
     connection = connecting.wait()
     assert connection.first_reads(["p"]) is not connection.first_reads(["p"])
     connecting.close()

@@ -15,7 +15,8 @@ from common.base.background import Background
 from common.base.digest_cache import StatCache
 from common.base.errors import OwnershipError
 from common.declare.edited_files import cache_path
-from common.engine.reads import FirstReads, Reads
+from common.engine.first_reads import FirstReads
+from common.engine.reads import Reads
 from common.model.resource import Key
 from common.state.records import Records
 from tests.resources.scripted import ScriptedAws, refused

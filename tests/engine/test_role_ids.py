@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from common.engine.reads import FirstReads
+from common.engine.first_reads import FirstReads
 from common.engine.renewed_roles import ids_after
 from common.model.declared import Identity
 from common.model.resource import Key

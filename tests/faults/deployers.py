@@ -182,7 +182,7 @@ class Site:
             self.env.account_id,
             endpoints=Endpoints({DEFAULT: f"http://127.0.0.1:{self.port}"}, "any"),
             connections=1,
-            refusals=refusals(),
+            refusals=refusals,
             sleep=lambda seconds: time.sleep(min(seconds, 0.01)),  # this AWS is never busy long
         )
         for service in SERVICES:

@@ -26,7 +26,7 @@ ABSENT = {"ResourceNotFoundException", "EntityNotFoundException", "InvalidArn", 
 def session(proxy: Proxy) -> tuple[AwsSession, list[float]]:
     slept: list[float] = []
     endpoints = Endpoints({DEFAULT: proxy.endpoint}, "any")
-    return AwsSession("us-east-1", "000000000000", endpoints=endpoints, sleep=slept.append, refusals=refusals()), slept
+    return AwsSession("us-east-1", "000000000000", endpoints=endpoints, sleep=slept.append, refusals=refusals), slept
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def slept() -> list[float]:
 def moto_aws(place: Place, slept: list[float], moto_gaps: None) -> Iterator[AwsSession]:
     """A session with moto's account."""
     with mock_aws():
-        yield AwsSession(place.region, place.account_id, sleep=slept.append, refusals=refusals())
+        yield AwsSession(place.region, place.account_id, sleep=slept.append, refusals=refusals)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def region(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def aws(region: str, moto_gaps: None) -> Iterator[AwsSession]:
     with mock_aws():
-        yield AwsSession(region, Place().account_id, refusals=refusals())
+        yield AwsSession(region, Place().account_id, refusals=refusals)
 
 
 def make_bucket(aws: AwsSession, tags: dict[str, str]) -> None:

@@ -203,7 +203,7 @@ class Answers:
 
 def test_the_name_of_a_queue_that_was_just_deleted_is_waited_for(moto_aws: AwsSession, place: Place, slept: list[float]) -> None:
     """SQS refuses it for 60 seconds."""
-    aws = AwsSession(place.region, place.account_id, sleep=slept.append, refusals=refusals())
+    aws = AwsSession(place.region, place.account_id, sleep=slept.append, refusals=refusals)
     answers = Answers("QueueDeletedRecently", 6)
     aws.clients.of("sqs").meta.events.register_first("before-send.sqs.CreateQueue", answers)
     place.queue().create(aws, final(place.queue()))

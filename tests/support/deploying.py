@@ -10,10 +10,11 @@ from typing import Any
 from common.aws.protocol import Aws
 from common.engine.apply import Engine
 from common.engine.apply_context import ApplyContext
+from common.engine.first_reads import FirstReads
 from common.engine.options import Options
 from common.engine.plan_data import Outcome
 from common.engine.planner import Planner
-from common.engine.reads import FirstReads, Reads
+from common.engine.reads import Reads
 from common.environment.config import Environment
 from common.model.declared import Identity
 from common.model.events import Event
