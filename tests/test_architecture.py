@@ -61,12 +61,12 @@ SHARED_BY_TASKS = {
         "option_help",
         "questions",
     ),
-    *("report_reading", "spelling", "task"),
+    *("report_reading", "site_opening", "spelling", "task", "unchanged"),
 }
 """The modules of `commands` that are not tasks."""
 OPTIONS = {"sbom", "watch"}
 """The modules of `commands` that are about one option of `package-lambdas`."""
-OPENED = {"Workspace", "Connecting", "Deployment", "Destruction", "EnvironmentCommand", "DeploymentCommand"}
+OPENED = {"Workspace", "Opening", "Connecting", "Deployment", "Destruction", "EnvironmentCommand", "DeploymentCommand"}
 """What a command opens; nothing else makes one."""
 DOOR = "aws_common"
 """The one module of `common` outside of its rooms: the door to botocore, which belongs to the room `aws`."""

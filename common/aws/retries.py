@@ -164,9 +164,9 @@ class Retries:
         service = operation.service_model.service_name if operation is not None else ""
         if is_unrepeatable and code not in STARTED_NOTHING:
             return response[0].status_code < HTTPStatus.INTERNAL_SERVER_ERROR and code.startswith(BUSY)
-        return (
-            response[0].status_code in RETRIED_STATUSES or code.startswith(BUSY) or code in self.refusals().codes.get(service, ())
-        )
+        if response[0].status_code in RETRIED_STATUSES or code.startswith(BUSY):
+            return True
+        return "Error" in response[1] and code in self.refusals().codes.get(service, ())
 
 
 def _missing_bytes(request: JsonMapping, response: Response | None, operation: Untyped) -> dict[str, int]:

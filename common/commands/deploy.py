@@ -18,10 +18,14 @@ from common.model import steps
 from common.model.choices import Choices, parallel
 
 if TYPE_CHECKING:
+    from common.commands.deployment_command import DeploymentCommand
+    from common.commands.unchanged import Unchanged
     from common.engine.deployment import Deployment
 
 
-def deployment(choices: Choices, requested: Collection[str], *, planning: bool, json: bool, verbose: bool) -> "Deployment":
+def deployment(
+    choices: Choices, requested: Collection[str], *, planning: bool, json: bool, verbose: bool
+) -> "Deployment | Unchanged":
     """The one deployment that all tasks with these choices work on; the invocation closes it.
 
     Args:
@@ -31,19 +35,36 @@ def deployment(choices: Choices, requested: Collection[str], *, planning: bool, 
         json: print one JSON object instead of text.
         verbose: print one line a resource on a terminal, too.
     """
+    from common.commands.unchanged import Begun
+    from common.declare.trace import TraceFile
+
+    invocation, covered = INVOCATION.get(), steps.covered(requested)
+
+    def make() -> "DeploymentCommand | Unchanged":
+        file = TraceFile(invocation.root, choices) if choices.is_plain and covered else None
+        begun = Begun(file, invocation, choices, covered, planning=planning, json=json, verbose=verbose)
+        if begun.unchanged is not None:
+            return begun.unchanged
+        from common.commands.deployment_command import DeploymentCommand  # loads what an unchanged deploy does not need
+
+        return DeploymentCommand.made(choices, invocation, covered, begun, planning=planning, json=json, verbose=verbose)
+
+    return invocation.keep(choices, make, lambda command: command.close()).deployment()
+
+
+def loaded_deployment(choices: Choices, requested: Collection[str], *, planning: bool, json: bool, verbose: bool) -> "Deployment":
+    """The same, its declarations loaded for what shows them, although nothing may have changed."""
     from common.commands.deployment_command import DeploymentCommand
 
-    invocation = INVOCATION.get()
+    invocation, covered = INVOCATION.get(), steps.covered(requested)
 
     def make() -> DeploymentCommand:
-        return DeploymentCommand.made(
-            choices, invocation, steps.covered(requested), planning=planning, json=json, verbose=verbose
-        )
+        return DeploymentCommand.made(choices, invocation, covered, planning=planning, json=json, verbose=verbose)
 
     return invocation.keep(choices, make, DeploymentCommand.close).deployment()
 
 
-def show_plan(planned: "Deployment") -> None:
+def show_plan(planned: "Deployment | Unchanged") -> None:
     """Plans; the command ends if there is something to do, and its exit code says so."""
     if not planned.plan().is_empty:
         raise Exit(code=2)

@@ -1,27 +1,20 @@
 """Opens a deployment. What a plan needs first is read from AWS while the declarations are loaded."""
 
+import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
 
 from common.aws.tagging_index import Sizes
-from common.base import terminal
 from common.base.terminal import prompt
-from common.commands.environment_command import Connect, EnvironmentCommand
+from common.commands.environment_command import EnvironmentCommand
 from common.commands.invocation import INVOCATION, Invocation
+from common.commands.unchanged import Begun
 from common.declare import project_names
 from common.engine.deployment import Deployment
+from common.engine.opening import Connect
 from common.model.choices import Choices
 from common.model.events import Report
-from common.report.deploy_report import JsonDeployReport, TextReport
-
-
-def text_report(*, planning: bool = False, verbose: bool = False) -> TextReport:
-    """What shows a deploy or a removal to people: by project on a terminal, otherwise and with --verbose one line a resource."""
-    if verbose or not terminal.Screen().is_live:
-        return TextReport(planning=planning, names=verbose)
-    from common.report.project_report import ProjectReport  # loads rich, which only a terminal needs
-
-    return ProjectReport(planning=planning)
+from common.report.choice import report_of
 
 
 def deploy_report(choices: Choices, *, planning: bool = False, json: bool, verbose: bool = False) -> Report:
@@ -31,9 +24,7 @@ def deploy_report(choices: Choices, *, planning: bool = False, json: bool, verbo
         UsageError: a chosen project is not in the repository.
     """
     names = project_names.check_projects(INVOCATION.get().root, choices.project)
-    if json:
-        return JsonDeployReport(choices.env, names)
-    return text_report(planning=planning, verbose=verbose)
+    return report_of(choices.env, names, planning=planning, json=json, verbose=verbose)
 
 
 class DeploymentCommand(EnvironmentCommand):
@@ -41,6 +32,7 @@ class DeploymentCommand(EnvironmentCommand):
 
     Args:
         covered: the steps that the command line is about.
+        begun: what was done before this was made; nothing, if it is not given.
     """
 
     def __init__(
@@ -52,18 +44,27 @@ class DeploymentCommand(EnvironmentCommand):
         ask: Callable[[str], str] | None = None,
         began: float | None = None,
         aws: Connect | None = None,
+        begun: Begun | None = None,
     ) -> None:
-        super().__init__(root, choices, report, ask, began, aws)
-        self._covered = covered
+        super().__init__(root, choices, report, ask, began, aws, begun.opening if begun else None)
+        self._covered, self._traces = covered, begun.file if begun else None
         self._deployment: Deployment | None = None
 
     @classmethod
     def made(
-        cls, choices: Choices, invocation: Invocation, covered: Collection[str], *, planning: bool, json: bool, verbose: bool
+        cls,
+        choices: Choices,
+        invocation: Invocation,
+        covered: Collection[str],
+        begun: Begun | None = None,
+        *,
+        planning: bool,
+        json: bool,
+        verbose: bool,
     ) -> "DeploymentCommand":
         """The command of an invocation, which reports as text or as one JSON object."""
-        report = deploy_report(choices, planning=planning, json=json, verbose=verbose)
-        return cls(invocation.root, choices, covered, report, prompt(json=json), invocation.began)
+        report = (begun and begun.report) or deploy_report(choices, planning=planning, json=json, verbose=verbose)
+        return cls(invocation.root, choices, covered, report, prompt(json=json), invocation.began, begun=begun)
 
     def deployment(self) -> Deployment:
         """The deployment, opened once."""
@@ -80,3 +81,17 @@ class DeploymentCommand(EnvironmentCommand):
                 self.workspace, connection, declarations, edited, self._covered, self.report, self.ask
             )
         return self._deployment
+
+    def close(self) -> None:
+        """Ends the work, tells the summary, and remembers what the declarations came to.
+
+        Raises:
+            DeployError: the work is incomplete.
+        """
+        super().close()
+        if self._traces is None or self._deployment is None or sys.exception() is not None:
+            return
+        if (trace := self._deployment.trace()) is not None:
+            used = self.workspace.used(self._deployment.declarations.resources)
+            if used is not None:
+                self._traces.write(trace, used.folders, used.paths)

@@ -49,10 +49,10 @@ def remove(choices: Choices, *, yes: str | bool | None, dry_run: bool, json: boo
         verbose: print one line a resource on a terminal, too.
         unbind: take our tags and records away instead of deleting anything.
     """
-    from common.commands.deployment_command import text_report
     from common.commands.environment_command import opened
     from common.engine import protection
     from common.engine.destruction import Destruction
+    from common.report.choice import text_report
     from common.report.deploy_report import as_object
     from common.report.json_report import JsonReport
 

@@ -11,21 +11,17 @@ from typing import Protocol
 
 from common.aws.tagging_index import Part
 from common.base.errors import UsageError
-from common.base.git import checked_out
-from common.base.json_types import JsonMapping
 from common.base.terminal import prompt
+from common.commands import site_opening
 from common.commands.invocation import INVOCATION
 from common.declare import project_names
 from common.declare.workspace import DeclaredPipelines, Workspace
 from common.engine.connection import Connecting, Connection
 from common.engine.interruptible import Counts
-from common.engine.opening import Account, Opening, connect
+from common.engine.opening import Connect, Opening
 from common.model.choices import Choices
-from common.model.events import Closed, Note, Opened, Report, UnderWay
+from common.model.events import Closed, Note, Report
 from common.model.resource import PROJECT_NAME, Resource
-
-Connect = Callable[[], Account]
-"""Makes AWS as an environment's configuration says."""
 
 
 class Work(Protocol):
@@ -51,6 +47,7 @@ class EnvironmentCommand:
         ask: puts a question to the user; None where nobody can be asked.
         began: when people began to wait, on the clock of `time.monotonic`; now, if it is not given.
         aws: makes AWS; as configured, if it is not given.
+        opening: what was opened already, and told, if anything was.
 
     Attributes:
         workspace: the repository.
@@ -65,30 +62,18 @@ class EnvironmentCommand:
         ask: Callable[[str], str] | None = None,
         began: float | None = None,
         aws: Connect | None = None,
+        opening: Opening | None = None,
     ) -> None:
         self._began = time.monotonic() if began is None else began
         self.workspace, self.choices, self.report, self.ask = Workspace(root, choices), choices, report, ask
         self.work: Work | None = None
-        self._aws = aws or (lambda: self._connect(root))
+        self._aws = aws or (lambda: site_opening.connected(root, self.workspace.environment, choices, report))
+        self._opening = opening
         self._connecting: Connecting | None = None
-
-    def _connect(self, root: Path) -> Account:
-        env, choices = self.workspace.environment, self.choices
-
-        def policy() -> JsonMapping:
-            from common.engine import deployer_policy  # only an embedded AWS that enforces IAM asks for it
-
-            return deployer_policy.of_workspace(Workspace(root, Choices(env=env.name)))
-
-        demands = {"enforce_iam": choices.enforce_iam, "current": choices.debug}
-        return connect(root, env, choices.jobs, self.say, self._show, **demands, policy=policy)
 
     def say(self, text: str) -> None:
         """Tells the user something that is not about one change."""
         self.report(Note(text))
-
-    def _show(self, text: str) -> None:
-        self.report(UnderWay(text))
 
     def connecting(self, *, parts: Sequence[Part] | None = None) -> Connecting:
         """The connection that is being made from now on.
@@ -97,25 +82,23 @@ class EnvironmentCommand:
             parts: how to ask the tagging index, if a plan will be made; its first reads begin at once.
         """
         if self._connecting is None:
-            workspace = self.workspace
-            self._tell_opened()
-            opening = Opening(workspace.environment, self._aws(), self.choices.jobs, workspace.projects, parts)
-            self._connecting = Connecting(workspace.environment, opening, workspace.projects)
+            opening = self._opened(parts)
+            self._connecting = Connecting(self.workspace.environment, opening, self.workspace.projects)
         return self._connecting
 
     def connection(self) -> Connection:
         """The connection, once the account is proved."""
         if self._connecting is None:
-            self._tell_opened()
-            env = self.workspace.environment
-            self._connecting = Connecting(env, Opening(env, self._aws(), self.choices.jobs))
+            self._connecting = Connecting(self.workspace.environment, self._opened())
         return self._connecting.wait()
 
-    def _tell_opened(self) -> None:
-        """Tells which environment the command is about, before anything is asked there."""
-        env, invocation = self.workspace.environment, INVOCATION.get(None)
-        command = invocation.again() if invocation else ""
-        self.report(Opened(env.name, env.account_id, env.region, checked_out(self.workspace.root), env.protected, command))
+    def _opened(self, parts: Sequence[Part] | None = None) -> Opening:
+        if self._opening is None:
+            env = self.workspace.environment
+            site_opening.tell_opened(self.workspace.root, env, self.report)
+            projects = self.workspace.projects if parts is not None else ()
+            self._opening = Opening(env, self._aws(), self.choices.jobs, projects, parts)
+        return self._opening
 
     def declarations(self) -> DeclaredPipelines:
         """What is declared for the environment. Meanwhile, AWS is asked for the identity of the caller."""
@@ -145,9 +128,9 @@ class EnvironmentCommand:
                 self.work.close()
         finally:
             calls: Mapping[str, int] = {}
-            if self._connecting is not None:
-                self._connecting.close()
-                calls = self._connecting.calls
+            if self._opening is not None:
+                self._opening.close()
+                calls = self._opening.calls
             self.workspace.close()
             counts = self.work.counts if self.work is not None else Counts()
             error = first or sys.exception()  # the first error is the one that the user is told

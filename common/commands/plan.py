@@ -2,7 +2,7 @@
 
 from invoke.context import Context
 
-from common.commands.deploy import deployment, show_plan
+from common.commands.deploy import deployment, loaded_deployment, show_plan
 from common.commands.option_help import OPTIONAL, PLANNING, options
 from common.commands.task import task
 from common.model.choices import Choices, parallel
@@ -52,17 +52,17 @@ def plan(  # Invoke reads a task's options from its signature
         validate=validate,
         enforce_iam=enforce_iam,
     )
-    if html is not None:
-        from common.report import picture_file
+    if html is None:
+        show_plan(deployment(choices, ["plan"], planning=True, json=json, verbose=verbose))
+        return
+    from datetime import UTC, datetime
 
-        picture_file.check_writable(html)
-    opened = deployment(choices, ["plan"], planning=True, json=json, verbose=verbose)
-    if html is not None:
-        from datetime import UTC, datetime
+    from common.base import terminal
+    from common.report import picture_file
+    from common.report.page import plan as plan_page
 
-        from common.base import terminal
-        from common.report.page import plan as plan_page
-
-        picture_file.write_text(html, plan_page.page(opened.declarations, opened.plan(), datetime.now(UTC)))
-        terminal.say(f"{html} is written. Open it in a browser; it needs no network.")
+    picture_file.check_writable(html)
+    opened = loaded_deployment(choices, ["plan"], planning=True, json=json, verbose=verbose)
+    picture_file.write_text(html, plan_page.page(opened.declarations, opened.plan(), datetime.now(UTC)))
+    terminal.say(f"{html} is written. Open it in a browser; it needs no network.")
     show_plan(opened)

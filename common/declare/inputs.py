@@ -1,6 +1,7 @@
 """Records the input files of a command: the files that are packaged, and those that configuration and declarations read.
 
-Configuration and declarations can read files in any way, so Python's audit events report every file that is opened. Packaged
+Configuration and declarations can read files in any way, so Python's audit events report every file that is opened, and every
+folder that is listed. Packaged
 files are often not opened, because their digests are known, so the artifacts name theirs.
 
 Follows https://docs.python.org/3/library/audit_events.html
@@ -23,22 +24,29 @@ from common.packaging.source_files import NEVER_PACKAGED
 from common.resources.directory import Directory
 
 WRITING = os.O_WRONLY | os.O_RDWR
+LISTING = frozenset({"os.listdir", "os.scandir"})
 _noting: list["Inputs"] = []
 """The instance that records opened files: the last one, as an audit hook stays until the process ends."""
 
 
 class Inputs:
-    """The input files of a command. From its creation on it records files that are opened below `root`.
+    """The input files of a command. From its creation on it records files that are opened.
 
     Args:
         root: the repository.
+
+    Attributes:
+        opened: the status of each file below the repository just before it was first opened, by its path.
+        elsewhere: the paths of the other files that were opened.
+        listed: the paths of the folders that were listed.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = os.path.abspath(root)  # as audit events are compared with it
         self._beginning = f"{self._root}{os.sep}"
         self.opened: dict[str, list[int]] = {}
-        """The status of each file just before it was first opened, by its path."""
+        self.elsewhere: set[str] = set()
+        self.listed: set[str] = set()
         self.commit = ""
         self._found: dict[str, str] | None = None
         self._lock = Lock()
@@ -50,9 +58,13 @@ class Inputs:
         """Records that a file is opened for reading."""
         # This runs whenever a file is opened: each of hundreds of modules, then each script.
         place = path if path.startswith(os.sep) and "/." not in path and "//" not in path else os.path.abspath(path)
-        if place.startswith(self._beginning) and not place.endswith(".pyc"):
-            with suppress(OSError):  # the file does not exist
-                self.opened.setdefault(place, digest.of_stat(os.stat(place)))  # see above
+        if place.endswith(".pyc"):
+            return
+        if not place.startswith(self._beginning):
+            self.elsewhere.add(place)
+            return
+        with suppress(OSError):  # the file does not exist
+            self.opened.setdefault(place, digest.of_stat(os.stat(place)))  # see above
 
     def files(self, resources: Iterable[Resource]) -> dict[Path, Digest | None]:
         """Returns all input files, with the digests of those that are packaged.
@@ -110,8 +122,9 @@ class Inputs:
 
 
 def _note(event: str, arguments: tuple[object, ...]) -> None:
-    if event != "open":
-        return
-    path, _, flags = arguments
-    if isinstance(flags, int) and not flags & WRITING and isinstance(path, (str, bytes, os.PathLike)):
-        _noting[0].note(os.fsdecode(path))
+    if event == "open":
+        path, _, flags = arguments
+        if isinstance(flags, int) and not flags & WRITING and isinstance(path, (str, bytes, os.PathLike)):
+            _noting[0].note(os.fsdecode(path))
+    elif event in LISTING and isinstance(path := arguments[0], (str, bytes, os.PathLike)):
+        _noting[0].listed.add(os.fsdecode(path))

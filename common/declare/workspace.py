@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from common.base.errors import ConfigError, DeclarationError, UsageError
 from common.base.lean_dataclass import dataclass
@@ -16,6 +17,9 @@ from common.environment.config import Environment
 from common.model.choices import Choices
 from common.model.resource import SHARED, Key, Resource
 from common.packaging.build_folder import BuildFolder, NewBuildFolder
+
+if TYPE_CHECKING:
+    from common.declare.used_files import UsedFiles
 
 NEEDS_SHARED = "it needs what deploy.py declares."
 """Why no project can be used where the shared resources cannot."""
@@ -150,6 +154,12 @@ class Workspace:
     def enabled(self) -> list[str]:
         """The projects that are for the environment, chosen or not."""
         return project_names.enabled_projects(self.root, self.environment)
+
+    def used(self, resources: Iterable[Resource]) -> "UsedFiles | None":
+        """What the declarations have used besides what is always looked at; see `used_files`."""
+        from common.declare import used_files  # an unchanged deploy does not need it
+
+        return used_files.find_used(self.root, self._inputs, resources)
 
     def uncommitted(self, resources: Iterable[Resource]) -> dict[str, str]:
         """Which files are not as they are committed, and why.

@@ -98,12 +98,3 @@ class Connecting:
     def meanwhile(self, call: Callable[[], object]) -> None:
         """Runs what does not use AWS and takes a moment, while the connection is being made."""
         self._opening.background.submit(call)
-
-    @property
-    def calls(self) -> Mapping[str, int]:
-        """How many calls were made, by operation."""
-        return self._opening.calls
-
-    def close(self) -> None:
-        """See `Opening`."""
-        self._opening.close()

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from common.aws.tagging_index import Sizes
 from common.base.errors import LockedError, OvertakenError
+from common.declare.trace import Trace
 from common.declare.workspace import DeclaredPipelines, Workspace
-from common.engine import advice, protection
+from common.engine import advice, ownership, protection
 from common.engine.apply import Engine
 from common.engine.connection import Connection
 from common.engine.interruptible import BUCKET, Counts, Interruptible
@@ -124,6 +125,14 @@ class Deployment:
         """
         self._applying.close()
 
+    def trace(self) -> Trace | None:
+        """What was declared when the plan was made, for a later command; None if there is no plan, or if it would not help."""
+        if self._outcome is None:
+            return None
+        from common.engine import tracing  # an unchanged deploy has a trace
+
+        return tracing.trace_of(self._workspace, self._declarations, self._outcome, self._step_of)
+
     @property
     def counts(self) -> Counts:
         """How many changes of the plan had each outcome so far."""
@@ -232,7 +241,7 @@ class Deployment:
         if self._choices.project is not None:
             return
         records = self._connection.records
-        elsewhere = {*outcome.elsewhere, *(records.projects() if self._is_retagged(outcome.plan) else ())}
+        elsewhere = {*outcome.elsewhere, *(records.projects() if ownership.is_retagged(self._env, outcome.plan) else ())}
         for name in sorted(name for name in elsewhere - {SHARED, *self._workspace.enabled()} if PROJECT_NAME.fullmatch(name)):
             if records.root_tag(name) is None and not records.recorded_keys(name):
                 continue  # the index still shows what was deleted
@@ -240,12 +249,6 @@ class Deployment:
             self._say(
                 f"{name} is deployed, but {why}: --prune deletes what it left, triggers too, and --prune --data what holds data."
             )
-
-    def _is_retagged(self, plan: Plan) -> bool:
-        """Whether the owner tags of resources change, so that the index does not show what still has the former ones."""
-        updates = [change for change in plan.changes if change.action is Action.UPDATE and "Tags" in change.changed]
-        tags = [change.live.state["Tags"] for change in updates if change.live is not None and "Tags" in change.live.state]
-        return any(live.get(self._env.owner_tag) != self._env.owner for live in tags)
 
     # Applying ------------------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,8 @@ from typing import Protocol
 
 from common.aws import profile
 from common.aws.protocol import Aws
-from common.aws.rates import Rates
+from common.aws.rates import Budgets, Rates
+from common.aws.retries import Refusals
 from common.aws.session import AwsSession
 from common.aws.tagging_index import Part
 from common.base.background import Background
@@ -23,7 +24,6 @@ from common.environment import endpoints
 from common.environment.endpoints import Endpoints
 from common.environment.site import Site
 from common.model.resource import SHARED
-from common.resources import budgets, refusals
 from common.state.records import Records
 
 
@@ -47,6 +47,10 @@ class Account(Aws, Protocol):
     def stop_waiting(self) -> None:
         """Lets refused calls fail at their next attempt, but for those that what was done is recorded with."""
         ...
+
+
+Connect = Callable[[], Account]
+"""Makes AWS as an environment's configuration says."""
 
 
 class Opening:
@@ -143,8 +147,20 @@ def connect(
         for note in endpoints.endpoint_notes(env.name, env.endpoints, ignored):
             say(note)
         where = Endpoints(env.endpoints)
-    rates = Rates(budgets)
-    aws = AwsSession(env.region, env.account_id, endpoints=where, connections=jobs, rates=rates, refusals=refusals)
+    rates = Rates(_budgets)
+    aws = AwsSession(env.region, env.account_id, endpoints=where, connections=jobs, rates=rates, refusals=_refusals)
     aws.say = say
     aws.sign_in()
     return aws
+
+
+def _budgets() -> Budgets:
+    from common.resources import budgets  # an unchanged deploy loads no kinds of resources
+
+    return budgets()
+
+
+def _refusals() -> Refusals:
+    from common.resources import refusals  # an unchanged deploy loads no kinds of resources
+
+    return refusals()

@@ -12,7 +12,7 @@ from common.environment import aws_versions, owner_tags
 from common.environment.config import Environment
 from common.model.choices import NOBODY
 from common.model.orphan import Orphan
-from common.model.resource import Action, Change, Key, Live, Resource, State
+from common.model.resource import Action, Change, Key, Live, Plan, Resource, State
 from common.state import baseline, locations
 
 MOST_TAGS = 50
@@ -186,3 +186,10 @@ def check_records(env: Environment, resources: Iterable[Resource], changes: Mapp
             f"config/{env.name}.json back; `{typed('destroy')}` first, if {env.name} is to move. If the records are lost, take "
             f"over what is there with --adopt: what is no longer declared is not known then, and stays."
         )
+
+
+def is_retagged(env: Environment, plan: Plan) -> bool:
+    """Whether the owner tags of resources change, so that the tagging index does not show what still has the former ones."""
+    updates = [change for change in plan.changes if change.action is Action.UPDATE and "Tags" in change.changed]
+    tags = [change.live.state["Tags"] for change in updates if change.live is not None and "Tags" in change.live.state]
+    return any(live.get(env.owner_tag) != env.owner for live in tags)

@@ -81,6 +81,12 @@ class Choices:
         return self.only is None or fnmatch.fnmatchcase(str(key), self.only)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether the command looks at all of an environment's projects, or of those that it names, as they were released."""
+        plain = Choices(env=self.env, project=self.project, jobs=self.jobs, yes=self.yes, wait=self.wait)
+        return self == plain and self.env is not None
+
+    @property
     def selects_all(self) -> bool:
         """Whether there is no --only."""
         return self.only is None

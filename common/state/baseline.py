@@ -14,7 +14,7 @@ from common.base.digest import Digest
 from common.environment.config import Environment
 from common.model.resource import Key
 from common.state.records import Records
-from common.state.release_root import ARTIFACT, CLEAN, DEPLOYING, Baseline, Root, RootTag, key_of, roles_digest
+from common.state.release_root import ARTIFACT, CLEAN, DEPLOYING, Baseline, Root, RootTag, has_other_roles, is_root_of, key_of
 
 Body = tuple[Root | None, str | None]
 """A release root and its ETag."""
@@ -46,9 +46,7 @@ def of_projects(
     # If the body of a root is read anyway, it must match its tags: a root that cannot be read is written again.
     matching = {name: matches_tag(roots[name].result()[0], root_tag) for name, root_tag in root_tags.items() if name in roots}
     ids = {name: {str(key): role_id for key, role_id in role_ids.items() if key.project == name} for name in root_tags}
-    replaced = {
-        name for name, root_tag in root_tags.items() if root_tag and root_tag.roles and root_tag.roles != roles_digest(ids[name])
-    }
+    replaced = {name for name, root_tag in root_tags.items() if root_tag and has_other_roles(root_tag, ids[name])}
     doubtful = [name for name in root_tags if baselines[name] is None or not matching.get(name, True) or name in replaced]
     for name in roots.keys() - doubtful:
         if (proven := baselines.get(name)) is not None:
@@ -133,9 +131,9 @@ def _check_records(records: Records, pool: Executor, baselines: Mapping[str, Bas
 
 
 def _as_released(root_tag: RootTag | None, own: dict[Key, Digest]) -> Baseline | None:
-    """The baseline if the tags hold the digest of exactly what is declared; then one call has answered for all resources."""
+    """The baseline if the tags hold the digest of exactly what is declared."""
     expected = Root({str(key): digest for key, digest in own.items()}).digest()
-    return Baseline(clean=True, digests=own) if root_tag == RootTag(CLEAN, expected) else None
+    return Baseline(clean=True, digests=own) if root_tag and is_root_of(root_tag, expected) else None
 
 
 def matches_tag(root: Root | None, root_tag: RootTag | None) -> bool:

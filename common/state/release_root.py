@@ -183,6 +183,16 @@ def roles_digest(roles: Mapping[str, str]) -> Digest:
     return digest.of_struct("roles", 1, dict(roles))
 
 
+def is_root_of(tag: RootTag, root: Digest) -> bool:
+    """Whether these are the tags of a finished root with this digest: then one call has answered for all resources."""
+    return tag == RootTag(CLEAN, root)
+
+
+def has_other_roles(tag: RootTag, ids: Mapping[str, str]) -> bool:
+    """Whether a root was released with roles of other ids than these; those of earlier versions do not say."""
+    return bool(tag.roles) and tag.roles != roles_digest(ids)
+
+
 def is_of(body: JsonMapping, whose: str) -> bool:
     """Whether a root or record belongs to ``environment/project``; those of earlier versions, which do not say, do."""
     return bool(body.get("of", whose) == whose)

@@ -23,6 +23,18 @@ from common.resources import budgets, machine_versions
 BUDGETS = budgets()
 
 
+def test_what_a_plan_begins_with_has_no_budget() -> None:
+    """So an unchanged deploy takes no token, for which it would have to load all kinds of resources."""
+    operations = [(service, operation) for name in rates.UNLIMITED for service, _, operation in [name.partition(":")]]
+    assert [rates.group_of(service, operation, BUDGETS) for service, operation in operations] == [None] * len(operations)
+    waits: list[float] = []
+    shared = Rates(lambda: pytest.fail("the kinds are loaded"), lambda: 0.0, waits.append)
+    for service, operation in operations:
+        shared.take(service, operation)
+    shared.take("s3", "GetObjectTagging")
+    assert waits == []
+
+
 class VirtualTime:
     """Many callers in one thread: each wakes when its time has come, in order."""
 

@@ -18,7 +18,7 @@ from tests.support.terminal import on_screen
 PROGRAM = """
 import sys
 from common.base import terminal
-from common.commands.deployment_command import text_report
+from common.report.choice import text_report
 from tests.report.test_project_report import CREATED, OPENED, deployed, Closed
 with terminal.prepared_streams():
     report = text_report(verbose="--verbose" in sys.argv)

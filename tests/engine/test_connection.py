@@ -44,46 +44,47 @@ def test_another_account_is_connected_with_nobody() -> None:
     aws = OfAnotherAccount(World())
     with ThreadPoolExecutor(1) as pool, pytest.raises(AccountError):
         Connection(ENV, aws, pool, pool)
-    connecting = Connecting(ENV, Opening(ENV, aws, 1, ["p"], [()]), ["p"])
+    opening = Opening(ENV, aws, 1, ["p"], [()])
+    connecting = Connecting(ENV, opening, ["p"])
     with pytest.raises(AccountError):
         connecting.wait()
-    connecting.close()
+    opening.close()
 
 
 def test_the_first_reads_of_a_plan_go_on_while_the_account_is_proved() -> None:
     aws = Slow(World())
-    connecting = Connecting(ENV, Opening(ENV, aws, 8, ["p"], [()]), ["p"])
+    opening = Opening(ENV, aws, 8, ["p"], [()])
+    connecting = Connecting(ENV, opening, ["p"])
     assert connecting.wait_for_parameters() is ENV, "declarations can be loaded: no parameter has to be read for them"
     aws.let.set()
     connection = connecting.wait()
     first = connection.first_reads(["p"])
     assert first.root_tag("p").result() is None
     assert first.present() == {}
-    connecting.close()
+    opening.close()
     begun = Counter({"resourcegroupstaggingapi:GetResources": 1, "iam:ListRoles": 1, "s3:GetObjectTagging": 2})
-    assert connecting.calls == {**begun, "sts:GetCallerIdentity": 1}, "what has begun is not asked again"
+    assert opening.calls == {**begun, "sts:GetCallerIdentity": 1}, "what has begun is not asked again"
 
 
 def test_the_scanner_for_secrets_loads_as_soon_as_a_project_is_known_to_be_new() -> None:
     """A first deploy waits for nothing longer, so it loads while declarations do and the account is proved."""
     secret_detector._load_scanner.cache_clear()
-    aws = Slow(World())
-    connecting = Connecting(ENV, aws, 8, ["p"], parts=[()])
+    aws = FakeAws(World())
+    opening = Opening(ENV, aws, 8, ["p"], [()])
     end = time.monotonic() + 20
     while secret_detector._load_scanner.cache_info().currsize == 0:
         assert time.monotonic() < end, "nobody has loaded the scanner"
         time.sleep(0.01)
-    aws.let.set()
-    connecting.wait()
-    connecting.close()
+    opening.close()
 
 
 def test_a_second_plan_reads_anew() -> None:
     aws = FakeAws(World())
-    connecting = Connecting(ENV, Opening(ENV, aws, 1, ["p"], [()]), ["p"])
+    opening = Opening(ENV, aws, 1, ["p"], [()])
+    connecting = Connecting(ENV, opening, ["p"])
     connection = connecting.wait()
     assert connection.first_reads(["p"]) is not connection.first_reads(["p"])
-    connecting.close()
+    opening.close()
 
 
 def test_a_command_that_cannot_connect_says_so_in_its_summary(tmp_path: Path) -> None:
