@@ -12,16 +12,27 @@ from weakref import WeakKeyDictionary
 from common.aws.protocol import Aws
 
 T = TypeVar("T")
-# Each value has the type that its key stands for.
-_memories: WeakKeyDictionary[Aws, dict[Hashable, Any]] = WeakKeyDictionary()
+
+
+class _Place:
+    """The place of one value. Who asks for it waits until it is made; who asks for another one does not."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.values: list[Any] = []
+        """The value, which has the type that its key stands for; empty before it is made."""
+
+
+_memories: WeakKeyDictionary[Aws, dict[Hashable, _Place]] = WeakKeyDictionary()
 _lock = Lock()
 
 
 def of_session(aws: Aws, key: Hashable, make: Callable[[], T]) -> T:
     """What the session keeps under this key; made when it is first asked for."""
     with _lock:
-        memory = _memories.setdefault(aws, {})
-        if key not in memory:
-            memory[key] = make()
-        value: T = memory[key]
+        place = _memories.setdefault(aws, {}).setdefault(key, _Place())
+    with place.lock:
+        if not place.values:
+            place.values.append(make())
+        value: T = place.values[0]
         return value
