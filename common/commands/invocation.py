@@ -41,7 +41,12 @@ class Invocation:
     def again(self) -> str:
         """The tasks with the current options as they would be typed again, without answers and what only shows more."""
         names = [name for name, options in self._requested if dict(options) == dict(self._options)]
-        words = [f"--{name.strip('_').replace('_', '-')}{_value(value)}" for name, value in self._options.items() if value]
+        words = [
+            f"--{name.strip('_').replace('_', '-')}{_value(value)}"
+            for name, given in self._options.items()
+            for value in (given if isinstance(given, list) else [given])  # an option that may be repeated has a list
+            if value
+        ]
         left_out = {"--yes", "--json", "--verbose", "--validate", "--dry-run", "--jobs 32"}
         kept = (word for word in words if word not in left_out and not word.startswith(("--yes ", "--html ")))
         return " ".join((*names, *kept))

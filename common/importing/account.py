@@ -27,6 +27,9 @@ TYPES = {
 }
 """The types of resources in the tagging index, by kind."""
 
+GONE = ("ResourceNotFound", "StateMachineDoesNotExist", "EntityNotFound")
+"""AWS's error codes begin with one of these if there is no such resource."""
+
 
 @dataclass
 class LiveAccount(Callers):
@@ -81,7 +84,7 @@ class LiveAccount(Callers):
         try:
             return self.aws.call("stepfunctions", "DescribeStateMachine", stateMachineArn=machine.arn)
         except AwsError as error:
-            if not error.code.startswith(("Kms", *FORBIDDEN)):
+            if not error.code.startswith(("Kms", *FORBIDDEN, *GONE)):
                 raise
             return {**machine.live, "unreadable": error.reason}
 
@@ -185,7 +188,7 @@ class LiveAccount(Callers):
         return [self._with_alias(resource, started) if resource.kind == "state-machine" else resource for resource in resources]
 
     def _read(self, resource: LiveResource) -> LiveResource:
-        """A resource in full; `unreadable` says why these credentials may not read it."""
+        """A resource in full; `unreadable` says why it cannot be read: it may not be, or was deleted since it was listed."""
         try:
             match resource.kind:
                 case "lambda":
@@ -198,7 +201,7 @@ class LiveAccount(Callers):
                     return replace(resource, live={**resource.live, "Targets": targets})
             return replace(resource, live={**resource.live, "Role": self._role_arn(str(resource.live.get("Role", "")))})
         except AwsError as error:
-            if not error.code.startswith(FORBIDDEN):
+            if not error.code.startswith((*FORBIDDEN, *GONE)):
                 raise
             return replace(resource, live={**resource.live, "unreadable": error.reason})
 

@@ -121,7 +121,9 @@ def _listed(account: LiveAccount, schema: Schema, selection: Selection) -> Itera
                 f"AWS does not list resources of the type {schema.type_name} by itself ({error.reason}). Name each by its "
                 f"identifier, without wildcards: --match IDENTIFIER. Nothing was written."
             ) from None
-        yield from (_live(account.env, schema, identifier, {}) for identifier in identifiers)
+        for identifier in identifiers:
+            resource = _live(account.env, schema, identifier, {})
+            yield replace(resource, live={**resource.live, "Named": True})
 
 
 def _live(env: Environment, schema: Schema, identifier: str, properties: JsonMapping) -> LiveResource:
@@ -139,6 +141,8 @@ def _in_full(account: LiveAccount, resource: LiveResource) -> LiveResource:
         if error.passes or error.code.startswith(EXPIRED):
             raise
         return replace(resource, live={**resource.live, "unreadable": error.reason})
+    if answer is None and "Named" not in resource.live:  # of another group than that in which AWS looks, or deleted meanwhile
+        return replace(resource, live={**resource.live, "unreadable": "it lists it, and does not find it by its identifier"})
     if answer is None:
         what = f"{request['TypeName']} {request['Identifier']}"
         raise UsageError(f"There is no {what} in {account.env.region}. Nothing was written.")

@@ -8,6 +8,8 @@ from common.importing.references import Used
 
 TYPES = {"queue": "AWS::SQS::Queue", "topic": "AWS::SNS::Topic"}
 """The types of what texts of a pipeline mention, by kind."""
+GROUP = "default/"
+"""The group of the schedules that the Cloud Control API finds: it knows a schedule by its name alone."""
 ALARM, SCHEDULE = "AWS::CloudWatch::Alarm", "AWS::Scheduler::Schedule"
 WATCHED = frozenset({"lambda", "glue-job", "state-machine"})
 """The kinds whose alarms and schedules are proposed."""
@@ -23,5 +25,6 @@ def proposals(account: LiveAccount, entries: Iterable[Entry], used: Iterable[Use
     ]
     started = [resource for resource in resources if resource.kind != "glue-job"]
     schedules = account.schedules() if started else {}
-    starting = [(SCHEDULE, name.partition("/")[2]) for resource in started for name in schedules.get(resource.arn, ())]
+    names = (name for resource in started for name in schedules.get(resource.arn, ()))
+    starting = [(SCHEDULE, name.removeprefix(GROUP)) for name in names if name.startswith(GROUP)]
     return sorted({*mentioned, *watching, *starting})

@@ -27,12 +27,15 @@ def test_queues_topics_alarms_and_schedules_are_proposed_with_their_command(live
         Period=60,
         Statistic="Sum",
     )
-    client("scheduler").create_schedule(
-        Name="nightly",
-        ScheduleExpression="rate(1 day)",
-        FlexibleTimeWindow={"Mode": "OFF"},
-        Target={"Arn": machine, "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/x"},
-    )
+    client("scheduler").create_schedule_group(Name="night")  # AWS's handlers look for a schedule in the default group alone
+    for name, group in (("nightly", "default"), ("hidden", "night")):
+        client("scheduler").create_schedule(
+            Name=name,
+            GroupName=group,
+            ScheduleExpression="rate(1 day)",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={"Arn": machine, "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/x"},
+        )
     ended = repository.invoke(*WORDS)
     assert ended.code == 0, ended.err
     _, _, proposed = ended.out.partition("can be imported as well, as resources of any type:\n")

@@ -21,6 +21,7 @@ class Refusing(AwsSession):
     """Moto, which refuses some actions: for all, or for what has a name in its parameters."""
 
     refused: dict[str, str]
+    code = "AccessDeniedException"
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         self._check(service, operation, parameters)
@@ -37,13 +38,13 @@ class Refusing(AwsSession):
     def _check(self, service: str, operation: str, parameters: dict[str, Any]) -> None:
         name = self.refused.get(f"{service}:{operation}")
         if name is not None and name in str(parameters):
-            raise AwsError(service, operation, "AccessDeniedException", "no policy allows it")
+            raise AwsError(service, operation, self.code, "no policy allows it")
 
 
-def imported(repository: Repository, *actions: str, name: str = "", match: str = f"{NAME}*") -> Import:
+def imported(repository: Repository, *actions: str, name: str = "", match: str = f"{NAME}*", code: str = Refusing.code) -> Import:
     """Imports with credentials that may not do this, at all or with something of this name."""
     aws = Refusing(REGION, ACCOUNT, sleep=lambda _: None)
-    aws.refused = dict.fromkeys(actions, name)
+    aws.refused, aws.code = dict.fromkeys(actions, name), code
     with fresh_imports(), ThreadPoolExecutor(4) as pool:
         env = repository.environment()
         return Importer(repository.root, env, "orders", LiveAccount(env, aws, pool)).run(Selection((match,)))
@@ -77,6 +78,20 @@ def test_what_may_not_be_read_is_told_and_left(live: Live, repository: Repositor
         (resource, "AWS does not show it: no policy allows it")
     ]
     assert len(result.entries) == 4
+
+
+@pytest.mark.parametrize(
+    ("action", "code", "resource"),
+    [
+        ("lambda:GetFunction", "ResourceNotFoundException", f"{NAME}Validate"),
+        ("stepfunctions:DescribeStateMachine", "StateMachineDoesNotExist", f"{NAME}Load"),
+    ],
+)
+def test_what_is_deleted_after_it_was_listed_is_left(
+    live: Live, repository: Repository, action: str, code: str, resource: str
+) -> None:
+    (left,) = imported(repository, action, name=resource, code=code).unexpressed
+    assert left.resource.name == resource
 
 
 def test_a_script_that_may_not_be_read_leaves_its_job(live: Live, repository: Repository) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.importing.test_types import ACCOUNT, declaration, differences, imported
+from tests.importing.test_types import ACCOUNT, QUEUE, Cloud, declaration, differences, imported
 from tests.support.repository import Repository
 
 
@@ -45,3 +45,19 @@ def test_what_could_not_be_found_again_is_not_imported(repository: Repository, m
     monkeypatch.setitem(ACCOUNT, "AWS::ECR::Repository", {"x": old})
     (left,) = imported(repository, "AWS::ECR::Repository").unexpressed
     assert left.reason == 'AWS::ECR::Repository: RepositoryName: "x" is shorter than 2 characters.'
+
+
+class Forgetful(Cloud):
+    """It lists a queue that it does not find."""
+
+    def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> dict[str, Any] | None:
+        if parameters["Identifier"].endswith("work"):
+            return None
+        return super().find(service, operation, absent, **parameters)
+
+
+def test_what_is_listed_and_not_found_stops_nothing(repository: Repository) -> None:
+    """A schedule of another group than the default one has no identifier in the schema of its type; and things are deleted."""
+    result = imported(repository, QUEUE, match=("fsa-dev-*",), cloud=Forgetful())
+    assert [entry.resource.name for entry in result.entries] == ["fsa-dev-dead"]
+    assert [str(left.resource) for left in result.unexpressed] == [f"{QUEUE} fsa-dev-work"]
