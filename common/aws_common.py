@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property, partial
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from common.aws import fence, shell_credentials
@@ -109,10 +110,10 @@ class Clients:
         from botocore.exceptions import ProfileNotFound  # slow to load, and an unchanged deploy does not need it
 
         try:
-            if ask is not None:
-                roles = self._session.get_component("credential_provider").get_provider("assume-role")
-                roles._prompter = ask  # noqa: SLF001 - botocore has no public way to set the prompt
             with Translated(self._account_id, "sts", "AssumeRole"):
+                if ask is not None:
+                    roles = self._session.get_component("credential_provider").get_provider("assume-role")
+                    roles._prompter = ask  # noqa: SLF001 - botocore has no public way to set the prompt
                 self._session.get_credentials().get_frozen_credentials()
         except ProfileNotFound as error:
             raise AccountError(f"{error}. Set AWS_PROFILE to a profile of account {self._account_id}.") from None
@@ -231,7 +232,7 @@ class Translated:
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
         if error is None:
             return
         from botocore.exceptions import (  # slow to load, and an unchanged deploy does not need it
@@ -241,7 +242,12 @@ class Translated:
             PartialCredentialsError,
             WaiterError,
         )
+        from botocore.parsers import ResponseParserError  # slow to load
 
+        from common.aws import credential_errors  # a call that is answered does not need it
+
+        if (unusable := credential_errors.unusable_credentials(error, trace, self._account_id)) is not None:
+            raise unusable from None
         if isinstance(error, ClientError):
             answer = error.response.get("Error", {})
             code, text = str(answer.get("Code", "Unknown")), answer.get("Message", str(error))
@@ -252,6 +258,8 @@ class Translated:
             raise AccountError(ABSENT_CREDENTIALS.format(account=self._account_id)) from None
         if isinstance(error, WaiterError):
             raise self._refused("WaiterError", f"{error} {_last_reason(error.last_response)}".strip()) from None
+        if isinstance(error, ResponseParserError):
+            raise self._refused("UnreadableAnswer", "the answer is none of AWS; a proxy may have answered.") from None
         if isinstance(error, BotoCoreError):
             raise self._refused(type(error).__name__, str(error)) from None
 

@@ -159,7 +159,8 @@ class Retries:
     def _passes(self, response: Response | None, error: BaseException | None, operation: Untyped) -> bool:
         is_unrepeatable = operation is not None and operation.name in UNREPEATABLE
         if response is None:
-            return isinstance(error, self.unreachable if is_unrepeatable else self.lost)
+            was_not_sent = isinstance(getattr(error, "kwargs", {}).get("error"), ValueError)  # and would not be the next time
+            return isinstance(error, self.unreachable if is_unrepeatable else self.lost) and not was_not_sent
         code = str(response[1].get("Error", {}).get("Code"))
         service = operation.service_model.service_name if operation is not None else ""
         if is_unrepeatable and code not in STARTED_NOTHING:

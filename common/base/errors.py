@@ -128,8 +128,16 @@ BUSY = (
 )
 """Prefixes of the error codes with which services say that they cannot answer now."""
 UNREACHABLE = ("EndpointConnection", "ConnectTimeout", "ProxyConnection", "SSL")
-NO_ANSWER = (*UNREACHABLE, "ReadTimeout", "ConnectionClosed", "HTTPClient", "IncompleteRead", "ResponseStreaming")
-"""Prefixes of the error codes of calls without an answer; botocore names them."""
+NO_ANSWER = (
+    *UNREACHABLE,
+    "ReadTimeout",
+    "ConnectionClosed",
+    "HTTPClient",
+    "IncompleteRead",
+    "ResponseStreaming",
+    "UnreadableAnswer",
+)
+"""Prefixes of the error codes of calls without an answer; botocore names them, but for the last one."""
 EXPIRED = ("ExpiredToken", "RequestExpired", "RefreshWithMFA", "UnauthorizedSSOToken", "SSOTokenLoad", "TokenRetrieval")
 """Prefixes of the error codes of expired credentials, with which every other call would fail, too."""
 ADVICE = {
