@@ -41,28 +41,64 @@ def of_projects(
         digests: the digests of what is declared.
         role_ids: the ids of the declared roles that exist.
     """
-    own = {name: {key: digest for key, digest in digests.items() if key.project == name} for name in root_tags}
-    baselines = {name: _as_released(root_tag, own[name]) for name, root_tag in root_tags.items()}
-    # If the body of a root is read anyway, it must match its tags: a root that cannot be read is written again.
-    matching = {name: matches_tag(roots[name].result()[0], root_tag) for name, root_tag in root_tags.items() if name in roots}
-    ids = {name: {str(key): role_id for key, role_id in role_ids.items() if key.project == name} for name in root_tags}
-    replaced = {name for name, root_tag in root_tags.items() if root_tag and has_other_roles(root_tag, ids[name])}
-    doubtful = [name for name in root_tags if baselines[name] is None or not matching.get(name, True) or name in replaced]
-    for name in roots.keys() - doubtful:
-        if (proven := baselines.get(name)) is not None:
-            proven.root, proven.etag = roots[name].result()  # which was read early, or to be verified
-    root_reads = {name: roots.get(name) or pool.submit(records.root, name) for name in doubtful}
-    bodies = {name: root.result() for name, root in root_reads.items()}
-    baselines |= dict.fromkeys(doubtful)
-    for name, (body, etag) in bodies.items():
-        root_tag = root_tags[name]
-        if root_tag is not None and body is not None and matches_tag(body, root_tag):
-            by_key, pending, doubted = _by_key(name, body.digests), _by_key(name, body.pending), _by_key(name, body.doubted)
-            under_way = root_tag.state == DEPLOYING
-            baselines[name] = Baseline(body, root_tag.state == CLEAN, by_key, pending, doubted, etag, interrupted=under_way)
+    baselines = _proven_by_tags(root_tags, digests, role_ids)
+    for name in [name for name in baselines if name in roots]:  # which were read early, or to be verified
+        root, etag = roots[name].result()
+        if matches_tag(root, root_tags[name]):
+            baselines[name].root, baselines[name].etag = root, etag
+        else:  # a root that cannot be read is written again
+            del baselines[name]
+    reads = {name: roots.get(name) or pool.submit(records.root, name) for name in root_tags if name not in baselines}
+    bodies = {name: read.result() for name, read in reads.items()}
+    for name, body in bodies.items():
+        if (proven := _proven_by_root(name, body, root_tags[name])) is not None:
+            baselines[name] = proven
     _check_records(records, pool, baselines)
-    # If the root is lost, the list of pending keys is lost, too. Only the records are left, and they prove nothing.
-    lost = [name for name in doubtful if baselines[name] is None]
+    lost = {name: etag for name, (_, etag) in bodies.items() if name not in baselines}
+    return baselines | _from_records(records, pool, lost, stored, digests)
+
+
+def _proven_by_tags(
+    root_tags: Mapping[str, RootTag | None], digests: Mapping[Key, Digest], role_ids: Mapping[Key, str]
+) -> dict[str, Baseline]:
+    """The baselines of the projects whose tags hold the digest of exactly what is declared, and the ids of its roles."""
+    baselines = {}
+    for name, tag in root_tags.items():
+        own = {key: digest for key, digest in digests.items() if key.project == name}
+        ids = {str(key): role_id for key, role_id in role_ids.items() if key.project == name}
+        expected = Root({str(key): digest for key, digest in own.items()}).digest()
+        if tag is not None and is_root_of(tag, expected) and not has_other_roles(tag, ids):
+            baselines[name] = Baseline(clean=True, digests=own)
+    return baselines
+
+
+def _proven_by_root(project: str, body: Body, tag: RootTag | None) -> Baseline | None:
+    """The baseline that follows from the body of a root; None if that is not the root of which the tags are."""
+    root, etag = body
+    if root is None or tag is None or not matches_tag(root, tag):
+        return None
+    return Baseline(
+        root=root,
+        clean=tag.state == CLEAN,
+        digests=_by_key(project, root.digests),
+        pending=_by_key(project, root.pending),
+        doubted=_by_key(project, root.doubted),
+        etag=etag,
+        interrupted=tag.state == DEPLOYING,
+    )
+
+
+def _from_records(
+    records: Records,
+    pool: Executor,
+    lost: Mapping[str, str | None],
+    stored: Callable[[str], Future[frozenset[str] | None]],
+    digests: Mapping[Key, Digest],
+) -> dict[str, Baseline]:
+    """The baselines of projects whose root is lost, with the ETag of what is in its place.
+
+    The list of pending keys is lost, too. Only the records are left, and they prove nothing.
+    """
     listings = {name: stored(name) for name in lost}
 
     def recorded_keys(name: str) -> set[Key]:
@@ -72,14 +108,17 @@ def of_projects(
     listed = [key for keys in pool.map(recorded_keys, lost) for key in sorted(keys)]
     recorded = dict(zip(listed, pool.map(records.recorded_digest, listed), strict=True))
     others = [key for key in listed if key not in digests]
-    foreign = {
-        key: location for key, location in zip(others, pool.map(records.foreign_location, others), strict=True) if location
+    places = zip(others, pool.map(records.foreign_location, others), strict=True)
+    foreign = {key: location for key, location in places if location}
+    return {
+        name: Baseline(
+            digests={key: recorded[key] or Digest("") for key in listed if key.project == name and key not in foreign},
+            pending={key: location for key, location in foreign.items() if key.project == name},
+            etag=etag,
+            proven=False,
+        )
+        for name, etag in lost.items()
     }
-    for name in lost:
-        digests_of = {key: digest or Digest("") for key, digest in recorded.items() if key.project == name and key not in foreign}
-        pending = {key: location for key, location in foreign.items() if key.project == name}
-        baselines[name] = Baseline(digests=digests_of, pending=pending, etag=bodies[name][1], proven=False)
-    return {name: baseline for name, baseline in baselines.items() if baseline is not None}
 
 
 def read_root(records: Records, project: str, root_tag: Future[RootTag | None], stored: Future[frozenset[str] | None]) -> Body:
@@ -116,24 +155,17 @@ def is_unused(aws: Aws, env: Environment, arn: str) -> bool:
     return not (page.get("Versions") or page.get("DeleteMarkers"))
 
 
-def _check_records(records: Records, pool: Executor, baselines: Mapping[str, Baseline | None]) -> None:
+def _check_records(records: Records, pool: Executor, baselines: Mapping[str, Baseline]) -> None:
     """Compares the records of doubted keys: a deploy that lost its lease may have written one late, which is to be rewritten."""
     doubted = [
         (baseline, key)
         for baseline in baselines.values()
-        if baseline is not None
         for key in baseline.doubted
         if key in baseline.digests and key.kind != ARTIFACT
     ]
     for (baseline, key), recorded in zip(doubted, pool.map(lambda pair: records.recorded_digest(pair[1]), doubted), strict=True):
         if recorded != baseline.digests[key]:
             baseline.digests[key] = Digest(recorded or "")
-
-
-def _as_released(root_tag: RootTag | None, own: dict[Key, Digest]) -> Baseline | None:
-    """The baseline if the tags hold the digest of exactly what is declared."""
-    expected = Root({str(key): digest for key, digest in own.items()}).digest()
-    return Baseline(clean=True, digests=own) if root_tag and is_root_of(root_tag, expected) else None
 
 
 def matches_tag(root: Root | None, root_tag: RootTag | None) -> bool:
