@@ -57,8 +57,8 @@ class Store:
 
     def _put(self, path: str, body: JsonMapping, tags: Mapping[str, str], **condition: str) -> str:
         text = json.dumps(body, sort_keys=True).encode()
-        content = {"Body": text, "ContentType": "application/json", "Tagging": urlencode(tags), **condition}
-        return str(self._aws.call("s3", "PutObject", **self._bucket, Key=path, **content)["ETag"])
+        content = {"Body": text, "ContentType": "application/json", **({"Tagging": urlencode(tags)} if tags else {})}
+        return str(self._aws.call("s3", "PutObject", **self._bucket, Key=path, **content, **condition)["ETag"])
 
     @property
     def _bucket(self) -> dict[str, str]:

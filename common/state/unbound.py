@@ -5,21 +5,16 @@ an unbound resource, `destroy` and `--prune` keep its role, and a plan that meet
 before the tags are taken away. It means nothing once the resource is gone, or recorded again.
 """
 
-import json
-from collections.abc import Iterator
 from concurrent.futures import Executor
 from datetime import UTC, datetime
 
-from common.aws.protocol import Aws
 from common.base import digest
-from common.base.errors import AwsError
 from common.base.lean_dataclass import dataclass
-from common.environment.site import Site
 from common.model.orphan import Orphan
 from common.model.resource import Key
-from common.state import stored_objects
 from common.state.release_root import is_of, key_of, location_of, orphan_of
-from common.state.stored_objects import ABSENT, WRITER, printable
+from common.state.store import Store
+from common.state.stored_objects import WRITER, printable
 
 
 @dataclass(frozen=True)
@@ -36,25 +31,20 @@ class Unbound:
         return tuple(str(location) for location in artifacts) if isinstance(artifacts, list) else ()
 
 
-class UnboundNotes:
+class UnboundNotes(Store):
     """The notes of one environment. Each is an object of its own, so that projects do not disturb each other."""
-
-    def __init__(self, aws: Aws, env: Site) -> None:
-        self._aws, self._env = aws, env
 
     def write(self, orphan: Orphan) -> None:
         """Notes that a resource is about to be unbound."""
-        since = datetime.now(UTC).isoformat(timespec="seconds")
         body = {
             **WRITER,
             "of": f"{self._env.name}/{orphan.key.project}",
             "key": str(orphan.key),
             **location_of(orphan),
-            "unbound": since,
+            "unbound": datetime.now(UTC).isoformat(timespec="seconds"),
+            "artifacts": orphan.recorded.get("artifacts", []),
         }
-        body["artifacts"] = orphan.recorded.get("artifacts", [])
-        text = json.dumps(body, sort_keys=True).encode()
-        self._aws.call("s3", "PutObject", **self._env.store, Key=self._path(orphan.key, orphan.arn), Body=text)
+        self._put(self._path(orphan.key, orphan.arn), body, {})
 
     def of(self, key: Key, arn: str) -> Unbound | None:
         """The note about a resource; None if it was not unbound."""
@@ -62,24 +52,12 @@ class UnboundNotes:
 
     def of_project(self, project: str, pool: Executor) -> list[Unbound]:
         """All notes of a project."""
-        return [note for note in pool.map(lambda path: self._read(project, path), self._paths(project)) if note is not None]
-
-    def _paths(self, project: str) -> Iterator[str]:
-        try:
-            for page in self._aws.pages("s3", "ListObjectsV2", **self._env.store, Prefix=f"{self._env.stored(project)}unbound/"):
-                yield from (entry["Key"] for entry in page.get("Contents", ()))
-        except AwsError as error:
-            if error.code not in ABSENT:
-                raise
+        pages = self._pages("ListObjectsV2", Prefix=f"{self._env.stored(project)}unbound/")
+        paths = (entry["Key"] for page in pages for entry in page.get("Contents", ()))
+        return [note for note in pool.map(lambda path: self._read(project, path), paths) if note is not None]
 
     def _read(self, project: str, path: str) -> Unbound | None:
-        try:
-            answer = self._aws.call("s3", "GetObject", **self._env.store, Key=path)
-        except AwsError as error:
-            if error.code not in ABSENT:
-                raise
-            return None
-        body = stored_objects.stored_object(answer["Body"], f"s3://{self._env.artifact_bucket}/{path}")
+        body, _ = self._stored(path)
         key = key_of(project, body.get("key")) if is_of(body, f"{self._env.name}/{project}") else None
         orphan = orphan_of(key, body, self._env.account_id) if key is not None else None
         return Unbound(orphan, printable(body.get("unbound", ""), 40)) if orphan is not None else None
