@@ -90,21 +90,64 @@ def test_a_handler_logs_as_in_aws_whatever_it_writes(client: Any, function: Any)
     assert lines.count("a child") == lines.count("\ufffd bytes") == lines.count("x" * 100_000) == 2
 
 
+WRITTEN = """
+import os, sys
+
+def handler(event, context):
+    for number in range(event["lines"]):
+        print("line", number, "x" * 200)
+    sys.stdout.write("no newline")
+    return [sys.stdin.read(), context.aws_request_id]
+"""
+IN_NODE = """
+export const handler = (event) => {
+  for (let number = 0; number < event.lines; number++) console.log("line", number, "x".repeat(200));
+  process.stdout.write("no newline");
+};
+"""
+
+
+@pytest.mark.parametrize(("runtime", "source"), [("python3.11", WRITTEN), ("nodejs22.x", IN_NODE)])
+def test_a_call_has_all_its_lines_and_no_others(client: Any, runtime: str, source: str) -> None:
+    name = f"written-{runtime[:6]}"
+    create_function(client, name, source, runtime)
+
+    answers = [
+        client("lambda").invoke(FunctionName=name, Payload=json.dumps({"lines": lines}), LogType="Tail")
+        for lines in (6_000, 1, 6_000)
+    ]
+
+    requests = [answer["ResponseMetadata"]["RequestId"] for answer in answers]
+    tail = base64.b64decode(answers[1]["LogResult"]).decode().splitlines()
+    assert tail[0] == f"START RequestId: {requests[1]} Version: $LATEST"
+    assert tail[1:-2] == [f"line 0 {'x' * 200}", "no newline"], "of this call alone, to its end"
+    assert tail[-2] == f"END RequestId: {requests[1]}"
+    used = int(tail[-1].rpartition("Max Memory Used: ")[2].removesuffix(" MB"))
+    assert 5 < used < 300, "that of the handler's process"
+    if runtime.startswith("python"):
+        assert [json.loads(answer["Payload"].read()) for answer in answers] == [["", request] for request in requests]
+    pages = client("logs").get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{name}")
+    sizes = [len(page["events"]) for page in pages]
+    assert sizes == [10_000, 6_000 * 2 + 1 + 3 * 4 - 10_000], "in pages, as in AWS"
+
+
 def test_logs_in_json_and_answers_that_cannot_be_given(client: Any, function: Any) -> None:
-    answer = "{'set': {1}, 'long': 'x' * 7_000_000}[e['do']]"
+    answer = "{'set': {1}, 'long': 'x' * 7_000_000, 'half': chr(0xD800)}[e['do']]"
     source = f"import logging\ndef handler(e, c):\n    logging.info('a %s', 'b')\n    return {answer}"
     function("answers", source)
     client("lambda").update_function_configuration(FunctionName="answers", LoggingConfig={"LogFormat": "JSON"})
 
     unfit, failed = invoke(client, "answers", {"do": "set"})
     long, also_failed = invoke(client, "answers", {"do": "long"})
+    half, _ = invoke(client, "answers", {"do": "half"})
 
     assert (unfit["errorType"], failed) == ("Runtime.MarshalError", "Unhandled")
     assert unfit["errorMessage"] == "Unable to marshal response: Object of type set is not JSON serializable"
+    assert half["errorType"] == "Runtime.MarshalError", "half a character cannot be sent"
     assert (long["errorType"], also_failed) == ("Function.ResponseSizeTooLarge", "Unhandled")
     events = client("logs").filter_log_events(logGroupName="/aws/lambda/answers")["events"]
     written = [json.loads(event["message"]) for event in events if event["message"].startswith("{")]
-    assert [(line["level"], line["message"], line["logger"]) for line in written] == [("INFO", "a b", "root")] * 2
+    assert [(line["level"], line["message"], line["logger"]) for line in written] == [("INFO", "a b", "root")] * 3
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def handler(event, context):
             raise ValueError("not today")
         case "beats":
             for _ in range(3):
-                time.sleep(0.5)
+                time.sleep(1.5)
                 steps.send_task_heartbeat(taskToken=event["token"])
             tell("3")
 """
@@ -124,7 +124,7 @@ def test_a_task_that_hangs_is_ended_with_its_machine_which_can_be_redriven(clien
     [
         ("told", {}, {"answer": 42}),
         ("twice", {}, 1),
-        ("beats", {"HeartbeatSeconds": 1}, 3),
+        ("beats", {"HeartbeatSeconds": 4}, 3),
         ("wrong", {}, "InvalidOutput"),
         ("raises", {}, "ValueError"),
         ("silent", {"HeartbeatSeconds": 1, "TimeoutSeconds": 9}, "States.HeartbeatTimeout"),

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 import debug_requests
+import lambda_logs
 import python_worker
 import seams
 import settings as launch_settings
@@ -26,18 +27,29 @@ LARGEST_ANSWER = 6_291_556
 """How many bytes the answer of a function may have: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html."""
 _DEBUG_SECONDS = 86_400
 """How long a function may run that a debugger is attached to."""
-_JS_ERRORS = {
-    'error: String(err.message || err), trace: err.stack || ""': 'type: (err && err.name) || "Error", ',
-    "error: e.message, trace: e.stack": "type: e.name, ",
+_JS_WRITE = "const _realStdoutWrite = process.stdout.write.bind(process.stdout);"
+_JS_CHANGES = {
+    _JS_WRITE: f"""const _answer = process.stdout.write.bind(process.stdout);
+const _realStdoutWrite = (text) => {{
+  if (!text.startsWith('{{"status":"ready"')) process.stderr.write({json.dumps(lambda_logs.MARK)} + "\\n");
+  return _answer(text);
+}};""",
+    'error: String(err.message || err), trace: err.stack || ""': (
+        'type: (err && err.name) || "Error", error: String(err.message || err), trace: err.stack || ""'
+    ),
+    "error: e.message, trace: e.stack": "type: e.name, error: e.message, trace: e.stack",
+    'status: "ok", result: res }': 'status: "ok", result: res, used_mb: Math.ceil(process.memoryUsage().rss / 1048576) }',
+    "handlerFn.length < 3 && result !== undefined": "handlerFn.length < 2 || (handlerFn.length < 3 && result !== undefined)",
 }
+"""What stands in ministack's script for Node.js, and what is there instead."""
 
 
 def install(settings: launch_settings.Settings) -> None:
     """Replace interpreter, worker script and error translation."""
     python_script = python_worker.script()
     node_script = lambda_runtime._NODEJS_WORKER_SCRIPT
-    for old, added in _JS_ERRORS.items():
-        node_script = seams.swap(node_script, "the Node.js worker script", old, added + old)
+    for old, new in _JS_CHANGES.items():
+        node_script = seams.swap(node_script, "the Node.js worker script", old, new)
 
     def interpreter(runtime: str) -> tuple[str, str]:
         if runtime.startswith("python"):
@@ -108,6 +120,7 @@ def _readable(worker: lambda_runtime.Worker) -> lambda_runtime.Worker:
 
 def _remember(result: JsonObject) -> JsonObject:
     _failed.result = result
+    lambda_logs.note_memory(result)
     return result
 
 

@@ -22,6 +22,7 @@ PARTS = (
     "glue_runs",
     "crawlers",
     "lambda_runtime",
+    "lambda_logs",
     "code_locations",
     "step_functions",
     "machine_history",

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html,
 https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/bootstrap.py
 """
 
+import lambda_logs
 import seams
 import settings as launch_settings
 from ministack.core import lambda_runtime
@@ -15,18 +16,39 @@ import os as _os
 for _name in {sorted(launch_settings.MINISTACK)!r}:
     _os.environ.pop(_name, None)
 """
-_ADDED = '''
+_ADDED = f'''
 def _own_streams():
     """Keeps the streams of the exchange for the worker; what the handler and its children read and write are others."""
-    import os, sys
+    import os
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    sys.stdin = os.fdopen(os.dup(0), encoding="utf-8")
+    requests = os.fdopen(os.dup(0), encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
-    return answers
+    return answers, requests
 
+_log = __import__("os").dup(2)  # a handler may close its own
+
+def _end_log():
+    """Marks the end of a call in the log, behind all that is written."""
+    import os, sys
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass
+    os.write(_log, {f"{lambda_logs.MARK}{chr(10)}".encode()!r})
+
+def _used_mb():
+    """The most memory that this process has used; getrusage knows that of its parent on Linux."""
+    import resource, sys
+    if sys.platform == "darwin":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1048576
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) // 1024
+'''
+_ADDED += '''
 _request = {"id": ""}
 
 def _install_logging():
@@ -70,7 +92,10 @@ def _answer(result):
         raise TypeError("Object of type %s is not JSON serializable" % type(value).__name__)
 
     try:
-        return json.dumps({"status": "ok", "result": result}, default=plain)
+        answer = json.dumps({"status": "ok", "result": result, "used_mb": _used_mb()}, default=plain)
+        if "\\\\ud" in answer:  # half a character, which cannot be sent as UTF-8, or a whole one
+            json.dumps(json.loads(answer), ensure_ascii=False).encode()
+        return answer
     except Exception as error:
         raise _MarshalError("Unable to marshal response: %s" % error) from None
 
@@ -79,10 +104,12 @@ def _failure(error):
     import traceback
     if isinstance(error, _MarshalError):
         kind = "Runtime.MarshalError"
-        return {"status": "error", "error": str(error), "type": kind, "stack": [], "trace": "[ERROR] %s: %s" % (kind, error)}
+        trace = "[ERROR] %s: %s" % (kind, error)
+        return {"status": "error", "used_mb": _used_mb(), "error": str(error), "type": kind, "stack": [], "trace": trace}
     frames = error.__traceback__.tb_next
     return {
-        "status": "error", "error": str(error), "type": type(error).__name__, "stack": traceback.format_tb(frames),
+        "status": "error", "used_mb": _used_mb(), "error": str(error), "type": type(error).__name__,
+        "stack": traceback.format_tb(frames),
         "trace": "".join(traceback.format_exception(type(error), error, frames)),
     }
 
@@ -97,7 +124,10 @@ def _init_error(error, module, handler):
     return "%s: %s" % (type(error).__name__, error)
 '''
 _CHANGES = {
-    "_real_stdout = sys.stdout\n": "_real_stdout = _own_streams()\n",
+    "_real_stdout = sys.stdout\n": "_real_stdout, _requests = _own_streams()\n",
+    "json.loads(sys.stdin.readline())": "json.loads(_requests.readline())",
+    "line = sys.stdin.readline()": "line = _requests.readline()",
+    "        _real_stdout.flush()\n\nrun()": "        _end_log()\n        _real_stdout.flush()\n\nrun()",
     "    _ms_install_invoke_depth()\n    try:": "    _install_logging()\n    _ms_install_invoke_depth()\n    try:",
     "            result = handler_fn(event, context)\n": '            _request["id"] = context.aws_request_id\n'
     "            result = handler_fn(event, context)\n",
