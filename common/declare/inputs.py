@@ -1,8 +1,7 @@
 """Records the input files of a command: the files that are packaged, and those that configuration and declarations read.
 
 Configuration and declarations can read files in any way, so Python's audit events report every file that is opened, and every
-folder that is listed. Packaged
-files are often not opened, because their digests are known, so the artifacts name theirs.
+folder that is listed. Packaged files are often not opened, because their digests are known, so the artifacts name theirs.
 
 Follows https://docs.python.org/3/library/audit_events.html
 """

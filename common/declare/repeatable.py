@@ -8,6 +8,8 @@ is called by every command. Files that it opens and folders that it lists are no
 import ast
 from collections.abc import Collection, Iterable
 
+from common.base.syntax_trees import parsed
+
 PURE = frozenset(
     {
         *("__future__", "abc", "base64", "bisect", "collections", "collections.abc", "copy", "csv", "dataclasses", "decimal"),
@@ -44,7 +46,7 @@ def is_repeatable(source: str | bytes, own: Collection[str]) -> bool:
         own: the names of the modules of the repository that are looked at, too.
     """
     try:
-        tree = ast.parse(source)
+        tree = parsed(source)
     except (SyntaxError, ValueError):
         return False
     nodes = [*ast.walk(tree)]
