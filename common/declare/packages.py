@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from common.base.errors import ParameterError, UsageError
 from common.declare import project_names, projects
 from common.declare.workspace import Workspace
-from common.environment import config_files
+from common.environment import config_files, config_json
 from common.model.resource import Resource
 
 Say = Callable[[str], None]
@@ -20,7 +20,7 @@ def environments(workspace: Workspace, *, every: bool = False) -> list[str]:
     Raises:
         UsageError: there are no environments.
     """
-    names = config_files.environments(workspace.root)
+    names = config_json.environments(workspace.root)
     if not names:
         raise UsageError(
             "config/ describes no environment. Add one, as in config/dev.json; config/schema.json says what it holds."

@@ -6,7 +6,7 @@ from pathlib import Path
 from common.base.errors import DeclarationError, UsageError
 from common.base.suggestions import did_you_mean
 from common.base.text_rules import check_file_name
-from common.environment import config_files
+from common.environment import config_files, config_json
 from common.environment.config import Environment
 from common.model.resource import PROJECT_NAME, SHARED
 
@@ -89,7 +89,7 @@ def select_anywhere(root: Path, project: str | None) -> list[str]:
     """
     selected, folders = check_projects(root, project), list_projects(root)
     if unsure := [name for name in selected if name not in folders]:
-        loaded = [config_files.load(root, name) for name in config_files.environments(root)]
+        loaded = [config_files.load(root, name) for name in config_json.environments(root)]
         instances = sorted({name for env in loaded for name in env.instances()})
         for name in unsure:
             if name not in instances:

@@ -12,7 +12,7 @@ from common.declare import edited_files, project_names, projects
 from common.declare.asl.problem import LocatedProblem
 from common.declare.declaration import Declares, Warns
 from common.declare.inputs import Inputs
-from common.environment import config_files
+from common.environment import config_files, config_json
 from common.environment.config import Environment
 from common.model.choices import Choices
 from common.model.resource import SHARED, Key, Resource
@@ -76,7 +76,7 @@ class Workspace:
             UsageError: the command line names no environment.
         """
         if self.choices.env is None:
-            names = ", ".join(config_files.environments(self.root)) or "none yet"
+            names = ", ".join(config_json.environments(self.root)) or "none yet"
             raise UsageError(
                 f"Which environment? Add --env NAME; config/ has {names}. "
                 'Without it, DEPLOY_ENV names one, or one that is not protected says "default": true.'

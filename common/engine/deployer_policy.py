@@ -17,7 +17,7 @@ from common.declare import naming
 from common.declare.permissions import Statement, allow
 from common.declare.workspace import Workspace
 from common.engine import policy_names, policy_of_others
-from common.environment import config_files
+from common.environment import config_files, config_json
 from common.environment.config import Environment
 from common.model.kind import Kind
 from common.model.resource import Key, Resource
@@ -100,7 +100,7 @@ def of_workspace(workspace: Workspace) -> JsonObject:
     """The policy document for what a command line is about: the whole environment, or the chosen projects of it."""
     env, root, projects = workspace.environment, workspace.root, workspace.projects
     resources = workspace.load(env).resources
-    others = (config_files.load(root, name) for name in config_files.environments(root) if name != env.name)
+    others = (config_files.load(root, name) for name in config_json.environments(root) if name != env.name)
     neighbours = {text for other in others for text in policy_names.of_neighbour(other)} - {f"{env.name_prefix}-"}
     if workspace.choices.project is None:
         return deployer(env, resources, neighbours)

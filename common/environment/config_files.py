@@ -7,12 +7,10 @@ from typing import NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
-from common.base.encoding import decode_text
 from common.base.errors import ConfigError, UsageError
-from common.base.json_reader import JsonError, load_json
 from common.base.json_types import JsonMapping, JsonObject
 from common.base.suggestions import did_you_mean
-from common.environment import inheritance
+from common.environment import config_json, inheritance
 from common.environment.config import Environment
 from common.environment.config_errors import explain_errors
 from common.environment.project import Project, WrittenSections
@@ -23,11 +21,6 @@ LIKE = "like"
 """The setting that names the environment whose settings hold, too."""
 
 
-def environments(root: Path) -> list[str]:
-    """Returns the names of the environments in `config/`, sorted."""
-    return sorted(path.stem for path in (root / "config").glob("*.json") if path.stem != "schema")
-
-
 def load(root: Path, name: str) -> Environment:
     """Loads an environment with the overlays of its projects.
 
@@ -36,7 +29,7 @@ def load(root: Path, name: str) -> Environment:
         ConfigError: a file is malformed or wrong; one message has all errors of the file.
     """
     path = root / "config" / f"{name}.json"
-    if name not in (names := environments(root)):
+    if name not in (names := config_json.environments(root)):
         there_are = ", ".join(names) or "none"
         raise UsageError(f"There is no environment {name!r}: config/ has {there_are}.{did_you_mean(name, names)}")
     for other in sorted((root / "config").glob("[!.]*/*.json")):
@@ -56,7 +49,7 @@ def load(root: Path, name: str) -> Environment:
 
 def inherits(root: Path, name: str) -> bool:
     """Whether an environment takes the settings of another one."""
-    return LIKE in read_file(root / "config" / f"{name}.json", root)
+    return LIKE in config_json.read_file(root / "config" / f"{name}.json", root)
 
 
 class _Content(NamedTuple):
@@ -73,7 +66,7 @@ class _Content(NamedTuple):
 
 def _read_content(root: Path, name: str, names: Sequence[str], likes: tuple[str, ...] = ()) -> _Content:
     path, written = root / "config" / f"{name}.json", tuple[WrittenSections, ...]()
-    data = read_file(path, root)
+    data = config_json.read_file(path, root)
     own = data.get("projects", {})
     if (like := data.get(LIKE)) is not None:
         where = f"config/{name}.json: $.{LIKE}"
@@ -89,7 +82,7 @@ def _read_content(root: Path, name: str, names: Sequence[str], likes: tuple[str,
     _validate(Environment, data, path, root)
     overlays: JsonObject = {}
     for file in sorted((root / "config").glob(f"[!.]*/{name}.json")):
-        section = read_file(file, root)
+        section = config_json.read_file(file, root)
         _validate(Project, section, file, root)
         section.pop("$schema", None)
         overlays[file.parent.name] = section
@@ -104,33 +97,6 @@ def _with_whole_instances(section: JsonMapping) -> JsonObject:
         return dict(section)
     common = {key: value for key, value in section.items() if key != "instances"}
     return {**section, "instances": {name: inheritance.overlay(common, own) for name, own in section["instances"].items()}}
-
-
-def read_file(path: Path, root: Path) -> JsonObject:
-    """Reads a configuration file without validating it.
-
-    Raises:
-        ConfigError: the file is not a JSON object.
-    """
-    where = path.relative_to(root).as_posix()
-    try:
-        if path.is_fifo():
-            raise ConfigError(f"{where}: it cannot be read: it is not a file.")
-        data = load_json(decode_text(path.read_bytes()), where, as_written=True)
-        json.dumps(data, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise ConfigError(f"{where}: this is not JSON: {error.object[error.start]!r} is an unpaired surrogate.") from None
-    except OSError as error:
-        raise ConfigError(f"{where}: it cannot be read: {error.strerror}.") from None
-    except JsonError as error:
-        raise ConfigError(str(error)) from None
-    except RecursionError:
-        raise ConfigError(f"{where}: this is not JSON: it is nested too deeply.") from None
-    except ValueError as error:
-        raise ConfigError(f"{where}: this is not JSON: {error}.") from None
-    if not isinstance(data, dict):
-        raise ConfigError(f"{where}: the file must hold an object {{…}}, not a {type(data).__name__}.")
-    return data
 
 
 def _validate(model: type[M], data: JsonObject, path: Path, root: Path) -> M:

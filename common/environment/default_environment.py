@@ -9,7 +9,7 @@ from pathlib import Path
 
 from common.base.errors import ConfigError, UsageError
 from common.base.suggestions import did_you_mean
-from common.environment import config_files
+from common.environment import config_json
 
 VARIABLE = "DEPLOY_ENV"
 
@@ -21,13 +21,13 @@ def default_environment(root: Path) -> tuple[str, str] | None:
         UsageError: DEPLOY_ENV names an environment that does not exist.
         ConfigError: several environments are the default, or a configuration cannot be read.
     """
-    names = config_files.environments(root)
+    names = config_json.environments(root)
     if name := os.environ.get(VARIABLE):
         if name not in names:
             there_are = f"config/ has {', '.join(names) or 'none'}.{did_you_mean(name, names)}"
             raise UsageError(f"{VARIABLE} is {name!r}, and there is no such environment: {there_are}")
         return name, f"as {VARIABLE} says"
-    contents = {name: config_files.read_file(root / "config" / f"{name}.json", root) for name in names}
+    contents = {name: config_json.read_file(root / "config" / f"{name}.json", root) for name in names}
     defaults = [name for name in names if contents[name].get("default") is True]
     if len(defaults) > 1:
         files = " and ".join(f"config/{name}.json" for name in defaults)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from common.base.errors import UsageError
 from common.base.json_types import Json, JsonObject
-from common.environment import config_files
+from common.environment import config_json
 from common.environment.config import Environment
 from common.importing.config_places import ConfigPlaces, Place
 from common.importing.converting import Converted, Converter
@@ -35,7 +35,7 @@ def convert_file(root: Path, env: Environment, project: str, file: Path) -> Conf
     target = f"config/{project}/{env.name}.json"
     present = _section(root, env.name, project, target)
     converted = Converter(env, ProjectNames(root / "projects" / project), present).convert(
-        config_files.read_file(path.resolve(), path.resolve().parent)
+        config_json.read_file(path.resolve(), path.resolve().parent)
     )
     values: dict[Place, Json] = {Place(target, keys): value for keys, value in converted.values.items()}
     if values and not (root / target).is_file():
@@ -59,6 +59,6 @@ def check_apart(root: Path, file: Path) -> None:
 
 def _section(root: Path, env: str, project: str, target: str) -> JsonObject:
     """The project's section as it is written now."""
-    own = config_files.read_file(root / target, root) if (root / target).is_file() else {}
-    common = config_files.read_file(root / "config" / f"{env}.json", root).get("projects", {}).get(project, {})
+    own = config_json.read_file(root / target, root) if (root / target).is_file() else {}
+    common = config_json.read_file(root / "config" / f"{env}.json", root).get("projects", {}).get(project, {})
     return comparison.merged(own, common)

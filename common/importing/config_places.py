@@ -10,7 +10,7 @@ from common.base.atomic_file import new_file
 from common.base.encoding import check_encoding
 from common.base.errors import ConfigError
 from common.base.json_types import Json, JsonObject
-from common.environment import config_files
+from common.environment import config_files, config_json
 from common.environment.config import Environment
 from common.environment.config_edit import set_values
 
@@ -69,7 +69,7 @@ class ConfigPlaces:
     def _read(self, file: str) -> JsonObject:
         path = self._root / file
         if file not in self._data:
-            self._data[file] = config_files.read_file(path, self._root) if path.is_file() else {}
+            self._data[file] = config_json.read_file(path, self._root) if path.is_file() else {}
         return self._data[file]
 
     def edited(self, values: Mapping[Place, Json]) -> dict[str, bytes]:

@@ -19,7 +19,7 @@ from common.base.errors import DeployError
 from common.base.plural import counted
 from common.base.version import VERSION
 from common.declare import project_names, projects
-from common.environment import config_files
+from common.environment import config_files, config_json
 from common.local import environments
 from common.setup import deployer_files
 from common.setup.finding import FINE, NOTE, PROBLEM, Finding
@@ -95,7 +95,7 @@ def check_repository(root: Path) -> Iterator[Finding]:
         text = f"{VERSION}, as it came" if recorded is not None else f"{VERSION}, without a manifest"
         advice = f"`{typed('upgrade')}` will refuse to take these edits away."
         yield Finding("deployer", NOTE, f"{VERSION}, {edits[0]}", advice) if edits else Finding("deployer", FINE, text)
-    names = config_files.environments(root)
+    names = config_json.environments(root)
     if not names:
         advice = f"`{typed('new --environment dev --account 111111111111 --region us-east-1')}` writes one."
         yield Finding("config/", PROBLEM, "there is no environment", advice)

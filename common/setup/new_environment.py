@@ -10,7 +10,7 @@ from common.base.atomic_file import new_file
 from common.base.errors import UsageError
 from common.base.json_types import JsonObject
 from common.base.suggestions import did_you_mean
-from common.environment import config_files
+from common.environment import config_files, config_json
 from common.environment.inheritance import USER
 from common.setup.staging import staging
 
@@ -45,7 +45,7 @@ def create(root: Path, wishes: Wishes) -> tuple[str, JsonObject]:
         UsageError: it exists, or nothing says which account it is in.
         ConfigError: the environment would not be valid. Nothing is written.
     """
-    names, name = config_files.environments(root), wishes.name
+    names, name = config_json.environments(root), wishes.name
     path = root / "config" / f"{name}.json"
     if name.casefold() in {other.casefold() for other in names} or name == "schema":
         raise UsageError(f"config/{name}.json exists already. Choose another name. Nothing was written.")
@@ -78,7 +78,7 @@ def _content(root: Path, wishes: Wishes) -> JsonObject:
         prefix = wishes.prefix or _derived_prefix(base, wishes.like, USER if wishes.each_developer else name)
         return {"$schema": "schema.json", "name": name, "like": wishes.like, **given, "name_prefix": prefix}
     if missing := [option for option, value in (("--account", wishes.account), ("--region", wishes.region)) if value is None]:
-        others = ", ".join(config_files.environments(root)) or "none yet"
+        others = ", ".join(config_json.environments(root)) or "none yet"
         raise UsageError(
             f"Which environment is {name} like? Add --like NAME (config/ has {others}), or {' and '.join(missing)} for one that "
             f"takes nothing from another. Nothing was written."
@@ -96,7 +96,7 @@ def _derived_prefix(base: str, like: str, own: str) -> str:
 
 def _team(root: Path) -> str:
     """What the prefixes of the environments that there are begin with; the repository's own name, if there are none."""
-    for name in config_files.environments(root):
+    for name in config_json.environments(root):
         prefix = config_files.load(root, name).name_prefix
         return prefix.removesuffix(f"-{name}")
     return re.sub(r"[^a-z0-9]+", "-", root.name.lower()).strip("-") or "data"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from common.base.errors import DeployError, UsageError
 from common.declare import project_names, projects
-from common.environment import config_files
+from common.environment import config_files, config_json
 from common.environment.config import Environment
 from common.model.resource import SHARED
 from common.setup import templates
@@ -42,7 +42,7 @@ def create(root: Path, name: str, template: str) -> NewProject:
     """
     project_names.check_name(name, "The name of the project")
     templates.check(template)
-    environments = {env: config_files.load(root, env) for env in config_files.environments(root)}
+    environments = {env: config_files.load(root, env) for env in config_json.environments(root)}
     _check_free(root, name, environments)
     own = {env: environments[env] for env in environments if not config_files.inherits(root, env)}
     contents = templates.project_files(template, name)

@@ -7,7 +7,8 @@ import pytest
 from common.base.errors import ArtifactError, ConfigError, DeclarationError, DeployError
 from common.declare import project_names, projects
 from common.environment import aws_versions
-from common.environment.config_files import environments, load
+from common.environment.config_files import load
+from common.environment.config_json import environments
 from common.environment.default_settings import Defaults
 from common.environment.resource_settings import JobSettings
 from common.model.reference import Location

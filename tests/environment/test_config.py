@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.base.errors import ConfigError, UsageError
-from common.environment import config_files
+from common.environment import config_files, config_json
 from common.environment.config import Environment
 from common.environment.project import Project
 from common.environment.resource_settings import CrawlerSettings, FunctionSettings, JobSettings
@@ -27,7 +27,7 @@ def refused(repository: Repository, **settings: Any) -> list[str]:
     return str(caught.value).splitlines()
 
 
-@pytest.mark.parametrize("name", config_files.environments(ROOT))
+@pytest.mark.parametrize("name", config_json.environments(ROOT))
 def test_every_environment_of_this_repository_is_valid_and_names_the_schema(name: str) -> None:
     assert config_files.load(ROOT, name).name == name
     assert json.loads((ROOT / f"config/{name}.json").read_text())["$schema"] == "schema.json"
@@ -169,7 +169,7 @@ def test_there_are_only_the_environments_that_have_a_file(repository: Repository
     repository.write("config/schema.json", {})
     with pytest.raises(UsageError, match=r"config/ has dev"):
         repository.environment(name)
-    assert config_files.environments(repository.root) == ["dev"]
+    assert config_json.environments(repository.root) == ["dev"]
 
 
 def test_an_overlay_wins_key_by_key(repository: Repository) -> None:
