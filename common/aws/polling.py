@@ -1,9 +1,9 @@
 """When to ask whether AWS has finished a change: soon and often at first, then more and more rarely.
 
 Lambda finishes most updates of a function within 0.3 to 2 seconds. In this time it is asked so often that the end is noticed
-within a quarter of a second. A new function takes longer, and on its own hardly matters beside the rest of a first deploy. If
-many functions are waited for at the same time, each is asked about later and more rarely, so that all polls together stay far
-below the 100 GetFunction that Lambda allows a second, and few of them are in vain.
+within a quarter of a second. A new function takes longer, so it is asked about later. If many functions are waited for at the
+same time, each that was not ready is asked about more rarely, so that all polls together stay far below the 100 GetFunction that
+Lambda allows a second, and few of them are in vain.
 
 Follows https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
@@ -20,7 +20,7 @@ EQUAL_PAUSES = {"function_updated_v2": 9}
 GROWTH = 1.5
 """Each further pause is this many times the one before, up to the delay of botocore's waiter."""
 MAX_POLLS_PER_SECOND = 50
-"""How many polls a second all waits make together, unless that would be less than one for each."""
+"""How many polls a second all waits make together after their first ones, unless that would be less than one for each."""
 
 
 def poll_pauses(waiter: str, delay: float, waiting: Callable[[], int] = lambda: 1) -> Iterator[float]:
@@ -31,8 +31,8 @@ def poll_pauses(waiter: str, delay: float, waiting: Callable[[], int] = lambda: 
         delay: its own delay, which is the longest pause.
         waiting: returns how many waits are under way.
     """
-    first, equal = FIRST_POLL_SECONDS.get(waiter), EQUAL_PAUSES.get(waiter, 1)
-    yield max(first, min(waiting() / MAX_POLLS_PER_SECOND, delay)) if first is not None else 0.0
+    equal = EQUAL_PAUSES.get(waiter, 1)
+    yield FIRST_POLL_SECONDS.get(waiter, 0.0)
     for number in count():
         pause = PAUSE_SECONDS * GROWTH ** max(0, number - equal + 1)
         yield min(max(pause, waiting() / MAX_POLLS_PER_SECOND), delay)

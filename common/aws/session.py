@@ -191,6 +191,8 @@ class AwsSession:
 
     def wait(self, service: str, waiter: str, /, **parameters: Json) -> None:
         """Waits with one of botocore's waiters, with pauses of our own. Each poll is counted as a call of its operation."""
+        from common.base import turns  # an unchanged deploy waits for nothing
+
         client, settings = self.clients.of(service), parameters.pop("WaiterConfig", {})
         config = client.get_waiter(waiter).config
         operation, delay = config.operation, settings.get("Delay", config.delay)
@@ -199,7 +201,8 @@ class AwsSession:
         before_polls = poll_pauses(waiter, delay, lambda: self._waits)
 
         def poll(**poll_parameters: Json) -> Json:
-            self.sleep(next(before_polls))
+            with turns.waiting():
+                self.sleep(next(before_polls))
             self._count(service, operation)
             return getattr(client, method_name(operation))(**poll_parameters)
 

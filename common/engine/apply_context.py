@@ -25,7 +25,7 @@ class ApplyContext:
         about: who deploys what, for people who read the release root; called when a root is written.
         clock: returns seconds, for durations.
         types: finds the type of a resource that is no longer declared.
-        jobs: how many changes are under way at most.
+        jobs: how many changes are at work at most.
     """
 
     pool: Executor

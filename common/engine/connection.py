@@ -27,6 +27,7 @@ class Connection:
         pool: where calls run in parallel.
         background: where reads run for which nobody waits in the end.
         begun: first reads that have begun already. Nobody could conclude anything from them so far.
+        changes: where changes run, of which those that only wait need a thread, too; None for `pool`.
 
     Attributes:
         caller: the ARN of who we are in AWS.
@@ -37,10 +38,17 @@ class Connection:
     """
 
     def __init__(
-        self, env: Environment, aws: Account, pool: Executor, background: Executor, begun: FirstReads | None = None
+        self,
+        env: Environment,
+        aws: Account,
+        pool: Executor,
+        background: Executor,
+        begun: FirstReads | None = None,
+        changes: Executor | None = None,
     ) -> None:
         self.caller, self.id = aws.guard(), uuid.uuid4().hex
         self.env, self.aws, self.pool, self.records = env, aws, pool, Records(aws, env)
+        self.changes = changes or pool
         self._background, self._begun = background, begun
 
     def first_reads(self, projects: Collection[str], parts: Sequence[Part] = ((),)) -> FirstReads:
@@ -72,7 +80,7 @@ class Connecting:
         aws, background = opening.aws, opening.background
         named = parameter_store.has_references(env, [*projects])
         self._parameters = background.submit(parameter_store.resolve_parameters, env, aws, [*projects]) if named else None
-        self._made = background.submit(Connection, env, aws, opening.pool, background, opening.reads)
+        self._made = background.submit(Connection, env, aws, opening.pool, background, opening.reads, opening.changes)
 
     def wait(self) -> Connection:
         """The connection, once the account is proved.

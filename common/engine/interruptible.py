@@ -43,7 +43,7 @@ class Interruptible:
         about: who deploys what; called when a release root is written.
         wait: wait while another deploy holds a lease.
         types: finds the type of a resource that is no longer declared.
-        jobs: how many changes are under way at most.
+        jobs: how many changes are at work at most.
 
     Attributes:
         engine: carries out the current plan; None before the first.
@@ -62,7 +62,7 @@ class Interruptible:
         jobs: int = JOBS,
     ) -> None:
         self._connection = connection
-        self._context = ApplyContext(connection.pool, build_dir, report, lease, wait, about, types=types, jobs=jobs)
+        self._context = ApplyContext(connection.changes, build_dir, report, lease, wait, about, types=types, jobs=jobs)
         self._stopping = Stopping(self._stop, lambda text: report(Note(text)))
         self.engine: Engine | None = None
 

@@ -49,6 +49,8 @@ class Account(Aws, Protocol):
         ...
 
 
+CHANGES_PER_JOB = 4
+"""There are this number of threads for each change that may be at work: those that wait for AWS need one, too."""
 Connect = Callable[[], Account]
 """Makes AWS as an environment's configuration says."""
 
@@ -66,6 +68,7 @@ class Opening:
     Attributes:
         aws: see above.
         pool: where calls run in parallel.
+        changes: where changes run, of which those that only wait need a thread, too.
         background: where reads run for which nobody waits in the end.
         reads: the first reads; None if no plan will be made. Nobody may conclude anything from them before the account is proved.
     """
@@ -75,6 +78,7 @@ class Opening:
     ) -> None:
         self.aws = aws
         self.pool, self.background = ThreadPoolExecutor(jobs, thread_name_prefix="aws"), Background(jobs)
+        self.changes = ThreadPoolExecutor(jobs * CHANGES_PER_JOB, thread_name_prefix="change")
         self.reads: FirstReads | None = None
         if parts is not None:
             self.reads = FirstReads(aws, Records(aws, site), site, [SHARED, *projects], parts, self.background)
@@ -88,6 +92,7 @@ class Opening:
     def close(self) -> None:
         """Starts no further call, and waits for those that must not be abandoned."""
         self.pool.shutdown(cancel_futures=True)
+        self.changes.shutdown(cancel_futures=True)
         self.background.shutdown()
 
 

@@ -1,15 +1,17 @@
 """Runs changes in dependency order, as many at once as the pool allows. It does not use AWS.
 
-Of the changes that are ready, one of the kind begins of which the fewest are under way. A change that waits for its turn, because
-AWS limits the rate of its calls, occupies a thread. So changes of one kind, however many, never occupy all threads while others
-are ready, and all services work at the same time.
+Of the changes that are ready, one of the kind begins of which the fewest are at work. A change that waits for its turn, because
+AWS limits the rate of its calls, is at work. So changes of one kind, however many, never occupy all threads while others are
+ready, and all services work at the same time. A change that waits until AWS has finished something is not at work: others begin.
 """
 
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor, Future
+from functools import partial
 from queue import SimpleQueue
 
+from common.base import turns
 from common.model.choices import JOBS
 from common.model.resource import Change, Key
 
@@ -25,7 +27,7 @@ class Schedule:
         pool: where `act` runs.
         act: carries out one change, and adds its key to `broken` when that fails. After an error that escapes it nothing more
             starts.
-        at_once: how many changes are under way at most.
+        at_once: how many changes are at work at most.
         stopped: called before each start; once it returns True, no more changes start.
     """
 
@@ -46,10 +48,13 @@ class Schedule:
         """The changes that have not begun, or are under way."""
         self._ready: dict[str, deque[Key]] = {}
         """The changes that may begin, by kind."""
-        self._running: Counter[str] = Counter()
-        """How many changes of each kind are under way."""
+        self._running = 0
+        """How many changes are under way."""
+        self._working: Counter[str] = Counter()
+        """How many of them, of each kind, are at work and do not wait for AWS."""
         self._at_once = at_once
-        self._ended: SimpleQueue[tuple[Key, Future[bool]]] = SimpleQueue()
+        self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        """What other threads have to tell: that a change waits for AWS, goes on, or has ended."""
         self._left: dict[Key, Change] = {}
         """The changes that cannot start any more."""
         self._escaped = False
@@ -75,20 +80,20 @@ class Schedule:
         """
         awaited = set(keys)
         while True:
-            while self._ready and self._running.total() < self._at_once and not self._stopped():
+            while self._ready and self._working.total() < self._at_once and not self._stopped():
                 self._start(self._next())
-            if not self._running.total() or awaited.isdisjoint(self._changes):
+            if not self._running or awaited.isdisjoint(self._changes):
                 break
-            self._wait_for_end()
-        if not self._running.total():  # stopped, or they wait for each other
+            self._wait_for_event()
+        if not self._running:  # stopped, or they wait for each other
             for key in [key for key in self._changes if key in awaited]:
                 self._left[key] = self._changes.pop(key)
         return [self._left.pop(key) for key in [*self._left] if key in awaited]
 
     def wait(self) -> None:
         """Waits for the changes that are under way, and starts no more."""
-        while self._running.total():
-            self._wait_for_end()
+        while self._running:
+            self._wait_for_event()
 
     def _stopped(self) -> bool:
         return self._escaped or self._is_stopped()
@@ -97,8 +102,8 @@ class Schedule:
         self._ready.setdefault(key.kind, deque()).append(key)
 
     def _next(self) -> Key:
-        """Takes the next change of the kind of which the fewest are under way."""
-        kind = min(self._ready, key=lambda kind: self._running[kind])
+        """Takes the next change of the kind of which the fewest are at work."""
+        kind = min(self._ready, key=lambda kind: self._working[kind])
         key = self._ready[kind].popleft()
         if not self._ready[kind]:
             del self._ready[kind]
@@ -106,27 +111,33 @@ class Schedule:
 
     def _start(self, key: Key) -> None:
         del self._missing[key]
-        self._running[key.kind] += 1
+        self._running += 1
+        self._count(key.kind, 1)
         future = self._pool.submit(self._attempt, self._changes[key])
-        future.add_done_callback(lambda ended: self._ended.put((key, ended)))
+        future.add_done_callback(lambda ended: self._events.put(partial(self._end, key, ended)))
 
     def _attempt(self, change: Change) -> bool:
         """Calls `act`, unless the run was stopped while the change was waiting for a free thread."""
         if self._stopped():
             return False
         try:
-            self._act(change)
+            with turns.counted(lambda number: self._events.put(partial(self._count, change.key.kind, number))):
+                self._act(change)
         except BaseException:
             self._escaped = True
             raise
         return True
 
-    def _wait_for_end(self) -> None:
-        """Waits until a change has ended."""
-        self._end(*self._ended.get())
+    def _wait_for_event(self) -> None:
+        """Waits until a change waits for AWS, goes on, or has ended."""
+        self._events.get()()
+
+    def _count(self, kind: str, number: int) -> None:
+        self._working[kind] += number
 
     def _end(self, key: Key, future: Future[bool]) -> None:
-        self._running[key.kind] -= 1
+        self._running -= 1
+        self._count(key.kind, -1)
         change = self._changes.pop(key)
         try:
             has_begun = future.result()

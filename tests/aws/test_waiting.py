@@ -10,6 +10,7 @@ from botocore.stub import Stubber
 from common.aws.polling import poll_pauses
 from common.aws.session import AwsSession
 from common.aws_common import method_name
+from common.base import turns
 from common.base.errors import AwsError
 
 FUNCTION = {"FunctionName": "f"}
@@ -128,10 +129,19 @@ def test_a_wait_knows_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
         for status in ("InProgress", *["Successful"] * 20):
             stubber.add_response("get_function", {"Configuration": {"LastUpdateStatus": status}}, FUNCTION)
         session.wait("lambda", "function_updated_v2", **FUNCTION)
-    assert pauses == pytest.approx([*[0.3] * 15, *[number / 50 for number in range(16, 21)], 0.4])
+    assert pauses == pytest.approx([*[0.3] * 20, 0.4])
     pauses[:] = [0.0] * 20
     with Stubber(session.clients.of("lambda")) as stubber:
         for status in ("InProgress", "Successful"):
             stubber.add_response("get_function", {"Configuration": {"LastUpdateStatus": status}}, FUNCTION)
         session.wait("lambda", "function_updated_v2", **FUNCTION)
     assert pauses[20:] == pytest.approx([0.3, 0.2])
+
+
+def test_who_waits_for_a_function_leaves_its_turn_between_polls(aws: AwsSession) -> None:
+    counts: list[int] = []
+    with Stubber(aws.clients.of("lambda")) as stubber, turns.counted(counts.append):
+        for state in ("Pending", "Active"):
+            stubber.add_response("get_function", {"Configuration": {"State": state}}, FUNCTION)
+        aws.wait("lambda", "function_active_v2", **FUNCTION)
+    assert counts == [-1, 1, -1, 1]

@@ -95,11 +95,17 @@ class Proxy(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = forward  # the names that http.server calls
 
 
+class Server(ThreadingHTTPServer):
+    """Accepts as many connections at once as a deployer has threads: one that is turned away is tried again after a second."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+
 def main() -> None:
     """Serves until it is ended."""
     Proxy.upstream = urlsplit(sys.argv[1]).netloc
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), Proxy)
     print(f"http://127.0.0.1:{server.server_port}", flush=True)
     server.serve_forever()
 

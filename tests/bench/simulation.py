@@ -18,6 +18,7 @@ from common.aws import rates, retries
 from common.aws.polling import poll_pauses
 from common.aws.rates import Rates
 from common.engine.listing import READ_SINGLY
+from common.engine.opening import CHANGES_PER_JOB
 from common.engine.order import Needed, in_order
 from common.engine.prediction import UPLOADS
 from common.model.choices import JOBS
@@ -130,12 +131,12 @@ class Simulation:
         self._random = random.Random(self._seed)
         self._spent = {change.key: Spent() for change in self.changes}
         self._waits: list[float] = []
-        self._pool = pool = VirtualPool(self._jobs, lambda change: self._timed(change, work))
+        self._pool = pool = VirtualPool(self._jobs * CHANGES_PER_JOB, lambda change: self._timed(change, work))
         self._rates = Rates(budgets, clock=lambda: pool.now, sleep=self._waits.append)
         done: list[Key] = []
-        schedule = VirtualSchedule(needs, set(), pool, lambda change: done.append(change.key), lambda: False, self._jobs)
-        schedule.add(self.changes)
-        left = schedule.run(self._spent.keys())
+        self._schedule = VirtualSchedule(needs, set(), pool, lambda change: done.append(change.key), lambda: False, self._jobs)
+        self._schedule.add(self.changes)
+        left = self._schedule.run(self._spent.keys())
         if left or len(done) != len(self.changes):
             raise AssertionError(f"not begun: {left}")
         chain = self._chain(done[-1], needs)
@@ -206,7 +207,9 @@ class Simulation:
         active = self._pool.now + self._random.uniform(*ACTIVE_SECONDS)
         self._inactive += 1
         for pause in poll_pauses("function_active_v2", POLL_DELAY, lambda: self._inactive):
+            self._schedule.count(change.key.kind, -1)
             yield from self._wait(change, "not active", pause)
+            self._schedule.count(change.key.kind, 1)
             yield from self._call(change, "lambda", "GetFunction")
             if self._pool.now >= active:
                 break

@@ -4,6 +4,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Executor, Future
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -63,7 +64,11 @@ class VirtualSchedule(Schedule):
 
     _pool: VirtualPool
 
-    def _wait_for_end(self) -> None:
-        while self._ended.empty():
+    def count(self, kind: str, number: int) -> None:
+        """A change of this kind sleeps (-1) or goes on (1)."""
+        self._events.put(partial(self._count, kind, number))
+
+    def _wait_for_event(self) -> None:
+        while self._events.empty():
             self._pool.advance()
-        super()._wait_for_end()
+        super()._wait_for_event()

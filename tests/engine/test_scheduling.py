@@ -1,11 +1,14 @@
 """What starts, when, and what does not any more."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from contextlib import suppress
+from threading import Event, Lock
 
 import pytest
 
+from common.base import turns
 from common.engine.scheduling import Schedule
 from common.model.resource import Action, Change, Key
 
@@ -117,3 +120,56 @@ def test_what_was_stopped_is_returned_and_nothing_of_it_starts_later(pool: Threa
     assert names(made.run(keys("c"))) == ["c"]
     made.wait()
     assert ended == ["a"]
+
+
+def test_what_waits_for_aws_takes_nobody_s_turn_and_its_kind_goes_on() -> None:
+    """One change may be at work; `a` and `b` wait until `c` has ended. With kinds in turn, theirs would have counted as busy."""
+    c_ended, begun = Event(), list[str]()
+
+    def act(change: Change) -> None:
+        begun.append(change.key.name)
+        if change.key.name == "c":
+            c_ended.set()
+            return
+        with turns.waiting():
+            assert c_ended.wait(10)
+
+    with ThreadPoolExecutor(3) as pool:
+        made = Schedule(lambda _: (), set(), pool, act, lambda: False, at_once=1)
+        made.add([change_of(name) for name in "abc"])
+        assert made.run(keys("abc")) == []
+    assert begun == ["a", "b", "c"]
+
+
+def test_no_more_are_at_work_than_may_be() -> None:
+    """What has waited goes on at once; nothing new begins before fewer than two are at work again."""
+    lock, at_work, most = Lock(), 0, 0
+
+    def count(number: int) -> None:
+        nonlocal at_work, most
+        with lock:
+            at_work += number
+            most = max(most, at_work)
+
+    def act(change: Change) -> None:
+        count(1)
+        time.sleep(0.005)
+        count(-1)
+
+    with ThreadPoolExecutor(8) as pool:
+        made = Schedule(lambda _: (), set(), pool, act, lambda: False, at_once=2)
+        made.add([change_of(name) for name in "abcdefgh"])
+        assert made.run(keys("abcdefgh")) == []
+    assert most == 2
+
+
+def test_an_error_while_it_waits_gives_the_turn_back() -> None:
+    def act(change: Change) -> None:
+        with suppress(ValueError), turns.waiting():
+            raise ValueError
+
+    with ThreadPoolExecutor(1) as pool:
+        made = Schedule(lambda _: (), set(), pool, act, lambda: False, at_once=1)
+        made.add([change_of(name) for name in "abc"])
+        assert made.run(keys("abc")) == []
+        assert made._working.total() == 0
