@@ -9,6 +9,7 @@ import ast
 from collections.abc import Collection, Iterable
 
 from common.base.syntax_trees import parsed
+from common.declare.surroundings import NEVER_READ
 
 PURE = frozenset(
     {
@@ -34,6 +35,8 @@ ASKING = frozenset(
 """Functions of paths that ask what there is without opening or listing it, so that no audit event tells."""
 UNKNOWN = frozenset({"__builtins__", "__import__", "__loader__", "__spec__", "breakpoint", "compile", "eval", "exec"})
 """Names with which a declaration could do anything."""
+RESOLVING = frozenset({"realpath", "resolve"})
+"""Functions that follow links, of which no audit event tells. Where the module's own file is, may be asked."""
 VARYING = frozenset({"hash", "id", "input"})
 """Functions whose results differ from process to process."""
 
@@ -52,6 +55,8 @@ def is_repeatable(source: str | bytes, own: Collection[str]) -> bool:
     nodes = [*ast.walk(tree)]
     used_as = {id(node.value): node.attr for node in nodes if isinstance(node, ast.Attribute)}
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    if any(isinstance(node, ast.Call) and _follows_links(node) for node in nodes):
+        return False
     return all(_is_harmless(node, used_as.get(id(node)), own, called=id(node) in called) for node in nodes)
 
 
@@ -75,7 +80,13 @@ def _is_harmless(node: ast.AST, used_as: str | None, own: Collection[str], *, ca
             return name not in UNKNOWN and not (called and name in VARYING)
         case ast.Attribute(attr=name):
             return name not in ASKING | UNKNOWN
-    return True
+    return not (isinstance(node, ast.Constant) and node.value in NEVER_READ and node.value != "_")
+
+
+def _follows_links(call: ast.Call) -> bool:
+    """Whether a call follows links of another path than the module's own."""
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    return name in RESOLVING and not any(isinstance(node, ast.Name) and node.id == "__file__" for node in ast.walk(call))
 
 
 def _may_import(name: str, own: Collection[str]) -> bool:

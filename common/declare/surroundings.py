@@ -6,7 +6,7 @@ recognised in some 10 ms. The clock, chance and the network are not part of this
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
@@ -55,7 +55,7 @@ def look(root: Path, about: Iterable[str]) -> Surroundings:
     """
     top = os.path.abspath(root)  # noqa: PTH100 - as audit events are compared with it
     files = _Files()
-    files.add_names(top)
+    files.add_names(top, LEFT)
     for entry in _listed(top) or ():
         if entry.is_file():
             files.add_file(entry)
@@ -96,10 +96,9 @@ class _Files:
     def looked_at(self, others: Iterable[Part]) -> Surroundings:
         return Surroundings(digest.of_struct("surroundings", 1, [*others, *self._parts]), self._newest_ns)
 
-    def add_names(self, folder: str) -> None:
-        """The names of what is in a folder, except what tools and commands leave there."""
-        names = [entry.name for entry in _listed(folder) or () if not entry.name.startswith(".")]
-        self._parts += [name for name in names if name not in LEFT]
+    def add_names(self, folder: str, left: Collection[str] = ()) -> None:
+        """The names of what is in a folder, except what tools and commands have `left` there."""
+        self._parts += [entry.name for entry in _listed(folder) or () if entry.name not in left]
 
     def add_tree(self, top: str) -> None:
         """All files below a folder; a link to a folder counts as that folder."""
@@ -117,10 +116,11 @@ class _Files:
                     self.add_file(entry)
                 elif not entry.is_symlink():
                     folders.append(entry.path)
-                elif (real := os.path.realpath(entry.path)) not in self._linked:  # links may lead in a circle
-                    self._linked.add(real)
-                    self._parts.append(real)
-                    folders.append(entry.path)
+                else:
+                    self._parts += [entry.path, real := os.path.realpath(entry.path)]
+                    if real not in self._linked:  # links may lead in a circle
+                        self._linked.add(real)
+                        folders.append(entry.path)
 
     def add_file(self, entry: "os.DirEntry[str]") -> None:
         try:

@@ -3,6 +3,7 @@
 import os
 import stat
 import sys
+import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +13,12 @@ from common.declare.inputs import Inputs
 from common.declare.repeatable import is_repeatable
 from common.declare.surroundings import DEPLOYER, TREES
 from common.model.resource import Resource
+from common.packaging.source_files import NEVER_PACKAGED
 
+OWN_OF_BUILD = frozenset(
+    {".apis", "artifacts", "checked-definitions", "completion.json", "index", "local", "stat-cache.json", "traces"}
+)
+"""What the deployer itself keeps in the build folder. What else is there may be an input, as a file that a build has written."""
 ALWAYS_NEW = ("/dev", "/proc", "/sys")
 """What is read here is another each time, whatever `stat` says."""
 
@@ -35,17 +41,26 @@ def find_used(root: Path, inputs: Inputs, resources: Iterable[Resource]) -> Used
     top = os.path.abspath(root)  # noqa: PTH100 - as audit events are compared with it
     if not _are_repeatable(top):
         return None
+    listed = {os.path.abspath(path) for path in inputs.listed.copy()}  # noqa: PTH100 - see above
     files = {*inputs.opened.copy(), *inputs.elsewhere.copy(), *(str(path) for path in inputs.files(resources))}
+    zones = getattr(sys.modules.get("zoneinfo"), "TZPATH", ())  # which are listed to check a time zone
     folders, paths = set[str](), set[str]()
-    for path in files | {os.path.abspath(listed) for listed in inputs.listed.copy()}:  # noqa: PTH100 - see above
-        if _is_below(path, (f"{top}{os.sep}build", f"{ROOT}{os.sep}build", DEPLOYER, *_installed())):
+    ignored = (
+        *(f"{place}{os.sep}build{os.sep}{name}" for place in (top, ROOT) for name in OWN_OF_BUILD),
+        DEPLOYER,
+        *_installed(),
+    )
+    for path in files | listed:
+        if path == top or _is_below(path, ignored):
             continue
+        parts = Path(path).relative_to(top).parts if _is_below(path, (top,)) else ()
         if _is_below(path, ALWAYS_NEW) or (path in files and not _is_plain(path)):
             return None
-        parts = Path(path).relative_to(top).parts if _is_below(path, (top,)) else ()
-        if not parts or parts[0].startswith("."):
-            paths |= {path} if path != top else set()
-        elif len(parts) > 1 and parts[0] not in TREES:
+        if not parts and path in listed and not _is_below(path, zones) and path not in sys.path:  # it may hold anything
+            return None
+        if not parts or parts[0].startswith(".") or parts[0] == "build" or not NEVER_PACKAGED.isdisjoint(parts):
+            paths.add(path)
+        elif parts[0] not in TREES and (len(parts) > 1 or path in listed):
             folders.add(f"{top}{os.sep}{parts[0]}")
     return UsedFiles(tuple(sorted(folders)), tuple(sorted(paths)))
 
@@ -67,7 +82,10 @@ def _are_repeatable(top: str) -> bool:
 
 
 def _installed() -> tuple[str, ...]:
-    return tuple({os.path.realpath(prefix) for prefix in (sys.prefix, sys.base_prefix)} | {sys.prefix, sys.base_prefix})
+    """The folders of Python itself and of packages: what is installed there counts by the times of the folders on `sys.path`."""
+    bases: tuple[dict[str, str], ...] = ({}, {"base": sys.base_prefix, "platbase": sys.base_prefix})
+    folders = {sysconfig.get_path(name, vars=base) for base in bases for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return tuple(folders | {os.path.realpath(folder) for folder in folders})
 
 
 def _is_below(path: str, folders: Iterable[str]) -> bool:

@@ -29,6 +29,8 @@ REPEATABLE = (
     "from datetime import UTC, timedelta\nDAY = timedelta(days=1)\n",
     "from . import flow\nfrom .flow import definition\nfrom projects.acres import flow\nfrom projects.acres.flow import tables\n",
     "import json, yaml\nfrom pathlib import Path\nTABLES = json.loads((Path(__file__).parent / 'tables.json').read_text())\n",
+    "from pathlib import Path\nHERE = Path(__file__).resolve().parent\nNAME = '_'.join('ab')\n",
+    "import os\nHERE = os.path.dirname(os.path.realpath(__file__))\n",
     "for path in sorted(Path('tables').glob('*.json')):\n    input = id = path.name\n",
 )
 
@@ -72,6 +74,11 @@ DIFFERING = (
     "import sys\nNAME = sys.argv[1]",
     "from pathlib import Path\nNEW = Path('/etc/x').exists()",
     "from pathlib import Path\nNEW = Path('/etc/x').stat().st_mtime",
+    "from pathlib import Path\nNEW = Path('/data/current').resolve().name",
+    "import os\nNEW = os.path.realpath('/data/current')",
+    "from os.path import realpath\nNEW = realpath('/data/current')",
+    "import os\nLEVEL = os.environ['SHLVL']",
+    "import os\nKEY = os.getenv('AWS_ACCESS_KEY_ID')",
     "hash('a')",
     "id(object())",
     "input()",

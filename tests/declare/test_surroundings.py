@@ -46,6 +46,11 @@ def append_line(path: Path) -> None:
     path.write_text(f"{path.read_text()}\n")
 
 
+def relink(link: Path, target: Path) -> None:
+    link.unlink()
+    link.symlink_to(target)
+
+
 CHANGES: dict[str, Change] = {
     "a declaration is edited": lambda root: append_line(root / "projects/acres/deploy.py"),
     "a file of the same size and time": lambda root: replace_by_same_size(root / "projects/acres/glue/landing/load.py"),
@@ -57,6 +62,9 @@ CHANGES: dict[str, Change] = {
     "a file becomes executable": lambda root: (root / "projects/acres/lambda/Validate/handler.py").chmod(0o755),
     "a file behind a link": lambda root: (root / "elsewhere/linked/text.txt").write_text("b"),
     "a link leads somewhere now": lambda root: (root / "projects/acres/missing").touch(),
+    "another link to a linked folder": lambda root: (root / "projects/acres/more").symlink_to(root / "elsewhere/linked"),
+    "a link leads to another linked folder": lambda root: relink(root / "projects/acres/circle", root / "elsewhere/linked"),
+    "a hidden folder of the top folder": lambda root: (root / ".tables").mkdir(),
     "the configuration": lambda root: append_line(root / "config/dev.json"),
     "a section of a project": lambda root: (root / "config/acres/dev.json").unlink(),
     "another environment": lambda root: (root / "config/test.json").touch(),
