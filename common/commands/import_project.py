@@ -30,7 +30,7 @@ def import_project(
     from common.base.errors import UsageError
     from common.commands.environment_command import opened
     from common.importing.account import LiveAccount
-    from common.importing.project import Importer
+    from common.importing.next_environment import importer_of
     from common.importing.selection import Selection
     from common.report import import_report
     from common.report.deploy_report import TextReport
@@ -47,7 +47,7 @@ def import_project(
     connection = command.connection()
     region = connection.env.region_of(project)
     account = LiveAccount(connection.env.in_region(region), in_region(connection.aws, region), connection.pool)
-    result = Importer(command.workspace.root, connection.env, project, account).run(selection, dry_run=dry_run)
+    result = importer_of(command.workspace.root, connection.env, project, account).run(selection, dry_run=dry_run)
     if isinstance(report, JsonReport):
         report.contents |= import_report.as_object(result, project, written=not dry_run)
     else:

@@ -4,6 +4,7 @@ Another deployer may have built the same files again: then the zip is another on
 """
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from common.aws.protocol import Aws
 from common.base import digest
 from common.base.digest import Digest
 from common.base.errors import ArtifactError, DeclarationError
+from common.base.json_types import JsonMapping
+from common.model.resource import Artifact
 from common.packaging.artifact import Script
 from common.packaging.imported_package import ImportedPackage
 from common.packaging.lambda_package import Package
@@ -65,6 +68,22 @@ def script_in_place(aws: Aws, script: Script) -> str | None:
     response = aws.find("s3", "GetObject", "NoSuchKey", Bucket=bucket, Key=key)
     data = response["Body"].read() if response is not None else None
     return script_package(data, location) if data == script.path.read_bytes() else None
+
+
+def is_same_code(artifact: Artifact, path: Path, package: str, configuration: JsonMapping) -> bool:
+    """Whether the code of a function or a job that was fetched is made of the files of an artifact of this repository.
+
+    Args:
+        artifact: what is declared.
+        path: the folder of the package, or the script, that was fetched.
+        package: the reference to it.
+        configuration: the configuration of the function, whose runtime and architecture its code is for.
+    """
+    if isinstance(artifact, Package) and artifact.command is None:
+        runs_on = {"runtime": configuration["Runtime"], "architecture": configuration.get("Architectures", ["x86_64"])[0]}
+        own = replace(_imported(artifact, artifact.folder), **runs_on)
+        return own.imported_digest() == PackageReference.parse(package).files
+    return isinstance(artifact, Script) and artifact.path.read_bytes() == path.read_bytes()
 
 
 def _imported(package: Package, folder: Path) -> ImportedPackage:

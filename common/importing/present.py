@@ -1,7 +1,7 @@
 """What a project has before an import: a second import adds to it."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from common.base.encoding import decode_text
@@ -38,7 +38,7 @@ class PresentProject:
         arns: what it declares; of resources of any type what tells them from others.
         keys: the kinds and keys of what it declares, and of what it uses.
         named: the keys of what it declares, by kind and name.
-        others: the shared resources and the other projects, as they are loaded.
+        loaded: the shared resources, the other projects and this one, if it exists.
     """
 
     project: str
@@ -53,11 +53,11 @@ class PresentProject:
     arns: frozenset[str] = frozenset()
     keys: frozenset[tuple[str, str]] = frozenset()
     named: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    others: tuple[Declares, ...] = ()
+    loaded: tuple[Declares, ...] = ()
 
     @classmethod
-    def of(cls, root: Path, env: Environment, project: str) -> "PresentProject":
-        """The project of a repository.
+    def of(cls, root: Path, env: Environment, project: str, beside: Collection[str] | None = None) -> "PresentProject":
+        """The project of a repository, with the other projects that are `beside` it; all that there are, if that is None.
 
         Raises:
             UsageError: no project can be called so.
@@ -74,7 +74,8 @@ class PresentProject:
         own = _entries_of(env.project(project).existing)
         if is_new := not path.is_file():  # then its configuration is of nothing yet
             env = env.model_copy(update={"projects": {name: of for name, of in env.projects.items() if name != project}})
-        others = [name for name in project_names.enabled_projects(root, env) if name != project]
+        enabled = [name for name in project_names.enabled_projects(root, env) if name != project]
+        others = [name for name in enabled if beside is None or name in beside]
         declared = projects.load(root, env, others if is_new else [*others, project], adding=True)
         everything = [resource for pipeline in declared for resource in pipeline.rendered()]
         shared = [resource for resource in everything if resource.key.project == SHARED]
@@ -108,7 +109,7 @@ class PresentProject:
                 ]
             ),
             used=() if is_new else own,
-            others=tuple(pipeline for pipeline in declared if pipeline.name != project),
+            loaded=tuple(declared),
             named={(resource.key.kind, resource.name): resource.key.name for resource in resources},
         )
 

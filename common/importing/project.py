@@ -4,14 +4,13 @@ A project that exists gets what it does not declare yet: nothing that it has is 
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from common.base.atomic_file import new_file
 from common.base.errors import UsageError
 from common.base.git import NoCommitError, Repository
-from common.base.lean_dataclass import dataclass, field
 from common.environment.config import Environment
 from common.importing import cloud_resources, declaration, deployers, functions, jobs, machines, rules, skeletons, sources, trial
 from common.importing.absent import find_absent, notes, without_absent
@@ -19,42 +18,16 @@ from common.importing.account import LiveAccount
 from common.importing.cloud_resources import called
 from common.importing.entries import Context, Entry, Unexpressed
 from common.importing.generated import KIND, GeneratedValues
+from common.importing.outcome import Import
 from common.importing.present import PresentProject, sections
 from common.importing.proposals import proposals
-from common.importing.references import References, Used
+from common.importing.references import References
 from common.importing.selection import Keys, LiveResource, Selection, common_beginning
 from common.importing.sources import Source
 from common.importing.versions import published
 from common.importing.writers import WRITERS, why_not
 
 DECLARATION = "deploy.py"
-
-
-@dataclass(kw_only=True)
-class Import:
-    """What an import writes, or would write.
-
-    Args:
-        written: the files, relative to the repository.
-        added: files that existed and got more lines or keys.
-        entries: what is imported.
-        unexpressed: what is selected and cannot be declared.
-        declared: how many of the selected resources the project declares already.
-        used: what is used and not imported, and gets an entry in `existing`.
-        notes: what people have to know, one sentence each, about which resource.
-        proposals: the types and names of what can be imported next.
-        problem: why the project cannot be loaded although nothing of it alone is wrong; empty if it can.
-    """
-
-    written: list[str] = field(default_factory=list)
-    added: list[str] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
-    unexpressed: list[Unexpressed] = field(default_factory=list)
-    declared: int = 0
-    used: list[Used] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    proposals: list[tuple[str, str]] = field(default_factory=list)
-    problem: str = ""
 
 
 class Importer:
@@ -65,12 +38,15 @@ class Importer:
         env: the environment.
         project: the name of the project.
         account: where to read.
+        beside: the other projects to load; None for all.
     """
 
-    def __init__(self, root: Path, env: Environment, project: str, account: LiveAccount) -> None:
+    def __init__(
+        self, root: Path, env: Environment, project: str, account: LiveAccount, beside: Collection[str] | None = None
+    ) -> None:
         self._root, self._project, self._account = root, project, account
         self._env = env.in_region(env.region_of(project))
-        self._present = PresentProject.of(root, env, project)
+        self._present = PresentProject.of(root, env, project, beside)
 
     def run(self, selection: Selection, *, dry_run: bool = False) -> Import:
         """Reads what is selected, and writes it.
@@ -82,8 +58,7 @@ class Importer:
         result = Import()
         read_selected = cloud_resources.selected if selection.types else LiveAccount.selected
         chosen = read_selected(self._account, selection)
-        new = [resource for resource in chosen if resource.arn not in self._present.arns]
-        result.declared = len(chosen) - len(new)
+        new = self._new(chosen, result)
         (self._root / "projects").mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".import-", dir=self._root / "projects") as folder:
             (code := Path(folder) / "code").mkdir()
@@ -120,11 +95,22 @@ class Importer:
         if not result.entries:
             return None
         config = self._present.overlay_path, overlay
-        error = trial.problem(self._root, self._env, self._project, stage, config, self._present.others)
+        others = [pipeline for pipeline in self._present.loaded if pipeline.name != self._project]
+        error = trial.problem(self._root, self._env, self._project, stage, config, others)
         if error is None or (left := trial.refused(error, result.entries)) is None:
             result.problem = str(error) if error else ""
             return None
         return left
+
+    def _new(self, chosen: Sequence[LiveResource], result: Import) -> list[LiveResource]:
+        """What is to be written of what is selected."""
+        new = [resource for resource in chosen if resource.arn not in self._present.arns]
+        result.declared = len(chosen) - len(new)
+        return new
+
+    def _key(self, keys: Keys, resource: LiveResource, stem: str) -> str:
+        """What the project calls a resource."""
+        return keys.give(resource.kind, stem)
 
     def _ignored(self) -> list[str]:
         """Says which of the written files git ignores: in a clone they would be missing, and the code would count as edited."""
@@ -169,7 +155,7 @@ class Importer:
     def _context(self, selection: Selection, chosen: Sequence[LiveResource], importable: Sequence[LiveResource]) -> Context:
         common = common_beginning([resource.name for resource in chosen])
         keys = Keys(self._present.keys)
-        named = [(resource, keys.give(resource.kind, selection.stem(called(resource), common))) for resource in importable]
+        named = [(resource, self._key(keys, resource, selection.stem(called(resource), common))) for resource in importable]
         generated = GeneratedValues.of([(resource, key) for resource, key in named if resource.kind == KIND])
         references = References.of(
             self._env,
@@ -270,7 +256,7 @@ class Importer:
             (result.added if self._present.overlay_text is not None else result.written).append(self._present.overlay_path)
         result.used = [used for used in context.references.new_uses() if not used.is_there]
         result.proposals = proposals(self._account, result.entries, result.used)
-        result.notes = [f"{entry.resource}: {note}" for entry in result.entries for note in entry.notes]
+        result.notes = [*result.left, *(f"{entry.resource}: {note}" for entry in result.entries for note in entry.notes)]
         result.notes += [f"the project cannot be loaded as it is: {result.problem}"] if result.problem else []
         result.notes += [*deployers.notes(self._account, self._project, [entry.resource for entry in result.entries])]
         result.notes += [*notes(context.references.absent), *self._account.refusals.notes(self._env.name)]

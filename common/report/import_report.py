@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from common.base.command_text import typed
 from common.base.json_types import JsonObject
 from common.base.plural import counted
-from common.importing.project import Import
+from common.importing.outcome import Import
 from common.resources import kind_of
 from common.state.stored_objects import printable
 

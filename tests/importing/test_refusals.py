@@ -9,7 +9,8 @@ import pytest
 from common.aws.session import AwsSession
 from common.base.errors import AwsError, UsageError
 from common.importing.account import LiveAccount
-from common.importing.project import Import, Importer
+from common.importing.outcome import Import
+from common.importing.project import Importer
 from common.importing.selection import Selection
 from tests.importing.live import REGION, Live
 from tests.support.repository import ACCOUNT, Repository, fresh_imports

@@ -10,7 +10,8 @@ import pytest
 from common.aws.protocol import Aws
 from common.base.errors import AwsError, DeclarationError, UsageError
 from common.importing.account import LiveAccount
-from common.importing.project import Import, Importer
+from common.importing.outcome import Import
+from common.importing.project import Importer
 from common.importing.selection import Selection
 from common.model.resource import Resource
 from common.resources.cloud_control import TAGS, CloudResource
