@@ -81,7 +81,7 @@ def used(env: Environment, resources: Iterable[Resource]) -> dict[ExistingRef, l
 
 def look(env: Environment, in_region: InRegion, refs: Iterable[ExistingRef], pool: Executor) -> list[Finding]:
     """Looks at things of others. Keys that encrypt them are looked at as well."""
-    every = list(dict.fromkeys(ref for each in refs for ref in (each, *_key_of(env, each))))
+    every = list(dict.fromkeys(ref for used_ref in refs for ref in (used_ref, *_key_of(env, used_ref))))
     findings_by_ref = pool.map(lambda ref: list(look_at(env, in_region, ref)), every)
     return [finding for findings in findings_by_ref for finding in findings]
 
@@ -97,7 +97,7 @@ def operations(ref: ExistingRef) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def looked_at(env: Environment, resources: Iterable[Resource]) -> list[ExistingRef]:
     """All that may be looked at: what these resources use of others, and the keys that encrypt it."""
-    return [ref for each in used(env, resources) for ref in (each, *_key_of(env, each))]
+    return [ref for used_ref in used(env, resources) for ref in (used_ref, *_key_of(env, used_ref))]
 
 
 def _users(resources: Iterable[Resource]) -> dict[ExistingRef, list[Key]]:

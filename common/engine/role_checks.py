@@ -74,7 +74,7 @@ def tell(
 
 def policy(needs: Iterable[RoleNeeds]) -> JsonObject:
     """The policy document with everything that is needed of one role, each statement once."""
-    statements = {json.dumps(statement, sort_keys=True): statement for each in needs for statement in each.statements}
+    statements = {json.dumps(statement, sort_keys=True): statement for need in needs for statement in need.statements}
     return {"Version": "2012-10-17", "Statement": [*statements.values()]}
 
 
@@ -89,26 +89,28 @@ def for_role(resources: Sequence[Resource], word: str) -> tuple[JsonObject, list
         UsageError: nothing declared runs with such a role.
     """
     roles = {resource.key: resource for resource in resources if kind_of(resource.key.kind).is_assumed}
-    running = [each for each in resources if each.role_needs is not None or any(need in roles for need in each.needs)]
-    needs = [
-        each.role_needs
-        for each in running
-        if each.role_needs is not None and word in {str(each.key), each.role_needs.arn, each.role_needs.arn.rpartition("/")[2]}
+    running = [
+        resource for resource in resources if resource.role_needs is not None or any(key in roles for key in resource.needs)
     ]
-    own = [roles[need] for each in running if str(each.key) == word for need in each.needs if need in roles]
+    needs = [
+        need
+        for resource in running
+        if (need := resource.role_needs) is not None and word in {str(resource.key), need.arn, need.arn.rpartition("/")[2]}
+    ]
+    own = [roles[key] for resource in running if str(resource.key) == word for key in resource.needs if key in roles]
     own += [role for role in roles.values() if word in {str(role.key), role.name, role.arn}]
     if not needs and not own:
-        names = [str(each.key) for each in running]
+        names = [str(resource.key) for resource in running]
         guess = did_you_mean(word, names, otherwise=" Keys look like lambda/Validate.")
         raise UsageError(f"Nothing that is declared runs with a role {word!r}.{guess}")
     document = policy(needs)
     for role in own:
         for managed in role.desired()["Policies"].values():
-            document["Statement"] += [each for each in managed["Statement"] if each not in document["Statement"]]
-    services = sorted({each.service for each in needs})
+            document["Statement"] += [statement for statement in managed["Statement"] if statement not in document["Statement"]]
+    services = sorted({need.service for need in needs})
     notes = [f"its trust policy must let {', '.join(services)} assume it."] if services else []
-    notes += [f"{arn} must be attached to it." for arn in sorted({arn for each in needs for arn in each.managed_policies})]
-    return document, notes + [text for each in needs for text in each.unknown]
+    notes += [f"{arn} must be attached to it." for arn in sorted({arn for need in needs for arn in need.managed_policies})]
+    return document, notes + [text for need in needs for text in need.unknown]
 
 
 def _sentences(arn: str, users: Sequence[Resource], allowed: Allowed | str) -> Iterator[str]:
@@ -118,24 +120,25 @@ def _sentences(arn: str, users: Sequence[Resource], allowed: Allowed | str) -> I
     statements = policy(needs)["Statement"]
     if isinstance(allowed, str):
         yield f"{arn}, with which {names} is to run, {allowed}. It must allow {_worded(statements)}; {command}."
-        services = {each.service for each in needs}
+        services = {need.service for need in needs}
     else:
         missing = [statement for statement in statements if not _is_allowed(statement, allowed)]
         if missing:
             yield f"{arn} lacks what {names} needs: {_worded(missing)}; {command}."
         else:
             yield f"{arn} allows what {names} needs; {command}."
-        policies = sorted({policy for each in needs for policy in each.managed_policies} - allowed.attached)
+        policies = sorted({policy for need in needs for policy in need.managed_policies} - allowed.attached)
         if policies:
             yield f"{arn} lacks the policies {', '.join(policies)}."
-        services = {each.service for each in needs} - allowed.trusted
+        services = {need.service for need in needs} - allowed.trusted
     if services:
         yield f"{arn}: its trust policy must let {', '.join(sorted(services))} assume it."
-    yield from dict.fromkeys(f"{arn}: {text}" for each in needs for text in each.unknown)
+    yield from dict.fromkeys(f"{arn}: {text}" for need in needs for text in need.unknown)
 
 
 def _worded(statements: Sequence[JsonMapping]) -> str:
-    texts = [f"{', '.join(_texts(each['Action']))} on {', '.join(_texts(each['Resource']))}" for each in statements[:SHOWN]]
+    shown = statements[:SHOWN]
+    texts = [f"{', '.join(_texts(needed['Action']))} on {', '.join(_texts(needed['Resource']))}" for needed in shown]
     return "; ".join([*texts, *([f"and {len(statements) - SHOWN} more"] if len(statements) > SHOWN else [])])
 
 
@@ -147,23 +150,24 @@ def _read(aws: Aws, arn: str, parts: RoleParts) -> Allowed | str:
         if response is None:
             return "does not exist"
         role, inline, attached = response["Role"], parts.inline.result(), parts.attached.result()
-        documents = [aws.call("iam", "GetRolePolicy", RoleName=name, PolicyName=each)["PolicyDocument"] for each in inline]
+        documents = [aws.call("iam", "GetRolePolicy", RoleName=name, PolicyName=policy)["PolicyDocument"] for policy in inline]
         boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         managed: dict[str, JsonObject] = {}
         for policy_arn in (*attached, *([boundary] if boundary else [])):
             if (document := _document(aws, policy_arn)) is None:
                 return f"has a policy that cannot be read ({policy_arn})"
             managed[policy_arn] = document
-        documents += [managed[each] for each in attached]
+        documents += [managed[policy_arn] for policy_arn in attached]
         bounded = _statements(managed[boundary]) if boundary else None
     except AwsError as error:
         if not error.code.startswith(DENIED):
             raise
         return "cannot be read by these credentials"
     principals = [statement.get("Principal", {}) for statement in _statements(role["AssumeRolePolicyDocument"])]
-    trusted = {text for each in principals if isinstance(each, Mapping) for text in _texts(each.get("Service", ()))}
-    every = [statement for document in documents for statement in _statements(document)]
-    return Allowed(every, bounded, frozenset(attached), frozenset(trusted))
+    services = (principal.get("Service", ()) for principal in principals if isinstance(principal, Mapping))
+    trusted = frozenset(name for names in services for name in _texts(names))
+    statements = [statement for document in documents for statement in _statements(document)]
+    return Allowed(statements, bounded, frozenset(attached), trusted)
 
 
 def _document(aws: Aws, arn: str) -> JsonObject | None:
@@ -198,10 +202,10 @@ def _covered(statements: Iterable[JsonMapping], effect: str, action: str, resour
 
 def _matches(statement: JsonMapping, element: str, text: str, flags: int = 0) -> bool:
     """Whether a statement is about an action or a resource, which may itself be a pattern: `?` covers no `*`."""
-    patterns = [re.escape(each).replace(r"\*", ".*").replace(r"\?", "[^*]") for each in _texts(statement.get(element, ()))]
+    patterns = [re.escape(glob).replace(r"\*", ".*").replace(r"\?", "[^*]") for glob in _texts(statement.get(element, ()))]
     if element in statement:
         return any(re.fullmatch(pattern, text, flags | re.DOTALL) for pattern in patterns)
-    others = [re.escape(each).replace(r"\*", ".*").replace(r"\?", ".") for each in _texts(statement.get(f"Not{element}", ()))]
+    others = [re.escape(glob).replace(r"\*", ".*").replace(r"\?", ".") for glob in _texts(statement.get(f"Not{element}", ()))]
     return f"Not{element}" in statement and not any(re.fullmatch(pattern, text, flags | re.DOTALL) for pattern in others)
 
 

@@ -94,7 +94,7 @@ def whole_if_ours(resource: Resource, desired: State, live: Live | None, *, unta
     """
     if live is not None:
         tags = {**live.undeclared.get("Tags", {}), **live.state.get("Tags", {})}
-        theirs, ours = (owner_tags.read_owner(each, resource.tag_prefix) for each in (tags, resource.tags))
+        theirs, ours = (owner_tags.read_owner(tags_of, resource.tag_prefix) for tags_of in (tags, resource.tags))
         if theirs not in {ours, (ours[0], None)} and not (untagged and not tags):
             raise OwnershipError(
                 f"{resource.key.project}: {resource.key}: somebody else has just created {resource.name}. Deploy again to see "

@@ -89,7 +89,7 @@ def _items(name: str, before: list[Json], after: list[Json]) -> Iterator[FieldCh
         return
     field = next((field for field in NAMING if all(isinstance(value, Mapping) and field in value for value in values)), None)
     old, new_by_name = (
-        {str(value[field]) if field else str(number): value for number, value in enumerate(each)} for each in (before, after)
+        {str(value[field]) if field else str(number): value for number, value in enumerate(values)} for values in (before, after)
     )
     for key in dict.fromkeys((*old, *new_by_name)):
         path = f"{name}.{key}"

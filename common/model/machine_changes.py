@@ -72,7 +72,9 @@ def states_changed(field: str, before: JsonMapping, after: JsonMapping) -> Itera
         before: the definition of before.
         after: the definition that replaces it.
     """
-    whole_before, whole_after = ({name: value for name, value in each.items() if name != "States"} for each in (before, after))
+    whole_before, whole_after = (
+        {name: value for name, value in machine.items() if name != "States"} for machine in (before, after)
+    )
     yield from _fields_changed(f"{field}.", "", whole_before, whole_after)
     old, new = flattened(before), flattened(after)
     former = _former_names(old, new)

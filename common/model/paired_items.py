@@ -14,7 +14,7 @@ MOST_PAIRS = 400
 
 def paired_items(before: Sequence[Json], after: Sequence[Json]) -> dict[int, int]:
     """Returns the number that each item of a list had in the list of before; new items are left out."""
-    old, new = ([json.dumps(item, sort_keys=True) for item in each] for each in (before, after))
+    old, new = ([json.dumps(item, sort_keys=True) for item in items] for items in (before, after))
     pairs = {
         new_from + offset: old_from + offset
         for word, old_from, old_to, new_from, _ in SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
