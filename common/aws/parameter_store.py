@@ -21,7 +21,7 @@ def resolve_parameters(env: Environment, aws: Aws, projects: list[str]) -> Envir
     Raises:
         ConfigError: a parameter does not exist, or is a secret; one message has all errors.
     """
-    paths = {path: where for where, path in _references(env, projects)}
+    paths = {path: where for where, path in references(env, projects)}
     values: dict[str, Value] = {}
     errors: list[str] = []
     names = sorted(paths)
@@ -46,10 +46,10 @@ def resolve_parameters(env: Environment, aws: Aws, projects: list[str]) -> Envir
 
 def has_references(env: Environment, projects: list[str]) -> bool:
     """Whether the configuration of these projects refers to Parameter Store. Knowing this needs no declaration."""
-    return bool(_references(env, projects))
+    return bool(references(env, projects))
 
 
-def _references(env: Environment, projects: list[str]) -> list[tuple[str, str]]:
+def references(env: Environment, projects: list[str]) -> list[tuple[str, str]]:
     """Returns each place in the configuration that names a path, and the path."""
     return [
         (env.place(project, "parameters", parameter), value.removeprefix(SSM_PREFIX))

@@ -12,6 +12,7 @@ Follows https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol, runtime_checkable
 
+from common.aws import parameter_store
 from common.base.json_types import JsonObject
 from common.declare import naming
 from common.declare.permissions import Statement, allow
@@ -223,12 +224,7 @@ def _created(env: Environment, used: Iterable[Kind]) -> list[Statement]:
 
 def _parameters(env: Environment) -> list[Statement]:
     """The statement to read the parameters that configuration names, in all versions and labels."""
-    paths = {
-        value.removeprefix("ssm:").lstrip("/").partition(":")[0]
-        for project in env.projects.values()
-        for value in project.parameters.values()
-        if isinstance(value, str) and value.startswith("ssm:")
-    }
+    paths = {path.lstrip("/").partition(":")[0] for _, path in parameter_store.references(env, [*env.projects])}
     return [allow(["ssm:GetParameters"], [env.arn("ssm", f"parameter/{path}") for path in paths])] if paths else []
 
 
