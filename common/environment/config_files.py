@@ -32,7 +32,7 @@ def load(root: Path, name: str) -> Environment:
     if name not in (names := config_json.environments(root)):
         there_are = ", ".join(names) or "none"
         raise UsageError(f"There is no environment {name!r}: config/ has {there_are}.{did_you_mean(name, names)}")
-    for other in sorted((root / "config").glob("[!.]*/*.json")):
+    for other in sorted((root / "config").glob("[!.]*/[!.]*.json")):
         if other.stem not in names:
             where = other.relative_to(root).as_posix()
             raise ConfigError(

@@ -11,7 +11,7 @@ from common.base.json_types import JsonObject
 
 def environments(root: Path) -> list[str]:
     """Returns the names of the environments in `config/`, sorted."""
-    return sorted(path.stem for path in (root / "config").glob("*.json") if path.stem != "schema")
+    return sorted(path.stem for path in (root / "config").glob("[!.]*.json") if path.stem != "schema")
 
 
 def read_file(path: Path, root: Path) -> JsonObject:

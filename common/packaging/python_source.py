@@ -89,7 +89,8 @@ def _reporting_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except SyntaxError as error:
-        raise ArtifactError(f"{display_path(path)}:{error.lineno}: {error.msg}.") from None
+        line = f":{error.lineno}" if error.lineno else ""  # there is none for NUL bytes, or an unknown encoding
+        raise ArtifactError(f"{display_path(path)}{line}: {error.msg}.") from None
     except (RecursionError, MemoryError):
         raise ArtifactError(f"{display_path(path)} is nested more deeply than Python can read.") from None
     except ValueError as error:

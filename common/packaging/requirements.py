@@ -32,6 +32,7 @@ RUNTIME_PACKAGES = ("boto3", "botocore", "jmespath", "s3transfer")
 it."""
 LOCAL_PATH = re.compile(
     r"-e\b|--editable|\.{0,2}/|~/|file:|[\w.-]+(\[[^]]*\])?\s*@\s*(file:|[./{])|[^\s;-][^\s;]*\\|[^\s;:-][^\s;:]*\.(whl|zip|tar\.gz)\b"
+    r"|\w[\w.-]*/[^@:]*$"
 )
 """Matches what only this machine has: folders, and archives that are named without an address."""
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*")

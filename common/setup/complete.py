@@ -109,7 +109,7 @@ def _values(root: Path, option: str, begun: str) -> list[str]:
 def _all_values(root: Path, option: str) -> Iterator[str]:
     match option:
         case "env" | "like":
-            yield from (path.stem for path in (root / "config").glob("*.json") if path.stem != "schema")
+            yield from (path.stem for path in (root / "config").glob("[!.]*.json") if path.stem != "schema")
         case "project":
             yield from (path.parent.name for path in (root / "projects").glob("[!.]*/deploy.py"))
         case "template":

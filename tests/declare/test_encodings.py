@@ -137,3 +137,13 @@ def test_utf_16_is_told_with_its_file_before_anything_is_asked(
     assert "it is UTF-16 or UTF-32, as some tools of Windows write it. Save it as UTF-8." in ended.err
     assert "Traceback" not in ended.err
     assert not [call for call in aws_calls if ":Put" in call or ":Create" in call]
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [(b"x = 1\0\n", "source code string cannot contain null bytes"), (b"# coding: nope\n", "unknown encoding: nope")],
+)
+def test_what_has_no_line_is_told_with_its_file(tmp_path: Path, source: bytes, problem: str) -> None:
+    (tmp_path / "handler.py").write_bytes(source)
+    with pytest.raises(ArtifactError, match=rf"handler\.py: {problem}\.$|handler\.py is not Python: {problem}\.$"):
+        check_syntax(tmp_path / "handler.py")

@@ -172,6 +172,14 @@ def test_there_are_only_the_environments_that_have_a_file(repository: Repository
     assert config_json.environments(repository.root) == ["dev"]
 
 
+def test_what_editors_leave_beside_configuration_is_none(repository: Repository) -> None:
+    for folder in ("config", "config/acres"):
+        repository.write(f"{folder}/.dev.json", "")
+        (repository.root / folder / ".#dev.json").symlink_to("ann@host.1234:5")
+    assert config_json.environments(repository.root) == ["dev"]
+    assert repository.environment().name == "dev"
+
+
 def test_an_overlay_wins_key_by_key(repository: Repository) -> None:
     own = {"parameters": {"a": "1", "b": "2"}, "functions": {"Validate": {"memory_mb": 256, "timeout_seconds": 9}}}
     repository.configure(projects={"acres": own})

@@ -85,6 +85,8 @@ def test_included_files_and_projects_are_read(tmp_path: Path) -> None:
         (".\\lib", "is a folder"),
         ("C:\\wheels\\grain-1.0-py3-none-any.whl", "is a folder"),
         ("wheels/grain-1.0-py3-none-any.whl", "is a folder or file of this machine, not a package"),
+        ("libs/schema", "'libs/schema' is a folder or file of this machine, not a package"),
+        ("libs/schema[fast]", "is a folder"),
         ("-r https://host/more.txt", "includes https://host/more.txt, which may change any day. Put the file into the"),
         ("--index-url https://me:secret@host/index", "holds a password"),
         ("-r nothing.txt", "cannot be read"),
