@@ -8,7 +8,9 @@ Lambda allows a second, and few of them are in vain.
 Follows https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from itertools import count
 
 FIRST_POLL_SECONDS = {"function_updated_v2": 0.3, "function_active_v2": 0.5}
@@ -23,16 +25,36 @@ MAX_POLLS_PER_SECOND = 50
 """How many polls a second all waits make together after their first ones, unless that would be less than one for each."""
 
 
-def poll_pauses(waiter: str, delay: float, waiting: Callable[[], int] = lambda: 1) -> Iterator[float]:
-    """The pauses in seconds before each poll of a waiter.
+class Waits:
+    """Counts the waits of a session that were not over at their first poll."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.number = 0
+
+    @contextmanager
+    def one_more(self) -> Iterator[None]:
+        """Counts one more in this block."""
+        with self._lock:
+            self.number += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.number -= 1
+
+
+def poll_pauses(waiter: str, delay: float, waits: Waits) -> Generator[float]:
+    """The pauses in seconds before each poll of a waiter. Whoever needs no more closes the iterator.
 
     Args:
         waiter: the name of botocore's waiter.
         delay: its own delay, which is the longest pause.
-        waiting: returns how many waits are under way.
+        waits: the waits of the session.
     """
     equal = EQUAL_PAUSES.get(waiter, 1)
     yield FIRST_POLL_SECONDS.get(waiter, 0.0)
-    for number in count():
-        pause = PAUSE_SECONDS * GROWTH ** max(0, number - equal + 1)
-        yield min(max(pause, waiting() / MAX_POLLS_PER_SECOND), delay)
+    with waits.one_more():
+        for number in count():
+            pause = PAUSE_SECONDS * GROWTH ** max(0, number - equal + 1)
+            yield min(max(pause, waits.number / MAX_POLLS_PER_SECOND), delay)

@@ -12,10 +12,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing
 
 from common.aws import profile
-from common.aws.polling import poll_pauses
+from common.aws.polling import Waits, poll_pauses
 from common.aws.protocol import MAX_BODY_BYTES, Stream
 from common.aws.rates import Rates
 from common.aws.retries import PROPAGATION_SECONDS, Refusals, pauses, retry_seconds
@@ -73,8 +73,7 @@ class AwsSession:
         self._roles: set[object] = set()
         self._lock, self._guarding = threading.Lock(), threading.Lock()
         self._stopping = threading.Event()
-        self._waits = 0
-        """How many waits are under way."""
+        self._waits = Waits()
         self._caller: str | None = None
         self._rates, self._others = rates, dict[str, AwsSession]()
 
@@ -198,7 +197,7 @@ class AwsSession:
         operation, delay = config.operation, settings.get("Delay", config.delay)
         config.delay = 0  # `poll` makes the pauses
         config.max_attempts = settings.get("MaxAttempts", config.max_attempts)
-        before_polls = poll_pauses(waiter, delay, lambda: self._waits)
+        before_polls = poll_pauses(waiter, delay, self._waits)
 
         def poll(**poll_parameters: Json) -> Json:
             with turns.waiting():
@@ -206,18 +205,8 @@ class AwsSession:
             self._count(service, operation)
             return getattr(client, method_name(operation))(**poll_parameters)
 
-        with self._counted_wait(), Translated(self.account_id, service, operation):
+        with closing(before_polls), Translated(self.account_id, service, operation):
             make_waiter(waiter, config, poll).wait(**parameters)
-
-    @contextmanager
-    def _counted_wait(self) -> Iterator[None]:
-        with self._lock:
-            self._waits += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._waits -= 1
 
     def _once(self, service: str, operation: str, parameters: JsonObject) -> JsonObject:
         with Translated(self.account_id, service, operation):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from common.aws.polling import poll_pauses
+from common.aws.polling import Waits, poll_pauses
 from common.aws.session import AwsSession
 from common.aws_common import method_name
 from common.base import turns
@@ -88,8 +88,9 @@ def test_a_delay_of_our_own_takes_the_place_of_the_waiters(aws: AwsSession, slep
 
 def polls(latency: float, waits: int = 1) -> Iterator[float]:
     """When Lambda gets each poll, in seconds after the answer that the update has begun."""
-    now = 0.0
-    for pause in poll_pauses("function_updated_v2", 1.0, lambda: waits):
+    now, others = 0.0, Waits()
+    others.number = waits - 1
+    for pause in poll_pauses("function_updated_v2", 1.0, others):
         now += pause
         yield now + latency / 2
         now += latency
@@ -114,28 +115,25 @@ def test_many_waits_together_poll_far_more_rarely_than_lambda_allows(waits: int,
 
 
 def test_a_wait_knows_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twenty functions, each of which begins to wait while the one before waits for its first poll."""
+    """Twelve functions, each of which begins to wait while the one before waits for its second poll; the first is not counted."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     pauses: list[float] = []
 
     def sleep(seconds: float) -> None:
         pauses.append(seconds)
-        if len(pauses) < 20:
+        if len(pauses) in range(2, 24, 2):
             session.wait("lambda", "function_updated_v2", **FUNCTION)
 
     session = AwsSession("eu-central-1", "123456789012", sleep=sleep)
     with Stubber(session.clients.of("lambda")) as stubber:
-        for status in ("InProgress", *["Successful"] * 20):
+        for status in (*["InProgress"] * 12, *["Successful"] * 12, "InProgress", "Successful"):
             stubber.add_response("get_function", {"Configuration": {"LastUpdateStatus": status}}, FUNCTION)
         session.wait("lambda", "function_updated_v2", **FUNCTION)
-    assert pauses == pytest.approx([*[0.3] * 20, 0.4])
-    pauses[:] = [0.0] * 20
-    with Stubber(session.clients.of("lambda")) as stubber:
-        for status in ("InProgress", "Successful"):
-            stubber.add_response("get_function", {"Configuration": {"LastUpdateStatus": status}}, FUNCTION)
+        assert pauses[::2] == pytest.approx([0.3] * 12)
+        assert pauses[1::2] == pytest.approx([*[0.2] * 10, 0.22, 0.24])
         session.wait("lambda", "function_updated_v2", **FUNCTION)
-    assert pauses[20:] == pytest.approx([0.3, 0.2])
+    assert pauses[24:] == pytest.approx([0.3, 0.2])
 
 
 def test_who_waits_for_a_function_leaves_its_turn_between_polls(aws: AwsSession) -> None:

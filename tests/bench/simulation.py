@@ -11,11 +11,12 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from common.aws import rates, retries
-from common.aws.polling import poll_pauses
+from common.aws.polling import Waits, poll_pauses
 from common.aws.rates import Rates
 from common.engine.listing import READ_SINGLY
 from common.engine.opening import CHANGES_PER_JOB
@@ -126,8 +127,8 @@ class Simulation:
 
     def _run(self, work: Callable[[Change], Work], needs: Callable[[Key], Collection[Key]]) -> Result:
         self._calls: Counter[str] = Counter()
-        self._inactive = 0
-        """How many functions are not active yet."""
+        self._inactive = Waits()
+        """The functions that were not active at their first poll."""
         self._random = random.Random(self._seed)
         self._spent = {change.key: Spent() for change in self.changes}
         self._waits: list[float] = []
@@ -205,15 +206,12 @@ class Simulation:
 
     def _activate(self, change: Change) -> Work:
         active = self._pool.now + self._random.uniform(*ACTIVE_SECONDS)
-        self._inactive += 1
-        for pause in poll_pauses("function_active_v2", POLL_DELAY, lambda: self._inactive):
-            self._schedule.count(change.key.kind, -1)
-            yield from self._wait(change, "not active", pause)
-            self._schedule.count(change.key.kind, 1)
-            yield from self._call(change, "lambda", "GetFunction")
-            if self._pool.now >= active:
-                break
-        self._inactive -= 1
+        with closing(poll_pauses("function_active_v2", POLL_DELAY, self._inactive)) as pauses:
+            while self._pool.now < active:
+                self._schedule.count(change.key.kind, -1)
+                yield from self._wait(change, "not active", next(pauses))
+                self._schedule.count(change.key.kind, 1)
+                yield from self._call(change, "lambda", "GetFunction")
 
     def _wait(self, change: Change, reason: str, seconds: float) -> Work:
         waits = self._spent[change.key].waits
