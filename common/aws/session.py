@@ -94,6 +94,7 @@ class AwsSession:
                     refusals=self._refusals,
                 )
                 other.calls, other.say, other._lock, other._stopping = self.calls, self.say, self._lock, self._stopping
+                other._buckets, other._objects, other._roles = self._buckets, self._objects, self._roles
                 self._others[region] = other
             return self._others[region]
 

@@ -1,10 +1,12 @@
 """How long it takes until somebody looks again."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from common.aws.polling import Waits, poll_pauses
@@ -84,6 +86,21 @@ def test_a_delay_of_our_own_takes_the_place_of_the_waiters(aws: AwsSession, slep
         with pytest.raises(AwsError, match="Max attempts exceeded"):
             aws.wait("dynamodb", "table_exists", **TABLE, WaiterConfig=limits)
     assert slept == pytest.approx([0.0, 0.2, 0.3, 0.45, 0.675, 1.0125, 1.51875, 2.0, 2.0])
+
+
+def test_what_was_just_stored_is_waited_for_from_another_region_as_well(aws: AwsSession, slept: list[float]) -> None:
+    """A function there gets its code from the artifact bucket, which may be new.
+
+    See https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html.
+    """
+    there, target = aws.in_region("eu-west-1"), {"Bucket": "artifacts", "Key": "code.zip"}
+    with Stubber(aws.clients.of("s3")) as storing, Stubber(there.clients.of("s3")) as reading:
+        storing.add_response("put_object", {}, {**target, "Body": b"zip"})
+        aws.call("s3", "PutObject", **target, Body=b"zip")
+        reading.add_client_error("get_object", "NoSuchKey", http_status_code=404)
+        reading.add_response("get_object", {"Body": StreamingBody(BytesIO(b"zip"), 3)}, target)
+        assert there.call("s3", "GetObject", **target)["Body"].read() == b"zip"
+    assert len(slept) == 1
 
 
 def polls(latency: float, waits: int = 1) -> Iterator[float]:
