@@ -5,6 +5,7 @@ import stat
 import sys
 import sysconfig
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -81,6 +82,7 @@ def _are_repeatable(top: str) -> bool:
         return False
 
 
+@cache
 def _installed() -> tuple[str, ...]:
     """The folders of Python itself and of packages: what is installed there counts by the times of the folders on `sys.path`."""
     bases: tuple[dict[str, str], ...] = ({}, {"base": sys.base_prefix, "platbase": sys.base_prefix})

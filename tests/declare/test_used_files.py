@@ -2,7 +2,9 @@
 
 import os
 import sys
+from collections import Counter
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -60,3 +62,18 @@ def test_beside_python_files_count(root: Path) -> None:
     """The prefix of a system's Python is /usr, where there is more than Python."""
     path = f"{sys.base_prefix}/share/acme/tables.json"
     assert used(root, path) == UsedFiles((), (path,))
+
+
+def test_where_packages_are_is_looked_up_once_for_all_modules(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    """The deployer is in the repository, with hundreds of modules: a first deploy took 0.2 s longer."""
+    for number in range(100):
+        module = ModuleType(f"module_{number}")
+        module.__file__ = str(root / "common" / f"module_{number}.py")
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    calls = Counter[str]()
+    sys.setprofile(lambda frame, event, _: calls.update([frame.f_code.co_name] if event == "call" else []))
+    try:
+        used(root)
+    finally:
+        sys.setprofile(None)
+    assert calls["get_path"] <= 8
