@@ -48,6 +48,10 @@ def load_yaml(text: str, name: str) -> Json:
         raise YamlError(
             f"{name}{line}: {message if isinstance(error, _RefusedNode) else f'this is not YAML: {message}'}."
         ) from None
+    except yaml.reader.ReaderError as error:
+        at = f"{name}:{text.count(chr(10), 0, error.position) + 1}"
+        code = ord(text[error.position])
+        raise YamlError(f"{at}: this is not YAML: it has the control character U+{code:04X}. Remove it.") from None
     except yaml.YAMLError as error:
         raise YamlError(f"{name}: this is not YAML: {' '.join(str(error).split())}.") from None
 

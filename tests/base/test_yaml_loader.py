@@ -101,6 +101,8 @@ def test_merges_are_carried_out_and_may_be_overridden() -> None:
         ("a: 1\nb: 2\na: 3\n", "m.yaml:3: the key 'a' is repeated."),
         ("'1': x\n1: y\n", "m.yaml:2: the key '1' is repeated."),
         ("a:\n  ? [x, y]\n  : 1\n", "m.yaml:2: a key must be a text."),
+        ("a: 1\nb: 'x\x01y'\n", "m.yaml:2: this is not YAML: it has the control character U+0001. Remove it."),
+        ("a: 1\n\0", "m.yaml:2: this is not YAML: it has the control character U+0000. Remove it."),
         ("a: !!timestamp 2024-01-31", "m.yaml:1: the tag !!timestamp is not supported; quote it if it is a text."),
         ("a: !!binary aGVsbG8=", "m.yaml:1: the tag !!binary is not supported"),
         ("a: !!set {x, y}", "m.yaml:1: the tag !!set is not supported"),

@@ -82,7 +82,7 @@ def _read(path: Path, where: str) -> Json:
     if len(text) > FILE_LIMIT:
         raise DeclarationError(f"{where}: {path.name} has {len(text)} characters; AWS allows a definition {SIZE_LIMIT}, as JSON.")
     try:
-        if path.suffix in {".yaml", ".yml"}:
+        if path.suffix.lower() in {".yaml", ".yml"}:
             return load_yaml(text, path.name)
         return load_json(text, path.name)
     except (JsonError, YamlError) as error:

@@ -109,7 +109,7 @@ class DefinitionCheck:
             return [LocatedProblem(problem, self._where, self._declared, None, self._page(problem)) for problem in problems]
         from common.declare.asl.source_lines import line_of, lines_of
 
-        lines = lines_of(decode_text(self._file.read_bytes()), is_yaml=self._file.suffix in {".yaml", ".yml"})
+        lines = lines_of(decode_text(self._file.read_bytes()), is_yaml=self._file.suffix.lower() in {".yaml", ".yml"})
         file = self._file.relative_to(self._root).as_posix() if self._root else self._file.name
         located = [
             LocatedProblem(problem, self._where, file, line_of(lines, problem.place), self._page(problem)) for problem in problems

@@ -208,6 +208,7 @@ def test_whatever_it_is_it_is_loaded_or_refused(start: Any, states: Any) -> None
             "m.json:1: the key 'A' is repeated in the object that begins here.",
         ),
         ("m.yaml", "StartAt: A\nStates:\n  A: {Type: Pass\n", "m.yaml:4: this is not YAML: "),
+        ("M.YAML", "StartAt: A\nStates:\n  A: {}\n  A: {}\n", "M.YAML:4: the key 'A' is repeated."),
         ("m.yml", "StartAt: A\nStates:\n  A: {}\n  A: {}\n", "m.yml:4: the key 'A' is repeated."),
         ("m.yaml", "a: !!python/object/apply:os.getcwd []", "m.yaml:1: the tag !!python/object/apply:os.getcwd is not supported"),
         ("m.yaml", "- StartAt", "the definition must be an object with StartAt and States"),
