@@ -64,6 +64,10 @@ class Rates:
         self._lock = threading.Lock()
         self._left: dict[str, tuple[float, float]] = {}
 
+    def of_another_region(self) -> "Rates":
+        """The same rates with tokens of their own, as each region has them."""
+        return Rates(self._budgets, self._clock, self._sleep)
+
     def take(self, service: str, operation: str) -> None:
         """Takes a token, after waiting until one is available."""
         budgets = {} if f"{service}:{operation}" in UNLIMITED else STORAGE if service in STORAGE else self._budgets()

@@ -90,7 +90,7 @@ class AwsSession:
                     endpoints=endpoints,
                     sleep=self.sleep,
                     connections=self._connections,
-                    rates=self._rates,
+                    rates=None if self._rates is None else self._rates.of_another_region(),
                     refusals=self._refusals,
                 )
                 other.calls, other.say, other._lock, other._stopping = self.calls, self.say, self._lock, self._stopping

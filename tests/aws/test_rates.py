@@ -161,6 +161,17 @@ def test_calls_and_pages_take_tokens(moto: None) -> None:
     assert waits == pytest.approx([1 / 15, 1 / 100, 2 / 100])
 
 
+def test_each_region_has_tokens_of_its_own(moto: None) -> None:
+    """Quotas of Lambda are of each region: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html."""
+    waits: list[float] = []
+    aws = AwsSession("eu-central-1", "123456789012", rates=Rates(lambda: BUDGETS, lambda: 0.0, waits.append))
+    for region in ("eu-central-1", "eu-west-1"):
+        aws.in_region(region).call("lambda", "ListFunctions")
+    assert waits == []
+    aws.in_region("eu-west-1").call("lambda", "ListFunctions")
+    assert waits == pytest.approx([1 / 15])
+
+
 @pytest.mark.parametrize(("address", "waits"), [("http://127.0.0.1:9", []), ("https://logs.example:9", [0.2])])
 def test_the_rates_do_not_apply_to_services_on_this_machine(address: str, waits: list[float]) -> None:
     waited: list[float] = []
