@@ -102,16 +102,16 @@ class Begun:
         self.report: Report | None = None
         self.opening: Opening | None = None
         self.unchanged: Unchanged | None = None
-        trace = file.read() if file is not None else None
-        if trace is None:
+        recalled = file.read() if file is not None else None
+        if recalled is None:
             return
-        site = trace.site
+        trace, site = recalled.trace, recalled.trace.site
         self.report = report_of(site.name, trace.projects, planning=planning, json=json, verbose=verbose)
         site_opening.tell_opened(invocation.root, site, self.report)
         session = aws() if aws is not None else site_opening.connected(invocation.root, site, choices, self.report)
         parts = Sizes(invocation.root / "build" / "index" / f"{site.name}.json").parts()
         self.opening = Opening(site, session, choices.jobs, trace.projects, parts)
-        if _is_as_released(trace, self.opening):
+        if recalled.is_current and _is_as_released(trace, self.opening):
             self.unchanged = Unchanged(trace, self.opening, covered, self.report, invocation.began)
 
 

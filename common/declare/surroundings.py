@@ -17,6 +17,7 @@ from common.base.digest import Digest
 from common.base.import_path import ROOT
 from common.packaging.source_files import NEVER_PACKAGED
 
+SETTINGS = ("common", "config")
 TREES = ("common", "config", "projects")
 """The folders of a repository that are looked at as a whole; of its top folder, the files and the names of everything."""
 DEPLOYER = f"{ROOT}{os.sep}common"
@@ -38,10 +39,12 @@ class Surroundings(NamedTuple):
     """What declarations can depend on.
 
     Args:
+        settings: stands for what decides where an environment is: its configuration, the deployer and the process.
         digest: stands for all of it.
         newest_ns: when the youngest of its files was changed, in nanoseconds since the epoch.
     """
 
+    settings: Digest
     digest: Digest
     newest_ns: int
 
@@ -54,27 +57,34 @@ def look(root: Path, about: Iterable[str]) -> Surroundings:
         about: what the command is about: the environment and the projects.
     """
     top = os.path.abspath(root)  # noqa: PTH100 - as audit events are compared with it
-    files = _Files()
-    files.add_names(top, LEFT)
-    for entry in _listed(top) or ():
-        if entry.is_file():
-            files.add_file(entry)
-    for folder in sorted({*(f"{top}{os.sep}{name}" for name in TREES), DEPLOYER}):
-        files.add_tree(folder)
     process: list[Part] = [*about, sys.version, sys.prefix, sys.base_prefix, repr(sys.flags), _current_folder(), os.getuid()]
     process += [f"{datetime.now(UTC):%F}", f"{datetime.now().astimezone():%F %z}"]
     process += [f"{name}={value}" for name, value in sorted(os.environ.items()) if name not in NEVER_READ]
     for folder in sys.path:
         process += [folder, _changed_ns(folder) if folder != top else 0]
-    return files.looked_at(process)
+    files = _Files(process)
+    for folder in sorted({*(f"{top}{os.sep}{name}" for name in SETTINGS), DEPLOYER}):
+        files.add_tree(folder)
+    settings = files.digest()
+    for name in TREES:
+        if name not in SETTINGS:
+            files.add_tree(f"{top}{os.sep}{name}")
+    files.add_names(top, LEFT)
+    for entry in _listed(top) or ():
+        if entry.is_file():
+            files.add_file(entry)
+    return Surroundings(settings, files.digest(), files.newest_ns)
 
 
-def look_beside(folders: Iterable[str], paths: Iterable[str]) -> Surroundings:
+def look_beside(folders: Iterable[str], paths: Iterable[str]) -> tuple[Digest, int]:
     """Looks at what a declaration uses besides.
 
     Args:
         folders: folders of which everything counts.
         paths: files, and folders of which the names in them count.
+
+    Returns:
+        What stands for all of it, and when the youngest of the files was changed; see `Surroundings`.
     """
     files = _Files()
     for folder in folders:
@@ -82,19 +92,19 @@ def look_beside(folders: Iterable[str], paths: Iterable[str]) -> Surroundings:
     for path in paths:
         files.add_path(path)
         files.add_names(path)
-    return files.looked_at(())
+    return files.digest(), files.newest_ns
 
 
 class _Files:
     """Collects what `stat` says of files, and the names in folders."""
 
-    def __init__(self) -> None:
-        self._parts: list[Part] = []
-        self._newest_ns = 0
+    def __init__(self, parts: Iterable[Part] = ()) -> None:
+        self._parts = [*parts]
         self._linked: set[str] = set()
+        self.newest_ns = 0
 
-    def looked_at(self, others: Iterable[Part]) -> Surroundings:
-        return Surroundings(digest.of_struct("surroundings", 1, [*others, *self._parts]), self._newest_ns)
+    def digest(self) -> Digest:
+        return digest.of_struct("surroundings", 1, self._parts)
 
     def add_names(self, folder: str, left: Collection[str] = ()) -> None:
         """The names of what is in a folder, except what tools and commands have `left` there."""
@@ -136,7 +146,7 @@ class _Files:
 
     def _add(self, name: str, status: os.stat_result) -> None:
         self._parts += [name, *digest.of_stat(status), status.st_mode]
-        self._newest_ns = max(self._newest_ns, status.st_mtime_ns, status.st_ctime_ns)
+        self.newest_ns = max(self.newest_ns, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def _listed(folder: str) -> "list[os.DirEntry[str]] | None":

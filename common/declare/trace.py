@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from common.base import digest
 from common.base.atomic_file import new_file
@@ -52,6 +53,18 @@ class Trace:
     advice: Sequence[str]
 
 
+class Recalled(NamedTuple):
+    """A trace that was kept.
+
+    Args:
+        trace: the trace. The environment is still where it says.
+        is_current: nothing that the declarations depend on has changed since.
+    """
+
+    trace: Trace
+    is_current: bool
+
+
 class TraceFile:
     """The file with the trace of one kind of command, and the surroundings in which this command began.
 
@@ -67,17 +80,17 @@ class TraceFile:
         name = f"{digest.short(digest.of_struct('command', 1, [*about]))}.json"
         self._path, self._began = root / "build" / "traces" / name, surroundings.look(root, about)
 
-    def read(self) -> Trace | None:
-        """The trace; None if there is none, or if the surroundings are others than those that it was made in."""
+    def read(self) -> Recalled | None:
+        """The trace; None if there is none, or if the environment may be elsewhere by now."""
         try:
             head, _, text = self._path.read_bytes().partition(b"\n")
         except OSError:
             return None
-        if head != self._head(text):
+        if not head.startswith(self._settings()) or not head.endswith(digest.of_bytes(text).encode()):
             return None
         saved: JsonObject = json.loads(text)
-        beside = surroundings.look_beside(saved["folders"], saved["paths"])
-        return _parsed(saved["trace"]) if beside.digest == saved["beside"] else None
+        is_current = head == self._head(text) and surroundings.look_beside(saved["folders"], saved["paths"])[0] == saved["beside"]
+        return Recalled(_parsed(saved["trace"]), is_current)
 
     def write(self, trace: Trace, folders: Sequence[str], paths: Sequence[str]) -> None:
         """Keeps a trace, unless a file has changed so lately that it may change again without looking changed.
@@ -87,16 +100,19 @@ class TraceFile:
             folders: what the declarations used besides; see `surroundings.look_beside`.
             paths: the same.
         """
-        beside = surroundings.look_beside(folders, paths)
-        if max(beside.newest_ns, self._began.newest_ns) > self._began_ns - YOUNG_NS:
+        beside, newest_ns = surroundings.look_beside(folders, paths)
+        if max(newest_ns, self._began.newest_ns) > self._began_ns - YOUNG_NS:
             return
-        saved = {"folders": [*folders], "paths": [*paths], "beside": beside.digest, "trace": _as_object(trace)}
+        saved = {"folders": [*folders], "paths": [*paths], "beside": beside, "trace": _as_object(trace)}
         text = json.dumps(saved, separators=(",", ":")).encode()
         with suppress(OSError), new_file(self._path) as temporary:  # if the folder cannot be written, the next command is slower
             temporary.write_bytes(self._head(text) + b"\n" + text)
 
+    def _settings(self) -> bytes:
+        return f"{SCHEMA} {self._began.settings} ".encode()
+
     def _head(self, text: bytes) -> bytes:
-        return f"{SCHEMA} {self._began.digest} {digest.of_bytes(text)}".encode()
+        return self._settings() + f"{self._began.digest} {digest.of_bytes(text)}".encode()
 
 
 def _as_object(trace: Trace) -> JsonObject:

@@ -19,7 +19,7 @@ from common.base.digest import Digest
 from common.commands.deployment_command import DeploymentCommand
 from common.commands.invocation import INVOCATION, Invocation
 from common.commands.unchanged import Begun, Unchanged
-from common.declare.trace import Trace, TraceFile
+from common.declare.trace import Recalled, Trace, TraceFile
 from common.environment.site import Port, RememberedSite
 from common.model import steps
 from common.model.choices import Choices
@@ -85,6 +85,7 @@ class Ran:
             finally:
                 command.close()
                 INVOCATION.reset(begun_with)
+        self.is_early = begun.opening is not None
         self.loaded, self.calls = begun.unchanged is None, Counter(aws.calls)
         self.told = re.sub(r'\d+\.\d s|"seconds": [0-9.]+', "", out.getvalue())
 
@@ -144,6 +145,29 @@ def test_an_edit_is_deployed_and_then_known(deployed: Repository) -> None:
     assert not Ran(deployed.root).loaded, "the trace was kept although something changed"
     deployed.project("acres", FUNCTION, 'p.job("load", script="glue/landing/load.py")')
     assert Ran(deployed.root).changes == {"lambda/Validate": Action.UPDATE}, "what was deployed before counts as changed"
+
+
+def test_where_to_ask_is_known_unless_the_settings_change(deployed: Repository) -> None:
+    """So the first reads of a plan begin before the models of configuration are loaded, and none is made twice."""
+    deployed.project("acres", FUNCTION.replace('"1"', '"2"'), 'p.job("load", script="glue/landing/load.py")')
+    edited = Ran(deployed.root)
+    assert (edited.is_early, edited.loaded) == (True, True)
+    assert edited.calls["resourcegroupstaggingapi:GetResources"] == edited.calls["sts:GetCallerIdentity"] == 1
+    deployed.configure(tags={"team": "farms"})
+    tagged = Ran(deployed.root, planning=True)
+    assert (tagged.is_early, tagged.loaded) == (False, True)
+    assert Action.UPDATE in tagged.changes.values()
+
+
+def test_a_project_that_is_new_or_gone_is_no_surprise_to_what_was_asked_early(deployed: Repository) -> None:
+    deployed.project("new", 'p.function("Validate")')
+    added = Ran(deployed.root)
+    assert (added.is_early, added.changes["lambda/Validate"]) == (True, Action.CREATE)
+    assert not Ran(deployed.root).loaded
+    (deployed.root / "projects/new").rename(deployed.root / "new")
+    gone = Ran(deployed.root)
+    assert (gone.is_early, gone.changes) == (True, {})
+    assert "new is deployed, but" in gone.told
 
 
 def delete_function(_: Repository) -> None:
@@ -253,13 +277,13 @@ def test_a_file_that_was_just_written_may_change_again(deployed: Repository) -> 
     now.write(TRACE, (), ())
     assert now.read() is None
     later.write(TRACE, (), ())
-    assert now.read() == later.read() == TRACE
+    assert now.read() == later.read() == Recalled(TRACE, is_current=True)
     deployed.write("new.txt", "")
     later.write(TRACE, (), (str(deployed.root / "libs/new.txt"),))
-    assert later.read() == TRACE
+    assert later.read() == Recalled(TRACE, is_current=True)
     deployed.write("libs/new.txt", "")
-    assert later.read() is None
-    assert TraceFile(deployed.root, Choices(env="dev")).read() is None
+    assert later.read() == Recalled(TRACE, is_current=False)
+    assert TraceFile(deployed.root, Choices(env="dev")).read() == Recalled(TRACE, is_current=False)
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: data.replace(b"acres", b"acre5"), lambda _: b""])

@@ -130,7 +130,7 @@ def test_the_process_counts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_single_files_and_folders_count_as_they_are_used(root: Path) -> None:
     def beside() -> str:
-        return surroundings.look_beside([str(root / "libs")], [str(root / "elsewhere"), str(root / "missing")]).digest
+        return surroundings.look_beside([str(root / "libs")], [str(root / "elsewhere"), str(root / "missing")])[0]
 
     seen = [beside()]
     (root / "libs/inner").mkdir()
