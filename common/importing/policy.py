@@ -35,7 +35,7 @@ def document(env: Environment) -> JsonObject:
     named = {
         env.arn("events", "rule/*"): ["events:ListTargetsByRule"],
         env.arn("lambda", "function:*"): [
-            *("lambda:GetFunction", "lambda:GetPolicy", "lambda:GetProvisionedConcurrencyConfig"),
+            *("lambda:GetAlias", "lambda:GetFunction", "lambda:GetPolicy", "lambda:GetProvisionedConcurrencyConfig"),
             "lambda:ListVersionsByFunction",
         ],
         env.arn("states", "stateMachine:*"): [

@@ -31,7 +31,7 @@ def of_function(aws: Aws, name: str, response: JsonMapping) -> JsonObject:
     """The settings about the versions of a function, from the answer of GetFunction; empty if it publishes none."""
     function = _Function(name, FunctionSettings(publish=True))
     state, others = function_versions.live(aws, function, response["Configuration"])
-    if not state[function_versions.PUBLISHED]:
+    if not state[function_versions.PUBLISHED] or function_versions.is_weighted(aws, name):
         return {}
     pages = aws.pages("lambda", "ListVersionsByFunction", FunctionName=name)
     number = sum(len(page["Versions"]) for page in pages) - 1  # one is $LATEST

@@ -108,6 +108,12 @@ def live(aws: Aws, function: Versioned, configuration: JsonMapping) -> tuple[Sta
     return state, {PROVISIONED: number} if number else {}
 
 
+def is_weighted(aws: Aws, name: str) -> bool:
+    """Whether somebody lets a part of the calls of the alias go to another version."""
+    alias = aws.find("lambda", "GetAlias", "ResourceNotFoundException", FunctionName=name, Name=ALIAS) or {}
+    return bool((alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights"))
+
+
 def _core(configuration: JsonMapping) -> State:
     """What the code of a version does depends on these fields."""
     fields = {name: value for name, value in configuration.items() if name not in _OF_A_VERSION and value not in ([], {}, "")}
@@ -130,13 +136,17 @@ def bring(aws: Aws, function: Versioned, state: State, changed: Collection[str],
 
 
 def _publish(aws: Aws, name: str, state: State) -> None:
-    """Publishes a version, which Lambda leaves when nothing has changed since the last one, and moves the alias to it."""
+    """Publishes a version, which Lambda leaves when nothing has changed since the last one, and moves the whole alias to it.
+
+    Weights that somebody gave the alias would stay if they were left out, and part of the calls would go to an old version.
+    """
     expected = {"CodeSha256": state["CodeSha256"]} if "CodeSha256" in state else {}  # an image is known by its digest
     response = aws.call("lambda", "PublishVersion", FunctionName=name, **expected)
     version = str(response["Version"])
     aws.wait("lambda", "published_version_active", FunctionName=name, Qualifier=version)
     alias = {"FunctionName": name, "Name": ALIAS, "FunctionVersion": version}
-    if aws.find("lambda", "UpdateAlias", "ResourceNotFoundException", **alias) is None:
+    unweighted: JsonMapping = {"AdditionalVersionWeights": {}}
+    if aws.find("lambda", "UpdateAlias", "ResourceNotFoundException", **alias, RoutingConfig=unweighted) is None:
         aws.call("lambda", "CreateAlias", **alias)
 
 

@@ -193,7 +193,7 @@ def test_every_call_is_in_the_printed_policy_and_none_changes_anything(live: Liv
     made = {"s3:ListAllMyBuckets" if call == "s3:ListBuckets" else call for call in made}
     assert made <= allowed
     of_types = {"cloudformation:GetResource", "cloudformation:ListResources"}  # moto has no Cloud Control API
-    of_versions = {"lambda:GetProvisionedConcurrencyConfig", "lambda:ListVersionsByFunction"}  # asked if there is an alias
+    of_versions = {"lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:ListVersionsByFunction"}  # of an alias
     of_versions |= {"states:DescribeStateMachineAlias", "states:ListStateMachineVersions"}
     assert allowed - made == {"tag:GetResources", *of_types, *of_versions}, "nothing is allowed that is not used"
     assert all(action.partition(":")[2].startswith(("Get", "List", "Describe")) for action in allowed)

@@ -79,6 +79,23 @@ def test_a_function_whose_alias_leads_elsewhere_is_imported_without_it(
     assert planned(repository) == []
 
 
+def test_a_function_whose_alias_gives_calls_to_two_versions_is_imported_without_it(
+    live: Live, provisioned: dict[str, Any], repository: Repository
+) -> None:
+    """A canary: GetFunction shows the version that gets most of the calls.
+
+    Follows https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
+    """
+    aws = client("lambda")
+    for size in (512, 1024):
+        aws.update_function_configuration(FunctionName=FUNCTION, MemorySize=size)
+        version = aws.publish_version(FunctionName=FUNCTION)["Version"]
+    weights = {"AdditionalVersionWeights": {"1": 0.1}}
+    aws.create_alias(FunctionName=FUNCTION, Name="live", FunctionVersion=version, RoutingConfig=weights)
+    assert "publish" not in settings(repository, "functions", "Validate")
+    assert planned(repository) == []
+
+
 def test_what_a_rule_is_for_is_imported(live: Live, repository: Repository) -> None:
     rule = client("events").describe_rule(Name="fsa-dev-orders-arrived")
     fields = {"EventPattern": rule["EventPattern"], "State": rule["State"], "Description": "Orders of ${day}"}

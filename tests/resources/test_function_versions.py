@@ -65,6 +65,19 @@ def test_a_version_is_published_after_each_change_and_the_alias_is_moved(aws: Mo
     assert brought(aws, function(publish=True, memory_mb=512, code=OTHER)) == {"Timeout", "Published"}
 
 
+def test_the_whole_alias_is_moved(aws: ModelAws) -> None:
+    """UpdateAlias keeps the weights that it is not given: a part of the calls would go to an old version for ever.
+
+    Follows https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
+    """
+    first = function(publish=True)
+    first.create(aws, final(first))
+    alias = aws.live[f"Alias/{NAME}:live"]
+    alias["weights"] = {"1": 0.1}
+    brought(aws, function(publish=True, memory_mb=512))
+    assert (alias["number"], alias["weights"]) == ("2", {})
+
+
 def test_an_alias_that_somebody_has_moved_is_put_back(aws: ModelAws) -> None:
     first, second = function(publish=True), function(publish=True, memory_mb=512)
     first.create(aws, final(first))

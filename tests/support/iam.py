@@ -9,7 +9,7 @@ from common.local.runtime.iam_needs import ANY, BUCKET, FUNCTION, HERE, NEEDS, A
 __all__ = ["ANY", "BUCKET", "FUNCTION", "HERE", "NEEDS", "Asked", "Need", "asked", "each", "same"]
 IMPORTING = frozenset(
     {
-        "events:ListEventBuses",
+        *("events:ListEventBuses", "lambda:GetAlias"),
         *("scheduler:ListSchedules", "events:ListRuleNamesByTarget", "lambda:ListEventSourceMappings", "lambda:GetPolicy"),
         *("cloudcontrol:GetResource", "cloudcontrol:ListResources", "cloudwatch:DescribeAlarms"),
     }

@@ -178,6 +178,8 @@ class ModelAws(ModelStores, Finds):
     def _on_lambda_UpdateAlias(self, sent: Fields) -> None:
         alias = self._existing(f"Alias/{sent['FunctionName']}:{sent['Name']}", "ResourceNotFoundException")
         alias["number"] = sent["FunctionVersion"]
+        if "RoutingConfig" in sent:
+            alias["weights"] = sent["RoutingConfig"]["AdditionalVersionWeights"]
 
     def _on_lambda_DeleteAlias(self, sent: Fields) -> None:
         self.live.pop(f"Alias/{sent['FunctionName']}:{sent['Name']}", None)
