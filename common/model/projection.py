@@ -31,12 +31,14 @@ class Projection:
 
     Args:
         is_ordered: whether the order of lists counts, as that of a list which has just been declared otherwise.
+        is_exact: whether 300 is not ``"300"``, and a list of one not the value in it, as in what was just declared otherwise.
         off_if_absent: whether ``false`` is what AWS leaves out, as it is where it was applied.
         is_told_as: whether AWS tells a declared value as a live one; it takes the path, the declared object around, and the live
             value.
     """
 
     is_ordered: bool = False
+    is_exact: bool = False
     off_if_absent: bool = False
     is_told_as: Callable[[Path, JsonMapping, Json], bool] = never_told
 
@@ -52,13 +54,13 @@ class Projection:
             return {name: part for name, part in parts.items() if name in values or part is not None}
         if isinstance(declared, list | tuple):
             return self._list(live, list(declared), path, around or {})
-        if isinstance(live, list) and len(live) == 1 and declared is not None:  # as policies have it
+        if isinstance(live, list) and len(live) == 1 and declared is not None and not self.is_exact:  # as policies have it
             live = live[0] if are_equal(self.projected(live[0], declared, path, around), declared) else live
         return declared if self._means_the_same(live, declared, path, around or {}) else live
 
     def _list(self, live: Json, declared: list[Json], path: Path, around: JsonMapping) -> Json:
         entries = _parsed(live)
-        if len(declared) == 1 and not isinstance(entries, list | None):
+        if len(declared) == 1 and not isinstance(entries, list | None) and not self.is_exact:
             return declared if are_equal(self.projected(live, declared[0], path, around), declared[0]) else live
         if not isinstance(entries, list) or len(entries) != len(declared):
             return entries
@@ -92,7 +94,9 @@ class Projection:
         """Whether a simple value is the declared one, perhaps as a text: ``"300"`` for 300, ``"true"`` for True."""
         if live == declared:
             return isinstance(live, bool) == isinstance(declared, bool)
-        if isinstance(declared, bool):
+        if self.is_exact and not (isinstance(declared, str) and isinstance(live, str | Mapping | list)):
+            same = False
+        elif isinstance(declared, bool):
             same = isinstance(live, str) and live.lower() == str(declared).lower()
         elif isinstance(declared, int | float):
             same = isinstance(live, str) and _number(live) == Decimal(str(declared))

@@ -1,7 +1,7 @@
 """How a property of a resource of any type compares with what is declared of it.
 
 The order of a list counts only if it was declared otherwise before: AWS may tell any order, but one that has just been declared
-is sent. In the same way `false` is what AWS leaves out only where it was applied.
+is sent. So is a number that was a text. In the same way `false` is what AWS leaves out only where it was applied.
 """
 
 from functools import partial
@@ -23,10 +23,12 @@ def as_declared(schema: Schema, properties: JsonMapping, name: str, live: Json, 
         applied: its value that was applied last; None if there is none.
     """
     declared = properties[name]
-    as_applied = Projection(is_ordered=True).projected(applied, declared)
+    as_applied = Projection(is_ordered=True, is_exact=True).projected(applied, declared)
     is_known = hidden_fields.is_stored(applied) or are_equal(as_applied, declared)
+    is_new = applied is not None and not is_known
     projection = Projection(
-        is_ordered=applied is not None and not is_known,
+        is_ordered=is_new,
+        is_exact=is_new,
         off_if_absent=applied is not None and is_known,
         is_told_as=partial(schema.is_told_as, properties),
     )

@@ -4,16 +4,19 @@ EventBridge compares numbers as they are written: "300, 300.0, and 3.0e2 are not
 (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern.html).
 """
 
+import json
 from typing import Any
 
 import boto3
 import pytest
 
+from common.aws.resource_schemas import schema_of
 from common.base.json_types import are_equal
 from common.model.comparison import difference
 from common.model.field_changes import spelled
 from common.model.machine_changes import states_changed, summary
 from common.model.projection import Projection
+from common.resources.told_properties import as_declared
 from tests.support.repository import Repository
 
 PAIRS = [(1, True), (True, 1), (0, False), (1, 1.0), ([1], [True]), ({"a": [0]}, {"a": [False]}), ((1,), (1.0,))]
@@ -40,6 +43,20 @@ def test_a_number_is_not_told_for_a_boolean(live: Any, declared: Any) -> None:
 @pytest.mark.parametrize(("live", "declared"), [(1.0, 1), ("1", 1), ("true", True), ([2, 1], [1, 2])])
 def test_what_aws_tells_otherwise_is_as_declared(live: Any, declared: Any) -> None:
     assert are_equal(Projection().projected(live, declared), declared)
+
+
+@pytest.mark.parametrize(
+    ("before", "now"), [("404", 404), (404, "404"), ("true", True), ("a", ["a"]), (["a"], "a"), (["1"], [1])]
+)
+def test_what_was_just_declared_as_another_type_is_sent(before: Any, now: Any) -> None:
+    """EventBridge tells a text in a pattern from a number; once it is applied, AWS may tell it in any spelling."""
+    schema, patterns = schema_of("AWS::Events::Rule"), [{"detail": {"code": value}} for value in (before, now)]
+    properties = {"EventPattern": patterns[1]}
+    assert as_declared(schema, properties, "EventPattern", patterns[0], patterns[0]) == patterns[0]
+    assert as_declared(schema, properties, "EventPattern", patterns[0], patterns[1]) == patterns[1]
+    texts = {"EventPattern": json.dumps(patterns[1])}
+    told = as_declared(schema, texts, "EventPattern", json.dumps(patterns[0]), json.dumps(patterns[0]))
+    assert told == json.dumps(patterns[0])
 
 
 def test_a_definition_tells_which_value_got_another_type() -> None:
