@@ -13,7 +13,7 @@ from common.aws.protocol import Aws
 from common.base.errors import AwsError
 from common.base.json_types import Json, JsonMapping
 from common.base.lean_dataclass import dataclass, field
-from common.engine.drift import ABSENT, Drifted, DriftResult, Field
+from common.engine.drift import Drifted, DriftResult, Field
 from common.environment.config import Environment
 from common.environment.project import Project
 from common.environment.settings_model import explain_settings_error
@@ -21,7 +21,7 @@ from common.importing import arguments
 from common.importing.config_places import ConfigPlaces, KeyPath, Place
 from common.importing.declared_at import METHODS, declared_at, definition_file
 from common.importing.live_code import compare, script_in_place
-from common.importing.setting_fields import TEXTS, SettingField, properties_of, setting_of
+from common.importing.setting_fields import SettingField, properties_of, setting_of, value_at
 from common.importing.values import holds_secret
 from common.model import comparison, projection
 from common.model.resource import SHARED, Key, Resource
@@ -146,7 +146,7 @@ class Puller:
         ):
             return {}, self._elsewhere(resource, part.name, state)
         if field_settings.values is None:
-            return {}, self._no_setting(resource, part)
+            return {}, self._no_setting(resource, part, state)
         problem = _problem(field_settings.values) or _invalid(section, name, field_settings.values)
         if problem:
             return {}, f"{problem}. It belongs to {self._declared(resource, kind)}"
@@ -164,14 +164,14 @@ class Puller:
         what = f"the code was edited{f' ({live.changed})' if live.changed else ''}"
         return {}, f"{what}: bring the edit into {display_path(package.folder)}/"
 
-    def _no_setting(self, resource: Resource, part: Field) -> str:
+    def _no_setting(self, resource: Resource, part: Field, state: JsonMapping) -> str:
         """Says where a value belongs that its setting cannot express; among others one that somebody removed."""
-        texts, setting = TEXTS.get(resource.key.kind, ("", ""))
-        where = self._declared(resource, resource.key.kind)
-        if texts and part.live == ABSENT:
-            name = part.name.removeprefix(f"{texts}.")
-            place = self._places.of(resource.key.project, (kind_of(resource.key.kind).section, resource.key.name, setting, name))
-            return f"it was removed: remove it from {place}, or from {where}"
+        kind, where = resource.key.kind, self._declared(resource, resource.key.kind)
+        declared = setting_of(kind, part.name, resource.desired())
+        if declared and declared.values and value_at(state, part.name) is None:
+            keys = ((kind_of(kind).section, resource.key.name, *path) for path in declared.values)
+            places = ", ".join(str(self._places.of(resource.key.project, path)) for path in keys)
+            return f"it was removed: remove it from {places}, or from {where}"
         return f"no setting can express this value: change {where}"
 
     def _elsewhere(self, resource: Resource, part: str, state: JsonMapping) -> str:

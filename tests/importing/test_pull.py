@@ -232,3 +232,16 @@ def test_an_argument_of_a_job_is_pulled(deployed: Repository) -> None:
     )
     run(deployed, "pull", "--only", "glue-job/*")
     assert json.loads(text(deployed, "config/acres/dev.json"))["jobs"]["load"] == {"workers": 3, "arguments": {"--zone": "attic"}}
+
+
+def test_a_setting_that_an_update_left_out_is_told_with_its_place(deployed: Repository) -> None:
+    """UpdateJob resets what it is not given, so the next run of another deployer takes fields away.
+
+    Follows https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateJob.html
+    """
+    deployed.write("config/acres/dev.json", {"jobs": {"load": {"description": "rows", "security_configuration": "sec"}}})
+    run(deployed, "deploy")
+    edit_job()
+    left = {item["field"]: item["where"] for item in run(deployed, "pull", code=2)["left"]}
+    for field, setting in (("Description", "description"), ("SecurityConfiguration", "security_configuration")):
+        assert left[field].startswith(f"it was removed: remove it from config/acres/dev.json: $.jobs.load.{setting}, or from ")
