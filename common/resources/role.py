@@ -33,6 +33,8 @@ _POLICY = "deployer-permissions"
 _TRUST = "Deployer"
 _UNDECLARED = ("Description", "MaxSessionDuration")
 """An update does not change these live fields."""
+_NEVER_SHOWN = "Max attempts exceeded"
+"""Botocore's waiters say this if all of their polls were in vain, and not if one was refused."""
 _SAYS_SOURCE = frozenset({"states.amazonaws.com", "events.amazonaws.com", "scheduler.amazonaws.com"})
 """These services pass the account for which they assume a role. For any other, the condition would prevent that."""
 
@@ -184,7 +186,9 @@ class Role(Declared):
         """
         try:
             aws.wait("iam", "role_exists", RoleName=self.name)
-        except AwsError:
+        except AwsError as error:
+            if _NEVER_SHOWN not in error.reason:
+                raise
             raise self.of_other_case("a role of this name, spelled with other capital letters") from None
 
     def of_other_case(self, other: str) -> OwnershipError:

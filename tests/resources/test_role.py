@@ -1,13 +1,16 @@
 """What is particular to roles: who may assume them, and that nothing else grants."""
 
 import json
+from typing import Any, cast
 
 import pytest
 
+from common.aws.protocol import Aws
 from common.aws.session import AwsSession
-from common.base.errors import DeclarationError
+from common.base.errors import AwsError, DeclarationError, OwnershipError
 from tests.resources.builders import Place, brought, final, live_state, prepare, updated
 from tests.resources.cases import ALLOW
+from tests.resources.scripted import ScriptedAws
 
 
 def test_policies_that_nobody_declared_stay(moto_aws: AwsSession, place: Place) -> None:
@@ -94,3 +97,30 @@ def test_plans_tell_each_statement_and_each_policy_that_comes_or_goes(place: Pla
     policies = [place.policy_arn("reader")], [place.policy_arn("writer")]
     assert role.describe_change("AttachedPolicies", *policies) == "- policy reader, + policy writer"
     assert role.describe_change("Tags", {}, {"team": "a"}) == ""
+
+
+class Waiting(ScriptedAws):
+    """IAM has a role of the name, and a wait for it ends like this."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__({"iam:CreateRole": AwsError("iam", "CreateRole", "EntityAlreadyExists", "it exists")})
+        self.end = AwsError("iam", "GetRole", code, reason)
+
+    def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
+        raise self.end
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "expected"),
+    [
+        ("WaiterError", "Waiter RoleExists failed: Max attempts exceeded. Previously accepted state: …", OwnershipError),
+        ("WaiterError", "Waiter RoleExists failed: An error occurred (AccessDenied): no", AwsError),
+        ("EndpointConnectionError", "Could not connect to the endpoint URL", AwsError),
+    ],
+)
+def test_only_a_role_that_is_never_shown_has_other_capital_letters(
+    code: str, reason: str, expected: type[Exception], place: Place
+) -> None:
+    role = place.role()
+    with pytest.raises(expected):
+        role.create(cast(Aws, Waiting(code, reason)), final(role))
