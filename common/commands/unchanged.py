@@ -80,7 +80,7 @@ class Begun:
         aws: makes AWS; as configured, if it is not given.
 
     Attributes:
-        file: see above.
+        file: where the trace is to be kept; None if it is kept already, or cannot be.
         report: what shows the command, if it has begun.
         opening: what was opened already, if it has begun.
         unchanged: the deployment, if there is nothing to do.
@@ -98,13 +98,14 @@ class Begun:
         verbose: bool = False,
         aws: Connect | None = None,
     ) -> None:
-        self.file = file
+        self.file = file if file is not None and file.is_settled else None
         self.report: Report | None = None
         self.opening: Opening | None = None
         self.unchanged: Unchanged | None = None
         recalled = file.read() if file is not None else None
         if recalled is None:
             return
+        self.file = None if recalled.is_current else self.file
         trace, site = recalled.trace, recalled.trace.site
         self.report = report_of(site.name, trace.projects, planning=planning, json=json, verbose=verbose)
         site_opening.tell_opened(invocation.root, site, self.report)

@@ -71,15 +71,13 @@ class Inputs:
         Args:
             resources: what is declared.
         """
-        packaged: dict[Path, Digest | None] = {}
-        for resource in resources:
-            if isinstance(resource, Directory):
-                packaged |= {content.path: None for content in resource.files.values()}
-            for artifact in resource.artifacts:
-                packaged |= artifact.inputs() if isinstance(artifact, Sources) else {}
-        modules = (getattr(module, "__file__", None) or "" for module in list(sys.modules.values()))
-        below = [path for path in (*self.opened.copy(), *modules) if path.startswith(self._beginning)]
-        return {**{Path(path): None for path in below if self._is_input(path)}, **packaged}
+        below = {*self.opened.copy(), *self.modules()}
+        return {**{Path(path): None for path in below if self._is_input(path)}, **packaged(resources)}
+
+    def modules(self) -> set[str]:
+        """The files of all modules of the repository that are loaded."""
+        files = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
+        return {path for path in files if path.startswith(self._beginning)}
 
     def uncommitted(self, resources: Iterable[Resource]) -> dict[str, str]:
         """Returns why files differ from the commit, by path, for input files and all files of git. It is computed once.
@@ -118,6 +116,17 @@ class Inputs:
         parts = Path(place).relative_to(self._root).parts
         apart = parts[0] == "build" or "site-packages" in parts or not NEVER_PACKAGED.isdisjoint(parts)
         return not apart and os.path.lexists(place)
+
+
+def packaged(resources: Iterable[Resource]) -> dict[Path, Digest | None]:
+    """Returns the files of artifacts and directories, with the digests of those that are packaged as they are."""
+    files: dict[Path, Digest | None] = {}
+    for resource in resources:
+        if isinstance(resource, Directory):
+            files |= {content.path: None for content in resource.files.values()}
+        for artifact in resource.artifacts:
+            files |= artifact.inputs() if isinstance(artifact, Sources) else {}
+    return files
 
 
 def _note(event: str, arguments: tuple[object, ...]) -> None:

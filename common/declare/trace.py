@@ -92,8 +92,13 @@ class TraceFile:
         is_current = head == self._head(text) and surroundings.look_beside(saved["folders"], saved["paths"])[0] == saved["beside"]
         return Recalled(_parsed(saved["trace"]), is_current)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether no file was changed so lately that it may change again without looking changed."""
+        return self._began.newest_ns <= self._began_ns - YOUNG_NS
+
     def write(self, trace: Trace, folders: Sequence[str], paths: Sequence[str]) -> None:
-        """Keeps a trace, unless a file has changed so lately that it may change again without looking changed.
+        """Keeps a trace, unless something is not settled.
 
         Args:
             trace: what the declarations came to.
@@ -101,7 +106,7 @@ class TraceFile:
             paths: the same.
         """
         beside, newest_ns = surroundings.look_beside(folders, paths)
-        if max(newest_ns, self._began.newest_ns) > self._began_ns - YOUNG_NS:
+        if not self.is_settled or newest_ns > self._began_ns - YOUNG_NS:
             return
         saved = {"folders": [*folders], "paths": [*paths], "beside": beside, "trace": _as_object(trace)}
         text = json.dumps(saved, separators=(",", ":")).encode()

@@ -1,6 +1,7 @@
 """Which files declarations have used besides the folders that are always looked at, if they give the same each time."""
 
 import os
+import re
 import stat
 import sys
 import sysconfig
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from common.base.import_path import ROOT
-from common.declare.inputs import Inputs
+from common.declare.inputs import Inputs, packaged
 from common.declare.repeatable import is_repeatable
 from common.declare.surroundings import DEPLOYER, TREES
 from common.model.resource import Resource
@@ -22,6 +23,10 @@ OWN_OF_BUILD = frozenset(
 """What the deployer itself keeps in the build folder. What else is there may be an input, as a file that a build has written."""
 ALWAYS_NEW = ("/dev", "/proc", "/sys")
 """What is read here is another each time, whatever `stat` says."""
+
+
+LEFT_OUT = re.compile(f"{os.sep}({'|'.join(map(re.escape, sorted(NEVER_PACKAGED)))})({os.sep}|$)")
+"""Finds the folders of tools in a path, which are left out when whole folders are looked at."""
 
 
 class UsedFiles(NamedTuple):
@@ -43,7 +48,8 @@ def find_used(root: Path, inputs: Inputs, resources: Iterable[Resource]) -> Used
     if not _are_repeatable(top):
         return None
     listed = {os.path.abspath(path) for path in inputs.listed.copy()}  # noqa: PTH100 - see above
-    files = {*inputs.opened.copy(), *inputs.elsewhere.copy(), *(str(path) for path in inputs.files(resources))}
+    files = {*inputs.opened.copy(), *inputs.elsewhere.copy(), *inputs.modules(), *map(str, packaged(resources))}
+    covered = tuple(f"{top}{os.sep}{name}{os.sep}" for name in TREES)
     zones = getattr(sys.modules.get("zoneinfo"), "TZPATH", ())  # which are listed to check a time zone
     folders, paths = set[str](), set[str]()
     ignored = (
@@ -52,7 +58,8 @@ def find_used(root: Path, inputs: Inputs, resources: Iterable[Resource]) -> Used
         *_installed(),
     )
     for path in files | listed:
-        if path == top or _is_below(path, ignored):
+        is_covered = path.startswith(covered) and LEFT_OUT.search(path, len(top)) is None
+        if is_covered or path == top or _is_below(path, ignored):
             continue
         parts = Path(path).relative_to(top).parts if _is_below(path, (top,)) else ()
         if _is_below(path, ALWAYS_NEW) or (path in files and not _is_plain(path)):
