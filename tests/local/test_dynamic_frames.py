@@ -204,7 +204,7 @@ def test_empty_fields_collections_and_files(yielded: dict[str, Any]) -> None:
     assert "links" not in yielded["drop_null_fields"]
     assert yielded["collections"] == [["a", "b"], "root\n|-- name: string", 2]
     counts, partitions, marker, back, spigot = yielded["written"]
-    assert counts == {"json": 3, "csv": 3, "parquet": 3, "orc": 3}
+    assert counts == {"json": 3, "csv": 3, "parquet": 3, "orc": 3, "sunk": 3}
     assert partitions == ["Provider State=AL", "Provider State=WI"]
     assert (marker, spigot) == (False, 2)
     assert "|-- code: choice" in back, "JSON keeps every value as it was"

@@ -6,6 +6,7 @@ when that goes away, by whatever death, the job goes with it.
 
 import importlib.util
 import os
+import re
 import runpy
 import signal
 import sys
@@ -13,6 +14,11 @@ import threading
 import traceback
 import types
 from pathlib import Path
+
+_ON_EXECUTOR = re.compile(r"Traceback \(most recent call last\):\n(?:[ \t].*\n|\n)*(\S.*)")
+"""The traceback of Python on an executor, whose last line is the error itself."""
+_NO_BUCKET = re.compile(r"Could not initialize target File System for URI : s3[an]?://([^/\s]+)")
+"""What Hadoop says of a bucket that it was not told of."""
 
 
 def main() -> int:
@@ -101,10 +107,18 @@ def _from_script(trace: types.TracebackType | None, script: str) -> types.Traceb
 
 
 def _as_glue_says(error: BaseException) -> str:
+    """What Glue says of an error: its first line, and what was raised on an executor or by S3."""
     java = getattr(error, "java_exception", None)
-    lines = str(error).strip().splitlines() or [""]
-    message = f"{lines[0]} {java.toString()}" if java is not None else lines[0]
-    return f"{type(error).__name__}: {message}"[:2000]
+    text = str(error).strip()
+    first = (text.splitlines() or [""])[0]
+    whole = f"{java.toString()}\n{text}" if java is not None else text
+    if on_executor := _ON_EXECUTOR.search(whole):
+        first = f"{first} {on_executor[1]}"
+    elif no_bucket := _NO_BUCKET.search(whole):
+        first = f"{first} The bucket {no_bucket[1]} does not exist, or did not when this run began."
+    elif java is not None:
+        first = f"{first} {java.toString()}"
+    return f"{type(error).__name__}: {first}"[:2000]
 
 
 def _leave_out_spark() -> None:

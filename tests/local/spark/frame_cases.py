@@ -220,6 +220,8 @@ def written() -> Any:
         )
         for kind in ("json", "csv", "parquet", "orc")
     }
+    sunk = {"paths": [f"{target}/sunk"]}
+    back["sunk"] = glue.create_dynamic_frame.from_options("s3", sunk, "glueparquet")
     names = sorted(
         {
             path.relative_to(target).parts[1]

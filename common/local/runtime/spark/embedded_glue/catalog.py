@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _TEXT = ("org.apache.hadoop.mapred.TextInputFormat", "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat")
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 _ORC = "org.apache.hadoop.hive.ql.io.orc"
+ALIASES = {"glueparquet": "parquet"}
+"""Formats of Glue that are another one here."""
 FORMATS = {
     "parquet": (
         f"{_PARQUET}.MapredParquetInputFormat",

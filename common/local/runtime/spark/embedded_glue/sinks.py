@@ -15,8 +15,6 @@ from embedded_glue.unavailable import refuse
 if TYPE_CHECKING:
     from embedded_glue.context import GlueContext
 
-_ALIASES = {"glueparquet": "parquet"}
-
 
 class DataSink:
     """What ``getSink`` returns. It adds to what is there, as Glue's does."""
@@ -70,7 +68,7 @@ class DataSink:
     def _write(self, frame: DynamicFrame, path: str) -> None:
         if not path:
             raise ValueError("connection_options has no 'path', so nothing says where to write")
-        kind = _ALIASES.get(self._kind.lower(), self._kind.lower())
+        kind = catalog.ALIASES.get(self._kind.lower(), self._kind.lower())
         if kind not in catalog.FORMATS:
             raise refuse(f"Writing the format {self._kind or '(none given)'}", f"There are {', '.join(catalog.FORMATS)}.")
         keys = [str(key) for key in self._options.get("partitionKeys", [])]

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, types
 from pyspark.sql import functions as F
 
 from embedded_glue import bookmarks, paths, records
-from embedded_glue.catalog import NO_VALUE, Place, Table
+from embedded_glue.catalog import ALIASES, NO_VALUE, Place, Table
 from embedded_glue.frame import DynamicFrame
 from embedded_glue.kinds import choice, spark_type
 from embedded_glue.paths import Field
@@ -37,7 +37,7 @@ def from_options(
     if connection not in ("s3", "file"):
         raise refuse(f"The connection type {connection!r}", "Put a sample into S3 and read that, or mock this step locally.")
     roots = _present(context, _roots(options))
-    kind = (kind or "").lower()
+    kind = ALIASES.get((kind or "").lower(), (kind or "").lower())
     if kind in SPARKS and not bookmarks.enabled():
         return DynamicFrame(_load(context, kind, roots, options), context)
     files = _files(context, roots, options, key)
