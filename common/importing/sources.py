@@ -3,7 +3,7 @@
 A function or job of which the code cannot be had is not imported; the others are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from common.aws.code_download import download
@@ -15,6 +15,9 @@ from common.importing.selection import LiveResource
 from common.packaging.locked_unpacking import unpack_locked
 from common.packaging.unpacking import script_package
 from common.resources import kind_of
+
+SHOWN = 3
+"""How many places of secrets a note names; of more only their number is told."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def _fetched(account: LiveAccount, resource: LiveResource, path: Path) -> Source
         unpacked = unpack_locked(data, path, runtime=live["Runtime"], handler=live["Handler"], architecture=architecture)
     except ArtifactError as error:
         return f"its package cannot be unpacked: {error}".removesuffix(".")
-    return Source(path, unpacked.package, unpacked.notes)
+    return Source(path, unpacked.package, (*unpacked.notes, *_secrets(path)))
 
 
 def _script(account: LiveAccount, resource: LiveResource, path: Path) -> Source | str:
@@ -77,7 +80,27 @@ def _script(account: LiveAccount, resource: LiveResource, path: Path) -> Source 
     if script is None:
         return f"its script {location} does not exist"
     path.write_bytes(script)
-    return Source(path, script_package(script, location))
+    return Source(path, script_package(script, location), tuple(_secrets(path)))
+
+
+def _secrets(path: Path) -> Iterator[str]:
+    """Yields a sentence if a script, or a file of a package, holds what looks like a secret: it will be in the repository."""
+    from common.packaging import secret_detector  # slow to load
+
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    findings: list[str] = []
+    for file in files:
+        name = file.relative_to(path).as_posix() if path.is_dir() else "line "
+        if path.is_dir() and secret_detector.is_secret_name(name):
+            findings.append(f"{name} (by its name)")
+        else:
+            findings += [f"{name}{finding}".replace("line :", "line ") for finding in secret_detector.find_in_file(file)]
+    if findings:
+        more = f" and {len(findings) - SHOWN} more" if len(findings) > SHOWN else ""
+        yield (
+            f"Its code holds what looks like a secret, and is written as it is: {', '.join(findings[:SHOWN])}{more}. "
+            f"Take it out before you commit; the next deploy then replaces the code in AWS."
+        )
 
 
 def _reason(error: AwsError) -> str:

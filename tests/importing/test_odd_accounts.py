@@ -237,3 +237,18 @@ def test_what_cannot_take_our_tags_is_refused_by_the_plan(odd: Live, repository:
     assert "function:odd_full has 49 tags, 2 more are declared, and AWS takes 50. Take away some that nobody needs" in ended.err
     client("lambda").untag_resource(Resource=arn("lambda", "function:odd_full"), TagKeys=["t0"])
     assert plan_of(repository)["lambda/odd_full"].startswith("taken over from nobody; tags only")
+
+
+def test_secrets_in_code_are_told_with_their_lines(odd: Live, repository: Repository) -> None:
+    """Code is written as it is, so the import says what should not be committed."""
+    code = "def run(event, context):\n    return 'postgres://svc:Xk29vPq7mZt4Lw@db.corp.net:5432/x'\n"
+    odd.function("odd_f", {"app.py": code, ".env": "A=1\n"})
+    client("s3").put_object(Bucket=CODE, Key="load", Body=b"key = 'AKIAQ4D2ZZ7VX5MPL3RT'\n")
+    client("glue").create_job(Name="odd_j", Role="fsa", Command=SCRIPT, GlueVersion="4.0", **WORKERS)
+    odd.function("odd_plain")
+    said = repository.invoke(*WORDS, "--dry-run").out
+    found = "Its code holds what looks like a secret, and is written as it is"
+    assert f"function odd_f: {found}: .env (by its name), app.py:2 holds a password in an address." in said
+    assert f"job odd_j: {found}: line 1 holds an AWS access key." in said
+    assert said.count(found) == 2
+    imported(repository)
