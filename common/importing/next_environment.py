@@ -27,6 +27,7 @@ from common.importing.setting_fields import FIELDS, TEXTS, setting_of, value_at
 from common.importing.sources import Source
 from common.model import projection
 from common.model.resource import Resource
+from common.resources import kind_of
 
 
 def importer_of(root: Path, env: Environment, project: str, account: LiveAccount) -> Importer:
@@ -111,7 +112,8 @@ class NextImporter(Importer):
                     entry.settings["package"] = source.package
                 else:
                     entry.say("Its code is not that of the repository, which a deploy would put in its place.")
-            _configure_what_differs(entry, resource.desired())
+            of_other = self._base.content.get(kind_of(entry.resource.kind).section, {}).get(entry.key, {})
+            _configure_what_differs(entry, resource.desired(), of_other)
 
     def _finish(self, result: Import, context: Context, stage: Path) -> str:
         written = sections(context, result.entries)
@@ -129,17 +131,30 @@ def _live(entry: Entry) -> JsonObject:
     return live
 
 
-def _configure_what_differs(entry: Entry, desired: JsonMapping) -> None:
-    """Configures what the declaration has otherwise, or what is as it is by default and the declaration has not."""
+def _configure_what_differs(entry: Entry, desired: JsonMapping, of_other: JsonMapping) -> None:
+    """Configures what the declaration has otherwise, or what is as it is by default and the declaration has not.
+
+    Args:
+        entry: what is written.
+        desired: the resource as it is declared, with the settings of the other environment.
+        of_other: these settings.
+    """
     live = _live(entry)
     texts, setting = TEXTS.get(entry.resource.kind, ("", ""))
     declared = value_at(desired, texts) if texts else None
     for name, text in entry.named.get(setting, {}).items():
         if (declared or {}).get(name) != value_at(live, texts).get(name):
             entry.settings.setdefault(setting, {})[name] = text
+    for name in sorted(
+        (declared or {}).keys() - value_at(live, texts).keys() - of_other.get(setting, {}).keys() if declared else ()
+    ):
+        entry.say(
+            f"{name} is declared, and AWS does not have it here; a deploy adds it, unless it stands in the configuration alone."
+        )
     added: Json = {}
     for name in FIELDS.get(entry.resource.kind, ()):
-        if value_at(desired, name) == value_at(live, name) or (texts and name.startswith(f"{texts}.")):
+        before = value_at(desired, name)
+        if before is None or before == value_at(live, name) or (texts and name.startswith(f"{texts}.")):
             continue
         found = setting_of(entry.resource.kind, name, live)
         for path, value in (found.values or {}).items() if found else ():

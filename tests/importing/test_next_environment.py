@@ -75,6 +75,8 @@ def test_its_plan_is_tags_only_and_no_line_of_the_project_changes(
     assert written["parameters"] == {"stage": "prod"}
     assert written["existing"]["databases"] == {"dev": {"name": "odd_prod"}}
     assert written["functions"]["Check"]["environment"] == {"LEVEL": "INFO", "STAGE": "prod"}
+    names = "environment logging memory_mb package role runtime timeout_seconds"
+    assert sorted(written["functions"]["Check"]) == names.split(), "nothing that is as it is by default"
     assert written["jobs"]["load"]["arguments"] == {"--mode": "delta", "--stage": "prod"}
     assert written["triggers"]["daily"]["expression"] == "rate(1 hour)"
     reasons = changes_of(repository, "prod")
@@ -86,7 +88,7 @@ def test_its_plan_is_tags_only_and_no_line_of_the_project_changes(
 
 def test_what_differs_is_told(team: Live, repository: Repository) -> None:
     repository.configure("prod", name_prefix="t-prod", artifact_bucket="t-prod-artifacts")
-    deployed(team, "dev")
+    deployed(team, "dev", ONLY="1")
     team.function("odd-dev-Only")
     imported(repository, "dev")
     path = repository.root / "config/orders/dev.json"
@@ -97,6 +99,7 @@ def test_what_differs_is_told(team: Live, repository: Repository) -> None:
     team.function("odd-prod-Extra")
     said = imported(repository, "prod")
     assert "function odd-prod-Extra: the project does not declare it" in said
+    assert "function odd-prod-Check: ONLY is declared, and AWS does not have it here; a deploy adds it" in said
     assert 'the parameter word is "x", as in dev; correct it, if it differs here' in said
     assert "lambda/Only: odd-prod-Only was not selected; if it does not exist, a deploy creates it" in said
     assert "function odd-prod-Check: Its code is not that of the repository, which a deploy would put in its place." in said
