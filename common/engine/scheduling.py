@@ -3,6 +3,7 @@
 Of the changes that are ready, one of the kind begins of which the fewest are at work. A change that waits for its turn, because
 AWS limits the rate of its calls, is at work. So changes of one kind, however many, never occupy all threads while others are
 ready, and all services work at the same time. A change that waits until AWS has finished something is not at work: others begin.
+Such changes end last, so their kinds and the kinds of what they need have a larger share of the work.
 """
 
 from collections import Counter, deque
@@ -14,7 +15,10 @@ from queue import SimpleQueue
 from common.base import turns
 from common.model.choices import JOBS
 from common.model.resource import Change, Key
+from common.resources import kinds
 
+SHARE = 4
+"""For each change of another kind, this number is at work of a kind that waits for AWS, or of what such a one needs."""
 Needs = Callable[[Key], Collection[Key]]
 
 
@@ -52,6 +56,8 @@ class Schedule:
         """How many changes are under way."""
         self._working: Counter[str] = Counter()
         """How many of them, of each kind, are at work and do not wait for AWS."""
+        self._leading: set[str] = set()
+        """The kinds that wait for AWS, and those of the resources that they need."""
         self._at_once = at_once
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
         """What other threads have to tell: that a change waits for AWS, goes on, or has ended."""
@@ -64,6 +70,8 @@ class Schedule:
         self._changes.update({change.key: change for change in todo})
         for key in [change.key for change in todo]:
             needs = [need for need in self._needs(key) if need != key]
+            if (kind := kinds().get(key.kind)) is not None and kind.waits:
+                self._leading |= {key.kind, *(need.kind for need in needs)} & kinds().keys()  # so no artifacts
             self._missing[key] = {need for need in needs if need in self._changes}
             for need in self._missing[key]:
                 self._users.setdefault(need, []).append(key)
@@ -102,8 +110,8 @@ class Schedule:
         self._ready.setdefault(key.kind, deque()).append(key)
 
     def _next(self) -> Key:
-        """Takes the next change of the kind of which the fewest are at work."""
-        kind = min(self._ready, key=lambda kind: self._working[kind])
+        """Takes the next change of the kind of which the fewest are at work, as measured by its share."""
+        kind = min(self._ready, key=lambda kind: self._working[kind] / (SHARE if kind in self._leading else 1))
         key = self._ready[kind].popleft()
         if not self._ready[kind]:
             del self._ready[kind]

@@ -218,6 +218,7 @@ class Kind:
         listing: how the service lists its resources, for those that the tagging index does not show yet.
         quota: how many an account may have; they are counted by the listing.
         calls: the calls of a change, for predictions.
+        waits: whether AWS goes on working on a new one after it was created, and a deploy waits until that is done.
         budgets: how fast AWS may be called, by ``service`` or ``service:Operation``.
         properties: the fields that a declaration may give in AWS's own spelling; None if it may give none.
         passing: the errors after which a call is sent again.
@@ -256,6 +257,7 @@ class Kind:
     listing: Listing | None = None
     quota: Quota | None = None
     calls: Calls = field(default_factory=Calls)
+    waits: bool = False
     budgets: Mapping[str, Budget] = field(default_factory=dict)
     properties: Properties | None = None
     passing: Passing = field(default_factory=Passing)

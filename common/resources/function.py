@@ -52,6 +52,7 @@ KIND = Kind(
     has_secrets=True,
     listing=Listing("ListFunctions", "Functions", "FunctionName"),
     calls=Calls(("CreateFunction",), "UpdateFunctionConfiguration", apart=CODE),
+    waits=True,
     budgets={"lambda": Budget(1, 15), "lambda:GetFunction": Budget(1, 100)},  # of all control-plane calls together
     properties=accepted_fields.OF_FUNCTION,
     passing=Passing(

@@ -1,10 +1,11 @@
 """What starts, when, and what does not any more."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from threading import Event, Lock
+from threading import Barrier, Event, Lock
 
 import pytest
 
@@ -173,3 +174,23 @@ def test_an_error_while_it_waits_gives_the_turn_back() -> None:
         made.add([change_of(name) for name in "abc"])
         assert made.run(keys("abc")) == []
         assert made._working.total() == 0
+
+
+def test_what_lambda_activates_and_what_it_needs_has_a_larger_share() -> None:
+    """Of five changes at work, four are log groups of functions, which Lambda will still have to activate, and one is a job."""
+    groups, jobs, functions = (
+        [Key("p", kind, str(number)) for number in range(9)] for kind in ("log-group", "glue-job", "lambda")
+    )
+    begun, all_begun = list[str](), Barrier(5)
+
+    def act(change: Change) -> None:
+        begun.append(change.key.kind)
+        if len(begun) <= 5:
+            all_begun.wait(10)
+
+    needs = dict(zip(functions, groups, strict=True))
+    with ThreadPoolExecutor(5) as pool:
+        made = Schedule(lambda key: [needs[key]] if key in needs else [], set(), pool, act, lambda: False, at_once=5)
+        made.add([Change(key, Action.CREATE, "") for key in (*jobs, *groups, *functions)])
+        assert made.run({*jobs, *groups, *functions}) == []
+    assert Counter(begun[:5]) == {"log-group": 4, "glue-job": 1}
