@@ -54,7 +54,8 @@ class LiveAccount(Callers):
         """All resources of a kind; none if these credentials may not list them."""
         if kind not in self._listed:
             word = kind_of(kind).word.replace("_", " ")
-            self._listed[kind] = self.refusals.read(lambda: self.of(kind), f"which {plural_of(word)} there are") or {}
+            unknown = f"which {plural_of(word)} there are"
+            self._listed[kind] = self.refusals.read(lambda: self.of(kind), unknown, optional=False) or {}
         return self._listed[kind]
 
     def list_buckets(self) -> frozenset[str]:

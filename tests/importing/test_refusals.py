@@ -64,6 +64,16 @@ def test_what_only_tells_of_the_surroundings_may_be_refused(live: Live, reposito
     assert f"so {unknown}. `invoke policy --env dev --import` prints what an import may read" in told["lambda:GetPolicy"][0]
 
 
+def test_a_service_that_a_region_does_not_have_stops_nothing(live: Live, repository: Repository) -> None:
+    """Not every region has every service: https://docs.aws.amazon.com/general/latest/gr/scheduler.html."""
+    result = imported(repository, "scheduler:ListSchedules", code="EndpointConnectionError")
+    assert len(result.entries) == 5
+    unknown = "it is not known which schedules call functions and state machines"
+    assert f"scheduler is not available here, so {unknown}" in result.notes
+    with pytest.raises(AwsError, match="could not be reached"):
+        imported(repository, "lambda:ListFunctions", code="EndpointConnectionError")
+
+
 @pytest.mark.parametrize(
     ("action", "name", "resource"),
     [
