@@ -17,7 +17,9 @@ from common.base.json_types import Json, JsonMapping, JsonObject
 from common.environment import config_files, config_json
 from common.environment.config import Environment
 from common.importing.account import LiveAccount
+from common.importing.cloud_resources import identity_of
 from common.importing.entries import Context, Entry, Unexpressed
+from common.importing.generated import KIND
 from common.importing.live_code import is_same_code
 from common.importing.outcome import Import
 from common.importing.present import sections
@@ -83,7 +85,7 @@ class NextImporter(Importer):
         super().__init__(root, env, project, account, beside=env.projects)
         self._base = base
         pipeline = next(pipeline for pipeline in self._present.loaded if pipeline.name == project)
-        self._declared: Mapping[str, Resource] = {resource.arn: resource for resource in pipeline.rendered()}
+        self._declared: Mapping[str, Resource] = {identity_of(each): each for each in pipeline.rendered()}
 
     def _new(self, chosen: Sequence[LiveResource], result: Import) -> list[LiveResource]:
         for resource in chosen:
@@ -94,9 +96,12 @@ class NextImporter(Importer):
             result.left.append(f"{said}; correct it, if it differs here")
         names = {(resource.kind, resource.name) for resource in chosen}
         for (kind, name), key in sorted(self._present.named.items()):
-            if kind in KINDS and (kind, name) not in names:
+            if kind in KINDS and kind != KIND and (kind, name) not in names:  # those of any type are selected by their type
                 result.left.append(f"{kind}/{key}: {name} was not selected; if it does not exist, a deploy creates it")
-        return [resource for resource in chosen if resource.arn in self._declared]
+        declared = [resource for resource in chosen if resource.arn in self._declared]
+        new = [resource for resource in declared if resource.kind != KIND]  # all that those are is declared
+        result.declared = len(declared) - len(new)
+        return new
 
     def _key(self, keys: Keys, resource: LiveResource, stem: str) -> str:
         return self._present.named.get((resource.kind, resource.name)) or super()._key(keys, resource, stem)

@@ -94,15 +94,19 @@ def test_what_differs_is_told(team: Live, repository: Repository) -> None:
     path = repository.root / "config/orders/dev.json"
     path.write_text(path.read_text().replace('"stage": "dev"', '"stage": "dev",\n    "word": "x"'))
     declaration = repository.root / "projects/orders/deploy.py"
-    declaration.write_text(declaration.read_text().replace('"JOB":', '"WORD": "${word}", "JOB":'))
+    text = declaration.read_text().replace('"JOB":', '"WORD": "${word}", "JOB":')
+    line = '    p.resource("dead", "AWS::SQS::Queue", {"QueueName": "odd-${stage}-dead"})\n    return p'
+    declaration.write_text(text.replace("    return p", line))
     deployed(team, "prod", code="def run(event, context):\n    return 1\n")
     team.function("odd-prod-Extra")
     said = imported(repository, "prod")
     assert "function odd-prod-Extra: the project does not declare it" in said
+    assert "odd-prod-dead" not in said, "it is declared as a whole, and selected by its type alone"
     assert "function odd-prod-Check: ONLY is declared, and AWS does not have it here; a deploy adds it" in said
     assert 'the parameter word is "x", as in dev; correct it, if it differs here' in said
     assert "lambda/Only: odd-prod-Only was not selected; if it does not exist, a deploy creates it" in said
     assert "function odd-prod-Check: Its code is not that of the repository, which a deploy would put in its place." in said
+    declaration.write_text(text)  # moto has no Cloud Control API
     reasons = changes_of(repository, "prod")
     assert {key for key, reason in reasons.items() if "tags only" not in reason} >= {"lambda/Check", "lambda/Only"}
     assert "CodeSha256" in reasons["lambda/Check"]
