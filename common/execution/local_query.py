@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from common.aws.protocol import Aws
 from common.base.errors import DeployError, UsageError
 from common.base.json_types import JsonObject
-from common.execution import statements
+from common.execution import athena_words, statements
 from common.execution.query_result import QueryResult
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def run(aws: Aws, statement: str) -> QueryResult:
         raise UsageError(f"duckdb is not installed; it runs queries over the embedded AWS. {advice}") from None
     names = statements.names(statement)
     databases = [item["Name"] for page in aws.pages("glue", "GetDatabases") for item in page["DatabaseList"]]
-    if listed := _listing(aws, statement, databases):
+    if listed := _listing(aws, statement, databases) or athena_words.shown(aws, statement):
         return listed
     with tempfile.TemporaryDirectory() as folder, duckdb.connect(":memory:") as connection:
         for database in databases:
@@ -52,13 +52,16 @@ def run(aws: Aws, statement: str) -> QueryResult:
                             raise DeployError(
                                 f"The files of {database}.{table['Name']} do not fit the columns of the table: {error}"
                             ) from None
+        for function in athena_words.FUNCTIONS if "(" in statement else ():
+            connection.execute(f"CREATE MACRO {function}")
         connection.execute("SET enable_external_access = false")
         try:
             cursor = connection.execute(statement)
             rows = tuple(tuple(row) for row in cursor.fetchall())
         except duckdb.Error as error:
             guess = re.compile(r'\nDid you mean "(information_schema|pg_|duckdb_|sqlite_).*')  # DuckDB's own, which nobody means
-            raise DeployError(f"The query failed: {guess.sub('', str(error))}{_advice(aws, statement, databases)}") from None
+            advice = athena_words.advice(str(error)) or _advice(aws, statement, databases)
+            raise DeployError(f"The query failed: {guess.sub('', str(error))}{advice}") from None
         columns = tuple(column[0] for column in cursor.description or ())
         return QueryResult(columns, rows)
 

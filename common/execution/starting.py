@@ -167,7 +167,7 @@ def read_input(root: Path, text: str, service: str = "Step Functions", limit: in
             return _check_input(decode_text(sys.stdin.buffer.read()), "standard input", service, limit)
         return _check_input(decode_text(path.read_bytes()), relative(root, path), service, limit)
     except OSError as error:
-        reason = f"{error.strerror}: {text}"
+        reason = f"{error.strerror}: {text}" if text else "This is empty."
         raise UsageError(f"--input takes JSON, the name of a file that holds it, or - for standard input. {reason}") from None
     except ValueError as error:
         raise UsageError(f"{text} cannot be read: {error}.") from None

@@ -9,6 +9,7 @@ READING = ("SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "VALUES")
 _CHANGING = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE|CREATE|DROP|ALTER|UNLOAD|COPY)\b", re.IGNORECASE)
 """What may follow the queries of WITH, or EXPLAIN ANALYZE, which runs what it explains."""
 _INNER = re.compile(r"\([^()]*\)")
+_BEFORE_TABLE = re.compile(r"\s*\.")
 _TEXTS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -54,8 +55,10 @@ def with_databases(statement: str, databases: Mapping[str, str]) -> str:
     in_listing = re.compile(rf"((?:in|from)\s+)({listed})$", re.IGNORECASE)
     parts, end = [], 0
     for text in _TEXTS.finditer(statement):
-        parts += [before_table.sub(lambda match: databases[match.group(1).lower()], statement[end : text.start()]), text.group()]
-        end = text.end()
+        parts.append(before_table.sub(lambda match: databases[match.group(1).lower()], statement[end : text.start()]))
+        quoted, end = text.group(), text.end()
+        in_aws = databases.get(quoted[1:-1].lower()) if quoted[0] in '"`' and _BEFORE_TABLE.match(statement, end) else None
+        parts.append(quoted if in_aws is None else f"{quoted[0]}{in_aws}{quoted[0]}")
     parts.append(before_table.sub(lambda match: databases[match.group(1).lower()], statement[end:]))
     whole = "".join(parts)
     if re.match(r"show\s+tables\s", whole, re.IGNORECASE):

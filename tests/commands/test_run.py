@@ -104,6 +104,7 @@ BAD = (
     (("--project", "other"), "There is nothing to run"),
     (("--project", "acre"), "Did you mean 'acres'?"),
     (("--project", "acres", "--input", "none.json"), "No such file or directory: none.json"),
+    (("--project", "acres", "--input", ""), "or - for standard input. This is empty."),
     (("--project", "acres", "--input", '{"a":'), "--input:1:6: this is not JSON"),
     (("--project", "acres", "--input", '{"a": NaN}'), "--input: this is not JSON: JSON has no number NaN"),
     (("--project", "acres", "--input", '{"a": "\\ud800"}'), "--input: this is not JSON: 'utf-8' codec can't encode"),

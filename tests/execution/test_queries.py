@@ -50,6 +50,7 @@ def test_databases_may_have_their_names_in_declarations() -> None:
     assert renamed == "select 'farm.x' from acres_dev_farm.crops join acres_dev_farm .prices p on p.farm = other.farm.x"
     assert statements.with_databases("SHOW TABLES IN farm", names) == "SHOW TABLES IN acres_dev_farm"
     assert statements.with_databases("select 1 as farm", names) == "select 1 as farm"
+    assert statements.with_databases('select "farm" from "farm"."crops"', names) == 'select "farm" from "acres_dev_farm"."crops"'
 
 
 class Catalog:
@@ -98,6 +99,10 @@ class Catalog:
             }[operation]
         ]
 
+    def find(self, service: str, operation: str, absent: str, /, **parameters: Any) -> Any:
+        assert operation == "GetTable"
+        return next(({"Table": table} for table in self.tables if table["Name"] == parameters["Name"]), None)
+
     def call(self, service: str, operation: str, /, **parameters: Any) -> Any:
         assert operation == "GetObject"
         return {"Body": io.BytesIO(self.objects[parameters["Key"]])}
@@ -116,6 +121,21 @@ def test_duckdb_reads_the_tables_of_the_data_catalog() -> None:
     assert query("show tables").rows == (("farm", "crops"), ("farm", "prices"), ("farm", "notes"))
     assert query("show databases").rows == (("farm",),)
     assert query("describe farm.crops").rows[2][:2] == ("year", "INTEGER")
+
+
+def test_athena_s_words_for_partitions_columns_and_functions_are_known() -> None:
+    assert query("SHOW PARTITIONS farm.crops").rows == (("year=2024",),)
+    assert query('show columns in "farm"."crops"').rows == (("crop",), ("acres",), ("year",))
+    of_dates = "date_format(from_unixtime(0), '%Y-%m-%d %H:%i'), to_unixtime(timestamp '1970-01-02')"
+    of_texts = """json_extract_scalar('{"a": "b"}', '$.a'), regexp_like('abc', '^a')"""
+    functions = f"select approx_distinct(crop), {of_dates}, {of_texts} from farm.crops"
+    assert query(functions).rows == ((2, "1970-01-01 00:00", 86400.0, "b", True),)
+    with pytest.raises(DeployError, match="If Athena has date_parse, the statement runs in an account; here DuckDB runs it"):
+        query("select date_parse('2024', '%Y')")
+    with pytest.raises(DeployError, match=r"There is no table farm\.nothing"):
+        query("show partitions farm.nothing")
+    with pytest.raises(UsageError, match="SHOW CREATE runs in Athena alone"):
+        query("show create table farm.crops")
 
 
 def stored(columns: dict[str, Any]) -> bytes:

@@ -167,6 +167,8 @@ def test_a_handler_that_cannot_run_has_lambdas_own_error_type(
     body, failed = invoke(client, name)
 
     assert (failed, body["errorType"]) == ("Unhandled", kind), body
+    report = client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"][-1]["message"]
+    assert int(report.rpartition("Max Memory Used: ")[2].removesuffix(" MB")) <= 128, "not that of the embedded AWS"
 
 
 def test_a_handler_sees_boto3_and_its_account_but_neither_ministack_nor_the_shell(

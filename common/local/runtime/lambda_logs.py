@@ -97,10 +97,13 @@ def _lines(worker: lambda_runtime.Worker) -> str:
 
 def _whole(config: JsonObject, request_id: str, text: str, milliseconds: int) -> str:
     """The lines of a call with those that Lambda writes around them."""
-    version, used = config.get("Version", "$LATEST"), getattr(_used, "megabytes", 0)
+    version, size = config.get("Version", "$LATEST"), config.get("MemorySize", 128)
+    used = getattr(_used, "megabytes", 0) or min(
+        size, lambda_svc._probe_peak_memory_mb(config)
+    )  # a program that died tells nothing
     report = (
         f"REPORT RequestId: {request_id}\tDuration: {milliseconds} ms\tBilled Duration: {milliseconds} ms\t"
-        f"Memory Size: {config.get('MemorySize', 128)} MB\tMax Memory Used: {used or lambda_svc._probe_peak_memory_mb(config)} MB"
+        f"Memory Size: {size} MB\tMax Memory Used: {used} MB"
     )
     around = [
         f"START RequestId: {request_id} Version: {version}",
