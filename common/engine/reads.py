@@ -3,9 +3,11 @@
 All speculative reads are here. The planner asks for what it needs and does not know which reads have begun already.
 """
 
+import os
 from collections.abc import Callable, Collection
 from concurrent.futures import Executor, Future
 from pathlib import Path
+from threading import Semaphore
 from typing import TYPE_CHECKING
 
 from common.aws import regions
@@ -69,6 +71,7 @@ class Reads:
         self._outputs: dict[Key, Outputs] = {}
         self._contents: dict[Key, Future[tuple[Digest, bool]]] = {}
         self._roles: dict[str, RoleParts] = {}
+        self._building = Semaphore(os.cpu_count() or 1)  # more at once only get in each other's way, and calls wait for them
 
     def expect(self, edited: Collection[Resource]) -> None:
         """Begins the reads that edited resources will need. The release roots of their projects are certainly needed."""
@@ -186,8 +189,9 @@ class Reads:
             if uploaded is not None:
                 ArtifactVerifier(self._aws, self._env, self._build_dir).check(artifact, uploaded)
                 return Digest(uploaded), True
-            content = artifact.content(self._build_dir)
-            artifact.sbom_file(self._build_dir)  # here, where others are built at the same time
+            with self._building:
+                content = artifact.content(self._build_dir)
+                artifact.sbom_file(self._build_dir)  # here, where others are built at the same time
             return content, False
         finally:
             self._report(Building(artifact.key, ended=True))

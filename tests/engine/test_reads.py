@@ -1,6 +1,7 @@
 """The first reads begin before declarations are loaded, and nothing waits for those that are not needed."""
 
 import io
+import os
 import socket
 import threading
 import time
@@ -12,6 +13,7 @@ import pytest
 
 from common.aws.session import AwsSession
 from common.base.background import Background
+from common.base.digest import Digest
 from common.base.digest_cache import StatCache
 from common.base.errors import OwnershipError
 from common.declare.edited_files import cache_path
@@ -20,8 +22,8 @@ from common.engine.reads import Reads
 from common.model.resource import Key
 from common.state.records import Records
 from tests.resources.scripted import ScriptedAws, refused
-from tests.support.deploying import ENV
-from tests.support.fake_aws import FakeAws, World
+from tests.support.deploying import ENV, things
+from tests.support.fake_aws import FakeAws, Text, World
 from tests.support.repository import ACCOUNT, Repository
 
 WAITS_FOR_A_CALL = """
@@ -178,3 +180,29 @@ def test_of_a_project_without_a_root_only_the_records_that_are_listed_are_read(
         everything = Reads(FirstReads(aws, records, ENV, (), (), first), ENV, aws, records, tmp_path, pool)
         assert everything.body(Key("acres", "thing", "x")).result(10) == {}
     assert aws.operations.count("s3:GetObject") == reads
+
+
+def test_as_many_artifacts_are_built_at_once_as_there_are_cpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    lock, building, most = threading.Lock(), 0, 0
+
+    class Slow(Text):
+        def content(self, build_dir: Path) -> Digest:
+            nonlocal building, most
+            with lock:
+                building += 1
+                most = max(most, building)
+            time.sleep(0.01)
+            with lock:
+                building -= 1
+            return super().content(build_dir)
+
+    aws = FakeAws(World())
+    records = Records(aws, ENV)
+    with ThreadPoolExecutor(2) as first, ThreadPoolExecutor(8) as pool:
+        reads = Reads(FirstReads(aws, records, ENV, (), (), first), ENV, aws, records, tmp_path, pool)
+        artifacts = [Slow(key=Key("p", "artifact", f"a{number}"), text="text") for number in range(8)]
+        user = things({"a": {}})[-1]
+        contents = [reads.content(artifact, user) for artifact in artifacts]
+        assert [uploaded for _, uploaded in (content.result(10) for content in contents)] == [False] * 8
+    assert most == 2
