@@ -13,7 +13,7 @@ from common.base.errors import AwsError
 from common.base.lean_dataclass import dataclass
 from common.execution import denied_calls, log_sources
 from common.execution.executions import read_history
-from common.execution.history import History, Visit
+from common.execution.history import CONTAINERS, History, Visit
 from common.execution.json_text import json_object
 from common.execution.log_sources import Source
 
@@ -70,7 +70,8 @@ def explain(aws: Aws, execution: str, history: History, depth: int = 0) -> Failu
         return Failure((*titles, *failure.states), failure.error, failure.message, failure.log, failure.lines)
     if history.end == "TIMED_OUT" and not cause:
         cause = "The execution took longer than the TimeoutSeconds of its state machine."
-    error, message = visit.error or error, innermost_message(visit.cause or cause)
+    own = None if visit.type in CONTAINERS else visit.error  # a container's event of its failure has no error
+    error, message = own or error, innermost_message(visit.cause or cause)
     log, lines = _read_logs(aws, execution, visit)
     return Failure(titles, error, message, log, lines)
 

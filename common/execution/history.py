@@ -215,7 +215,9 @@ class History:
             visit.error, visit.cause, visit.submitted = None, "", {}
             visit.task = details
         elif own and kind.endswith(_FAILURES) and not kind.startswith("MapIteration"):
-            visit.error = details.get("error") or visit.error or "States.TaskFailed"
+            within = self.visits if visit.type in CONTAINERS else []
+            inside = [inner.error for inner in within if inner.error and _is_in(inner, visit, None)]
+            visit.error = details.get("error") or visit.error or (inside[-1] if inside else "States.TaskFailed")
             visit.cause = details.get("cause") or visit.cause
             visit.failed_at = event["timestamp"]
         elif kind in {"TaskSubmitted", "TaskSucceeded"}:

@@ -179,6 +179,33 @@ def test_a_failure_within_an_iteration_is_told_with_what_is_around_it() -> None:
     assert explained.states == ("Each", "Load[1]")
 
 
+def test_a_map_that_fails_as_a_whole_has_the_error_of_the_execution() -> None:
+    """The event of a state's failure has no error: https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html."""
+    script = Script()
+    script.enter("Each", "Map")
+    script.add("MapStateStarted")
+    script.add("MapStateFailed")
+    script.end("ExecutionFailed", error="States.ExceedToleratedFailureThreshold", cause="too many")
+    described = {"definition": json.dumps({"States": {"Each": {"Type": "Map"}}})}
+    explained = explain(ScriptedAws({"stepfunctions:DescribeStateMachineForExecution": described}), EXECUTION, read(script))
+    assert (explained.states, explained.error) == (("Each",), "States.ExceedToleratedFailureThreshold")
+
+
+def test_a_container_fails_with_the_error_within_it() -> None:
+    script = Script()
+    script.enter("Each", "Map")
+    started = script.add("MapStateStarted")
+    script.add("MapIterationStarted", name="Each", index=0)
+    script.enter("Load", "Task")
+    script.fail("Broken", "x")
+    script.add("MapIterationFailed", name="Each", index=0)
+    script.add("MapStateFailed", started)
+    script.leave("Each", "Map")
+    script.end(output="{}")
+    caught = read(script).visits[0]
+    assert (caught.name, caught.status, caught.error) == ("Each", "caught", "Broken")
+
+
 def test_an_execution_that_failed_before_any_state_has_none() -> None:
     script = Script().end("ExecutionFailed", error="States.Runtime", cause="no input")
     explained = explain(ScriptedAws({}), EXECUTION, read(script))
