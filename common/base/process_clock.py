@@ -7,6 +7,8 @@ from pathlib import Path
 LOADED = time.monotonic()
 """The time at which this module was loaded. Systems without `/proc` report nothing earlier, so there the start of Python is
 missing."""
+LOADED_NS = time.time_ns()
+"""The same time in nanoseconds since the epoch, to compare with the times of files."""
 
 
 def process_started() -> float:

@@ -18,7 +18,6 @@ from common.model import steps
 from common.model.choices import Choices, parallel
 
 if TYPE_CHECKING:
-    from common.commands.deployment_command import DeploymentCommand
     from common.commands.unchanged import Unchanged
     from common.engine.deployment import Deployment
 
@@ -35,21 +34,16 @@ def deployment(
         json: print one JSON object instead of text.
         verbose: print one line a resource on a terminal, too.
     """
-    from common.commands.unchanged import Begun
+    from common.commands.unchanged import TracedCommand
     from common.declare.trace import TraceFile
 
     invocation, covered = INVOCATION.get(), steps.covered(requested)
 
-    def make() -> "DeploymentCommand | Unchanged":
+    def make() -> TracedCommand:
         file = TraceFile(invocation.root, choices) if choices.is_plain and covered else None
-        begun = Begun(file, invocation, choices, covered, planning=planning, json=json, verbose=verbose)
-        if begun.unchanged is not None:
-            return begun.unchanged
-        from common.commands.deployment_command import DeploymentCommand  # loads what an unchanged deploy does not need
+        return TracedCommand(file, invocation, choices, covered, planning=planning, json=json, verbose=verbose)
 
-        return DeploymentCommand.made(choices, invocation, covered, begun, planning=planning, json=json, verbose=verbose)
-
-    return invocation.keep(choices, make, lambda command: command.close()).deployment()
+    return invocation.keep(choices, make, TracedCommand.close).deployment()
 
 
 def loaded_deployment(choices: Choices, requested: Collection[str], *, planning: bool, json: bool, verbose: bool) -> "Deployment":

@@ -3,18 +3,21 @@
 import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common.aws.tagging_index import Sizes
 from common.base.terminal import prompt
 from common.commands.environment_command import EnvironmentCommand
 from common.commands.invocation import INVOCATION, Invocation
-from common.commands.unchanged import Begun
 from common.declare import project_names
 from common.engine.deployment import Deployment
-from common.engine.opening import Connect
+from common.engine.opening import Connect, Opening
 from common.model.choices import Choices
 from common.model.events import Report
 from common.report.choice import report_of
+
+if TYPE_CHECKING:
+    from common.declare.trace import TraceFile
 
 
 def deploy_report(choices: Choices, *, planning: bool = False, json: bool, verbose: bool = False) -> Report:
@@ -32,7 +35,8 @@ class DeploymentCommand(EnvironmentCommand):
 
     Args:
         covered: the steps that the command line is about.
-        begun: what was done before this was made; nothing, if it is not given.
+        file: keeps what the declarations came to; None if such commands are not traced.
+        opening: what was opened already, and told, if anything was.
     """
 
     def __init__(
@@ -44,10 +48,11 @@ class DeploymentCommand(EnvironmentCommand):
         ask: Callable[[str], str] | None = None,
         began: float | None = None,
         aws: Connect | None = None,
-        begun: Begun | None = None,
+        file: "TraceFile | None" = None,
+        opening: Opening | None = None,
     ) -> None:
-        super().__init__(root, choices, report, ask, began, aws, begun.opening if begun else None)
-        self._covered, self._traces = covered, begun.file if begun else None
+        super().__init__(root, choices, report, ask, began, aws, opening)
+        self._covered, self._file = covered, file
         self._deployment: Deployment | None = None
 
     @classmethod
@@ -56,15 +61,20 @@ class DeploymentCommand(EnvironmentCommand):
         choices: Choices,
         invocation: Invocation,
         covered: Collection[str],
-        begun: Begun | None = None,
         *,
         planning: bool,
         json: bool,
         verbose: bool,
+        file: "TraceFile | None" = None,
+        report: Report | None = None,
+        opening: Opening | None = None,
+        aws: Connect | None = None,
     ) -> "DeploymentCommand":
-        """The command of an invocation, which reports as text or as one JSON object."""
-        report = (begun and begun.report) or deploy_report(choices, planning=planning, json=json, verbose=verbose)
-        return cls(invocation.root, choices, covered, report, prompt(json=json), invocation.began, begun=begun)
+        """The command of an invocation, which reports as text or as one JSON object, or with the `report` that it has begun."""
+        report = report or deploy_report(choices, planning=planning, json=json, verbose=verbose)
+        return cls(
+            invocation.root, choices, covered, report, prompt(json=json), invocation.began, aws, file=file, opening=opening
+        )
 
     def deployment(self) -> Deployment:
         """The deployment, opened once."""
@@ -89,9 +99,9 @@ class DeploymentCommand(EnvironmentCommand):
             DeployError: the work is incomplete.
         """
         super().close()
-        if self._traces is None or self._deployment is None or sys.exception() is not None:
+        if self._file is None or self._deployment is None or sys.exception() is not None:
             return
         if (trace := self._deployment.trace()) is not None:
             used = self.workspace.used(self._deployment.declarations.resources)
             if used is not None:
-                self._traces.write(trace, used.folders, used.paths)
+                self._file.write(trace, used.folders, used.paths)

@@ -9,13 +9,14 @@ Follows https://docs.python.org/3/library/audit_events.html
 import os
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from threading import Lock
 
 from common.base import digest, provenance
 from common.base.digest import Digest
 from common.base.git import NoCommitError
+from common.base.import_source import DECLARATION_NAMES
 from common.base.uncommitted import SAVED, Committed
 from common.model.resource import Resource
 from common.packaging.artifact import Sources
@@ -24,6 +25,9 @@ from common.resources.directory import Directory
 
 WRITING = os.O_WRONLY | os.O_RDWR
 LISTING = frozenset({"os.listdir", "os.scandir"})
+MATCHING = frozenset({"pathlib.Path.glob", "pathlib.Path.rglob"})
+"""The events of searches, which list a folder only if it exists."""
+WILDCARDS = frozenset("*?[")
 _noting: list["Inputs"] = []
 """The instance that records opened files: the last one, as an audit hook stays until the process ends."""
 
@@ -36,8 +40,10 @@ class Inputs:
 
     Attributes:
         opened: the status of each file below the repository just before it was first opened, by its path.
-        elsewhere: the paths of the other files that were opened.
-        listed: the paths of the folders that were listed.
+        elsewhere: the paths of the other files that were opened, and of those below the repository that did not exist.
+        listed: the paths of the folders that were listed, or would have been, had they existed.
+        is_complete: whether nothing was loaded before this was made, and nobody else has recorded since. Python loads a
+            declaration once, so the files that it has opened before are not recorded again.
     """
 
     def __init__(self, root: Path) -> None:
@@ -46,11 +52,14 @@ class Inputs:
         self.opened: dict[str, list[int]] = {}
         self.elsewhere: set[str] = set()
         self.listed: set[str] = set()
+        self.is_complete = sys.modules.keys().isdisjoint(DECLARATION_NAMES)
         self.commit = ""
         self._found: dict[str, str] | None = None
         self._lock = Lock()
         if not _noting:
             sys.addaudithook(_note)
+        for other in _noting:
+            other.is_complete = False
         _noting[:] = [self]
 
     def note(self, path: str) -> None:
@@ -62,8 +71,10 @@ class Inputs:
         if not place.startswith(self._beginning):
             self.elsewhere.add(place)
             return
-        with suppress(OSError):  # the file does not exist
+        try:
             self.opened.setdefault(place, digest.of_stat(os.stat(place)))  # see above
+        except OSError:  # the file does not exist
+            self.elsewhere.add(place)
 
     def files(self, resources: Iterable[Resource]) -> dict[Path, Digest | None]:
         """Returns all input files, with the digests of those that are packaged.
@@ -136,3 +147,6 @@ def _note(event: str, arguments: tuple[object, ...]) -> None:
             _noting[0].note(os.fsdecode(path))
     elif event in LISTING and isinstance(path := arguments[0], (str, bytes, os.PathLike)):
         _noting[0].listed.add(os.fsdecode(path))
+    elif event in MATCHING:
+        folder, pattern = arguments
+        _noting[0].listed.add(os.path.join(str(folder), *takewhile(WILDCARDS.isdisjoint, str(pattern).split("/"))))

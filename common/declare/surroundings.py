@@ -41,7 +41,7 @@ class Surroundings(NamedTuple):
     Args:
         settings: stands for what decides where an environment is: its configuration, the deployer and the process.
         digest: stands for all of it.
-        newest_ns: when the youngest of its files was changed, in nanoseconds since the epoch.
+        newest_ns: when the youngest of its files and folders was changed, in nanoseconds since the epoch.
     """
 
     settings: Digest
@@ -61,7 +61,7 @@ def look(root: Path, about: Iterable[str]) -> Surroundings:
     process += [f"{datetime.now(UTC):%F}", f"{datetime.now().astimezone():%F %z}"]
     process += [f"{name}={value}" for name, value in sorted(os.environ.items()) if name not in NEVER_READ]
     for folder in sys.path:
-        process += [folder, _changed_ns(folder) if folder != top else 0]
+        process += [folder, _changed_ns(folder or os.curdir) if folder != top else 0]
     files = _Files(process)
     for folder in sorted({*(f"{top}{os.sep}{name}" for name in SETTINGS), DEPLOYER}):
         files.add_tree(folder)
@@ -71,7 +71,7 @@ def look(root: Path, about: Iterable[str]) -> Surroundings:
             files.add_tree(f"{top}{os.sep}{name}")
     files.add_names(top, LEFT)
     for entry in _listed(top) or ():
-        if entry.is_file():
+        if not _is_folder(entry):
             files.add_file(entry)
     return Surroundings(settings, files.digest(), files.newest_ns)
 
@@ -107,8 +107,9 @@ class _Files:
         return digest.of_struct("surroundings", 1, self._parts)
 
     def add_names(self, folder: str, left: Collection[str] = ()) -> None:
-        """The names of what is in a folder, except what tools and commands have `left` there."""
-        self._parts += [entry.name for entry in _listed(folder) or () if entry.name not in left]
+        """The names of what is in a folder, except what tools and commands have `left` there, and which of it are folders."""
+        entries = [entry for entry in self._list(folder) or () if entry.name not in left]
+        self._parts += [f"{entry.name}{os.sep}" if _is_folder(entry) else entry.name for entry in entries]
 
     def add_tree(self, top: str) -> None:
         """All files below a folder; a link to a folder counts as that folder."""
@@ -116,13 +117,13 @@ class _Files:
         while folders:
             folder = folders.pop()
             self._parts.append(folder)
-            listed = _listed(folder)
+            listed = self._list(folder)
             if listed is None:
                 self._parts.append("unreadable")
             for entry in listed or ():
                 if entry.name in NEVER_PACKAGED:
                     continue
-                if not entry.is_dir():
+                if not _is_folder(entry):
                     self.add_file(entry)
                 elif not entry.is_symlink():
                     folders.append(entry.path)
@@ -148,6 +149,11 @@ class _Files:
         self._parts += [name, *digest.of_stat(status), status.st_mode]
         self.newest_ns = max(self.newest_ns, status.st_mtime_ns, status.st_ctime_ns)
 
+    def _list(self, folder: str) -> "list[os.DirEntry[str]] | None":
+        """See `_listed`. What was taken away from a folder or moved shows in the folder's own time alone."""
+        self.newest_ns = max(self.newest_ns, _changed_ns(folder))
+        return _listed(folder)
+
 
 def _listed(folder: str) -> "list[os.DirEntry[str]] | None":
     """What is in a folder, by name; None if that cannot be read."""
@@ -158,8 +164,16 @@ def _listed(folder: str) -> "list[os.DirEntry[str]] | None":
         return None
 
 
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    """Whether it is a folder, or a link to one."""
+    try:
+        return entry.is_dir()
+    except OSError:  # such as of a link to itself
+        return False
+
+
 def _changed_ns(folder: str) -> int:
-    """When something was installed in a folder or taken away from it; 0 if there is no such folder."""
+    """When something was put into a folder or taken away from it; 0 if there is no such folder."""
     try:
         return os.stat(folder).st_mtime_ns  # noqa: PTH116 - takes half as long as Path(folder).stat()
     except OSError:
@@ -169,5 +183,5 @@ def _changed_ns(folder: str) -> int:
 def _current_folder() -> str:
     try:
         return os.getcwd()  # noqa: PTH109 - takes half as long as Path.cwd()
-    except FileNotFoundError:
+    except OSError:
         return ""

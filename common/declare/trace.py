@@ -6,8 +6,7 @@ may be deleted, and is ignored if it is damaged.
 """
 
 import json
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from common.base.digest import Digest
 from common.base.digest_cache import YOUNG_NS
 from common.base.json_types import JsonObject
 from common.base.lean_dataclass import dataclass
+from common.base.process_clock import LOADED_NS
 from common.declare import surroundings
 from common.environment.site import Port, RememberedSite
 from common.model.choices import Choices
@@ -71,11 +71,11 @@ class TraceFile:
     Args:
         root: the repository.
         choices: what the command line says.
-        clock: returns the nanoseconds since the epoch.
+        started_ns: when the process started, in nanoseconds since the epoch.
     """
 
-    def __init__(self, root: Path, choices: Choices, clock: Callable[[], int] = time.time_ns) -> None:
-        self._began_ns = clock()
+    def __init__(self, root: Path, choices: Choices, started_ns: int = LOADED_NS) -> None:
+        self._started_ns = started_ns
         about = [str(root), str(choices.env), str(choices.project)]
         name = f"{digest.short(digest.of_struct('command', 1, [*about]))}.json"
         self._path, self._began = root / "build" / "traces" / name, surroundings.look(root, about)
@@ -94,8 +94,11 @@ class TraceFile:
 
     @property
     def is_settled(self) -> bool:
-        """Whether no file was changed so lately that it may change again without looking changed."""
-        return self._began.newest_ns <= self._began_ns - YOUNG_NS
+        """Whether no file was changed so lately that it may change again without looking changed, or since the process started.
+
+        What changes while a process is at work may have been read before or after.
+        """
+        return self._began.newest_ns <= self._started_ns - YOUNG_NS
 
     def write(self, trace: Trace, folders: Sequence[str], paths: Sequence[str]) -> None:
         """Keeps a trace, unless something is not settled.
@@ -106,7 +109,7 @@ class TraceFile:
             paths: the same.
         """
         beside, newest_ns = surroundings.look_beside(folders, paths)
-        if not self.is_settled or newest_ns > self._began_ns - YOUNG_NS:
+        if not self.is_settled or newest_ns > self._started_ns - YOUNG_NS:
             return
         saved = {"folders": [*folders], "paths": [*paths], "beside": beside, "trace": _as_object(trace)}
         text = json.dumps(saved, separators=(",", ":")).encode()

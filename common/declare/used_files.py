@@ -45,7 +45,7 @@ def find_used(root: Path, inputs: Inputs, resources: Iterable[Resource]) -> Used
         resources: what is declared.
     """
     top = os.path.abspath(root)  # noqa: PTH100 - as audit events are compared with it
-    if not _are_repeatable(top):
+    if not inputs.is_complete or not _are_repeatable(top):
         return None
     listed = {os.path.abspath(path) for path in inputs.listed.copy()}  # noqa: PTH100 - see above
     files = {*inputs.opened.copy(), *inputs.elsewhere.copy(), *inputs.modules(), *map(str, packaged(resources))}
@@ -93,7 +93,11 @@ def _are_repeatable(top: str) -> bool:
 def _installed() -> tuple[str, ...]:
     """The folders of Python itself and of packages: what is installed there counts by the times of the folders on `sys.path`."""
     bases: tuple[dict[str, str], ...] = ({}, {"base": sys.base_prefix, "platbase": sys.base_prefix})
-    folders = {sysconfig.get_path(name, vars=base) for base in bases for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    folders = {
+        sysconfig.get_path(name, vars=base)
+        for base in bases
+        for name in ("stdlib", "platstdlib", "purelib", "platlib", "scripts")
+    }
     return tuple(folders | {os.path.realpath(folder) for folder in folders})
 
 

@@ -1,31 +1,23 @@
 """A command knows without loading a declaration that nothing has changed, and is never wrong about it. On moto."""
 
-import contextlib
-import io
 import json
 import os
-import re
 import time
-from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 
 from common.aws.session import AwsSession
 from common.base.digest import Digest
-from common.commands.deployment_command import DeploymentCommand
-from common.commands.invocation import INVOCATION, Invocation
-from common.commands.unchanged import Begun, Unchanged
+from common.base.errors import AccountError, AwsError
 from common.declare.trace import Recalled, Trace, TraceFile
 from common.environment.site import Port, RememberedSite
-from common.model import steps
 from common.model.choices import Choices
 from common.model.resource import Action, Change, Key
 from tests.support.lagging_index import index
-from tests.support.repository import ACCOUNT, Repository, fresh_imports
+from tests.support.repository import ACCOUNT, Repository
+from tests.support.traced import FUNCTION, Ran, forget
 
 SITE = RememberedSite(
     name="dev",
@@ -53,45 +45,6 @@ TRACE = Trace(
     frozenset({"deploy-lambdas"}),
     ["Support ends."],
 )
-FUNCTION = 'p.function("Validate", environment={"LEVEL": "1"})'
-
-
-class Ran:
-    """A deploy, or a plan, as it is typed, some time after every file was written."""
-
-    def __init__(
-        self, root: Path, *, planning: bool = False, requested: str = "deploy", json: bool = False, **chosen: Any
-    ) -> None:
-        out = io.StringIO()
-        choices, covered = Choices(env="dev", jobs=4, **chosen), steps.covered([requested])
-        aws = AwsSession("eu-central-1", ACCOUNT)
-        with fresh_imports(), mock.patch.dict(os.environ), contextlib.redirect_stdout(out):
-            os.environ.pop("PYTEST_CURRENT_TEST", None)  # which is another in each phase of a test
-            file = TraceFile(root, choices, lambda: time.time_ns() + 10**10) if choices.is_plain else None
-            invocation = Invocation([(requested, {})], root=root)
-            begun_with = INVOCATION.set(invocation)
-            begun = Begun(file, invocation, choices, covered, planning=planning, json=json, aws=lambda: aws)
-            command: DeploymentCommand | Unchanged | None = begun.unchanged
-            if command is None:
-                made = DeploymentCommand.made(choices, invocation, covered, begun, planning=planning, json=json, verbose=False)
-                made._aws = lambda: aws
-                command = made
-            try:
-                deployment = command.deployment()
-                self.plan = deployment.plan()
-                for name in () if planning else covered:
-                    deployment.step(name)
-                deployment.prune()
-            finally:
-                command.close()
-                INVOCATION.reset(begun_with)
-        self.is_early = begun.opening is not None
-        self.loaded, self.calls = begun.unchanged is None, Counter(aws.calls)
-        self.told = re.sub(r'\d+\.\d s|"seconds": [0-9.]+', "", out.getvalue())
-
-    @property
-    def changes(self) -> dict[str, Action]:
-        return {str(change.key): change.action for change in self.plan.changes if change.action is not Action.NOOP}
 
 
 @pytest.fixture
@@ -100,11 +53,6 @@ def deployed(repository: Repository, moto: None) -> Repository:
     repository.project("acres", FUNCTION, 'p.job("load", script="glue/landing/load.py")')
     assert Ran(repository.root).loaded
     return repository
-
-
-def forget(root: Path) -> None:
-    for file in (root / "build/traces").iterdir():
-        file.unlink()
 
 
 def test_the_second_command_loads_nothing_and_tells_the_same(deployed: Repository) -> None:
@@ -272,7 +220,7 @@ def test_files_elsewhere_count_once_they_are_used(deployed: Repository, tmp_path
 
 
 def test_a_file_that_was_just_written_may_change_again(deployed: Repository) -> None:
-    later = TraceFile(deployed.root, Choices(env="dev"), lambda: time.time_ns() + 10**10)
+    later = TraceFile(deployed.root, Choices(env="dev"), time.time_ns() + 10**10)
     now = TraceFile(deployed.root, Choices(env="dev"))
     now.write(TRACE, (), ())
     assert now.read() is None
@@ -292,3 +240,49 @@ def test_a_damaged_trace_is_none(deployed: Repository, damage: Callable[[bytes],
     file.write_bytes(damage(file.read_bytes()))
     assert Ran(deployed.root).loaded
     assert not Ran(deployed.root).loaded
+
+
+class Refusing(AwsSession):
+    """AWS, with an error instead of the answer of one operation."""
+
+    def __init__(self, operation: str, error: BaseException) -> None:
+        super().__init__("eu-central-1", ACCOUNT)
+        self._refused, self._error = operation, error
+
+    def _count(self, service: str, operation: str) -> None:
+        super()._count(service, operation)
+        if operation == self._refused:
+            raise self._error
+
+
+@pytest.mark.parametrize("json", [False, True])
+@pytest.mark.parametrize(
+    ("operation", "error"),
+    [
+        *((name, AwsError("any", name, "AccessDenied", "no")) for name in ("ListRoles", "GetResources", "GetObjectTagging")),
+        ("GetCallerIdentity", AwsError("sts", "GetCallerIdentity", "InvalidClientTokenId", "no")),
+        ("GetCallerIdentity", AccountError("There are no credentials.")),
+        ("GetCallerIdentity", KeyboardInterrupt()),
+    ],
+)
+def test_an_error_is_told_as_if_nothing_was_remembered(
+    deployed: Repository, operation: str, error: BaseException, json: bool
+) -> None:
+    traced = Ran(deployed.root, json=json, aws=lambda: Refusing(operation, error))
+    forget(deployed.root)
+    full = Ran(deployed.root, json=json, aws=lambda: Refusing(operation, error))
+    assert traced.error == full.error != ""
+    assert traced.told == full.told
+    assert traced.calls == full.calls
+
+
+def test_an_account_that_cannot_be_opened_is_told_as_if_nothing_was_remembered(deployed: Repository) -> None:
+    def refuse() -> AwsSession:
+        raise AccountError("The profile asks for a code, and nobody can be asked.")
+
+    traced = Ran(deployed.root, aws=refuse)
+    forget(deployed.root)
+    full = Ran(deployed.root, aws=refuse)
+    assert traced.error == full.error
+    assert traced.told == full.told
+    assert traced.told.count(ACCOUNT) == 1

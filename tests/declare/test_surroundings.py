@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ def root(repository: Repository) -> Path:
     repository.write("libs/shared.py", "")
     repository.write("elsewhere/linked/text.txt", "a")
     (repository.root / "projects/acres/linked").symlink_to(repository.root / "elsewhere/linked")
+    (repository.root / "projects/acres/second").symlink_to(repository.root / "elsewhere/linked")
     (repository.root / "projects/acres/nowhere").symlink_to("missing")
     (repository.root / "projects/acres/circle").symlink_to(repository.root / "projects")
     return repository.root
@@ -73,6 +75,9 @@ CHANGES: dict[str, Change] = {
     "the shared resources": lambda root: append_line(root / "deploy.py"),
     "a file of the top folder": lambda root: (root / "pyproject.toml").touch(),
     "a hidden file of the top folder": lambda root: (root / ".python-version").touch(),
+    "a link to itself": lambda root: (root / "loop").symlink_to("loop"),
+    "a link to itself in a project": lambda root: (root / "projects/acres/loop").symlink_to("loop"),
+    "a second link is gone": lambda root: (root / "projects/acres/second").unlink(),
     "a new folder of the top folder": lambda root: (root / "yaml").mkdir(),
 }
 
@@ -149,4 +154,9 @@ def test_single_files_and_folders_count_as_they_are_used(root: Path) -> None:
 def test_the_newest_file_tells_how_young_the_surroundings_are(root: Path) -> None:
     newest = surroundings.look(root, []).newest_ns
     (root / "projects/acres/new").touch()
-    assert surroundings.look(root, []).newest_ns == (root / "projects/acres/new").stat().st_ctime_ns >= newest
+    assert surroundings.look(root, []).newest_ns >= (root / "projects/acres/new").stat().st_ctime_ns >= newest
+    for change in ((root / "projects/acres/new").unlink, lambda: (root / "projects/acres/glue").rename(root / "glue")):
+        newest = surroundings.look(root, []).newest_ns
+        time.sleep(0.01)  # the tick of the clock of common file systems
+        change()
+        assert surroundings.look(root, []).newest_ns > newest, "what is gone shows in the time of its folder"

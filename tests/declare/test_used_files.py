@@ -10,16 +10,17 @@ import pytest
 
 from common.declare.inputs import Inputs
 from common.declare.used_files import UsedFiles, find_used
-from tests.support.repository import Repository
+from tests.support.repository import Repository, fresh_imports
 
 
 def used(root: Path, *opened: str, listed: tuple[str, ...] = ()) -> UsedFiles | None:
     """What counts of files that are opened and folders that are listed, by their paths in the repository or in all."""
-    inputs = Inputs(root)
-    for path in opened:
-        inputs.note(str(root / path))
-    inputs.listed |= {str(root / path) for path in listed}
-    return find_used(root, inputs, ())
+    with fresh_imports():
+        inputs = Inputs(root)
+        for path in opened:
+            inputs.note(str(root / path))
+        inputs.listed |= {str(root / path) for path in listed}
+        return find_used(root, inputs, ())
 
 
 @pytest.fixture
@@ -76,4 +77,4 @@ def test_where_packages_are_is_looked_up_once_for_all_modules(monkeypatch: pytes
         used(root)
     finally:
         sys.setprofile(None)
-    assert calls["get_path"] <= 8
+    assert calls["get_path"] <= 10
