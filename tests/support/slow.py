@@ -38,6 +38,7 @@ FILES = frozenset(
         "commands/test_schedules_end_to_end.py",
         "commands/test_status.py",
         "commands/test_tag_prefix.py",
+        "declare/test_random_edits.py",
         "commands/test_unbind.py",
         "commands/test_upgrading.py",
         "commands/test_watch.py",
