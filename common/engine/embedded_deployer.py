@@ -21,7 +21,7 @@ SESSION, SECONDS = "deployer", 12 * 3600
 """The name of the session, and for how many seconds it lasts."""
 EMBEDDED_ONLY = (
     *("sqs:GetQueueUrl", "sqs:SendMessage", "sqs:ReceiveMessage"),
-    *("glue:GetTables", "glue:GetPartitions"),
+    *("glue:GetTable", "glue:GetTables", "glue:GetPartitions"),
 )
 """The actions of calls that are made in an embedded environment alone: sample messages of `run`, and the catalog for `query`."""
 

@@ -19,7 +19,8 @@ UNPRINTED = frozenset(
     {
         "iam:SimulatePrincipalPolicy",  # of `doctor`, for which `policy --doctor` prints it
         *("sqs:GetQueueUrl", "sqs:SendMessage", "sqs:ReceiveMessage"),  # sample messages, in the embedded AWS alone
-        *("glue:GetTables", "glue:GetPartitions"),  # `invoke query` in the embedded AWS; in an account Athena reads the catalog
+        # `invoke query` in the embedded AWS; in an account Athena reads the catalog
+        *("glue:GetTable", "glue:GetTables", "glue:GetPartitions"),
         "sts:AssumeRole",  # of the embedded AWS that enforces IAM: the account itself becomes the deployer
         "sns:GetSubscriptionAttributes",  # allowed with a subscription: AWS's handler of the type asks the same
     }
