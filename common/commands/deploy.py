@@ -35,12 +35,12 @@ def deployment(
         verbose: print one line a resource on a terminal, too.
     """
     from common.commands.unchanged import TracedCommand
-    from common.declare.trace import TraceFile
+    from common.declare.trace import trace_file
 
     invocation, covered = INVOCATION.get(), steps.covered(requested)
 
     def make() -> TracedCommand:
-        file = TraceFile(invocation.root, choices) if choices.is_plain and covered else None
+        file = trace_file(invocation.root, choices)
         return TracedCommand(file, invocation, choices, covered, planning=planning, json=json, verbose=verbose)
 
     return invocation.keep(choices, make, TracedCommand.close).deployment()

@@ -31,8 +31,14 @@ NEVER_READ = frozenset(
     }
 )
 """Variables that differ from command to command and that nothing declared depends on: the account is proved by every command."""
+MAX_FILES = 20_000
+"""So many files are looked at in 0.1 s. To look at more would take as long as it saves."""
 Part = str | int
 """A path, or a part of what `stat` says of a file."""
+
+
+class TooManyFilesError(Exception):
+    """There are more than `MAX_FILES`, as where data or `node_modules` lie in the folders of projects."""
 
 
 class Surroundings(NamedTuple):
@@ -55,6 +61,9 @@ def look(root: Path, about: Iterable[str]) -> Surroundings:
     Args:
         root: the repository.
         about: what the command is about: the environment and the projects.
+
+    Raises:
+        TooManyFilesError: see there.
     """
     top = os.path.abspath(root)  # noqa: PTH100 - as audit events are compared with it
     process: list[Part] = [*about, sys.version, sys.prefix, sys.base_prefix, repr(sys.flags), _current_folder(), os.getuid()]
@@ -85,6 +94,9 @@ def look_beside(folders: Iterable[str], paths: Iterable[str]) -> tuple[Digest, i
 
     Returns:
         What stands for all of it, and when the youngest of the files was changed; see `Surroundings`.
+
+    Raises:
+        TooManyFilesError: see there.
     """
     files = _Files()
     for folder in folders:
@@ -101,6 +113,7 @@ class _Files:
     def __init__(self, parts: Iterable[Part] = ()) -> None:
         self._parts = [*parts]
         self._linked: set[str] = set()
+        self._number = 0
         self.newest_ns = 0
 
     def digest(self) -> Digest:
@@ -115,6 +128,8 @@ class _Files:
         """All files below a folder; a link to a folder counts as that folder."""
         folders = [top]
         while folders:
+            if self._number > MAX_FILES:
+                raise TooManyFilesError
             folder = folders.pop()
             self._parts.append(folder)
             listed = self._list(folder)
@@ -146,6 +161,7 @@ class _Files:
             self._parts += [path, "unreadable"]
 
     def _add(self, name: str, status: os.stat_result) -> None:
+        self._number += 1
         self._parts += [name, *digest.of_stat(status), status.st_mode]
         self.newest_ns = max(self.newest_ns, status.st_mtime_ns, status.st_ctime_ns)
 

@@ -19,6 +19,7 @@ from common.base.json_types import JsonObject
 from common.base.lean_dataclass import dataclass
 from common.base.process_clock import LOADED_NS
 from common.declare import surroundings
+from common.declare.surroundings import TooManyFilesError
 from common.environment.site import Port, RememberedSite
 from common.model.choices import Choices
 from common.model.resource import Action, Change, Key
@@ -72,6 +73,9 @@ class TraceFile:
         root: the repository.
         choices: what the command line says.
         started_ns: when the process started, in nanoseconds since the epoch.
+
+    Raises:
+        TooManyFilesError: to look at the surroundings would take as long as it saves.
     """
 
     def __init__(self, root: Path, choices: Choices, started_ns: int = LOADED_NS) -> None:
@@ -89,7 +93,7 @@ class TraceFile:
         if not head.startswith(self._settings()) or not head.endswith(digest.of_bytes(text).encode()):
             return None
         saved: JsonObject = json.loads(text)
-        is_current = head == self._head(text) and surroundings.look_beside(saved["folders"], saved["paths"])[0] == saved["beside"]
+        is_current = head == self._head(text) and _beside(saved["folders"], saved["paths"]) == saved["beside"]
         return Recalled(_parsed(saved["trace"]), is_current)
 
     @property
@@ -108,7 +112,10 @@ class TraceFile:
             folders: what the declarations used besides; see `surroundings.look_beside`.
             paths: the same.
         """
-        beside, newest_ns = surroundings.look_beside(folders, paths)
+        try:
+            beside, newest_ns = surroundings.look_beside(folders, paths)
+        except TooManyFilesError:
+            return
         if not self.is_settled or newest_ns > self._started_ns - YOUNG_NS:
             return
         saved = {"folders": [*folders], "paths": [*paths], "beside": beside, "trace": _as_object(trace)}
@@ -121,6 +128,26 @@ class TraceFile:
 
     def _head(self, text: bytes) -> bytes:
         return self._settings() + f"{self._began.digest} {digest.of_bytes(text)}".encode()
+
+
+def trace_file(root: Path, choices: Choices) -> TraceFile | None:
+    """The file of the trace; None if such commands are not traced, or if there are too many files to look at.
+
+    Args:
+        root: the repository.
+        choices: what the command line says.
+    """
+    try:
+        return TraceFile(root, choices) if choices.is_plain else None
+    except TooManyFilesError:
+        return None
+
+
+def _beside(folders: Sequence[str], paths: Sequence[str]) -> Digest | None:
+    try:
+        return surroundings.look_beside(folders, paths)[0]
+    except TooManyFilesError:
+        return None
 
 
 def _as_object(trace: Trace) -> JsonObject:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from common.declare import surroundings
+from common.declare.trace import trace_file
+from common.model.choices import Choices
 from tests.support.repository import Repository
 
 Change = Callable[[Path], object]
@@ -160,3 +162,11 @@ def test_the_newest_file_tells_how_young_the_surroundings_are(root: Path) -> Non
         time.sleep(0.01)  # the tick of the clock of common file systems
         change()
         assert surroundings.look(root, []).newest_ns > newest, "what is gone shows in the time of its folder"
+
+
+def test_more_files_than_it_saves_time_are_not_looked_at(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert trace_file(root, Choices(env="dev")) is not None
+    monkeypatch.setattr(surroundings, "MAX_FILES", 3)
+    with pytest.raises(surroundings.TooManyFilesError):
+        surroundings.look(root, [])
+    assert trace_file(root, Choices(env="dev")) is None
