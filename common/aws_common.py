@@ -246,7 +246,8 @@ class Translated:
 
         from common.aws import credential_errors  # a call that is answered does not need it
 
-        if (unusable := credential_errors.unusable_credentials(error, trace, self._account_id)) is not None:
+        where = None if isinstance(error, BotoCoreError) else trace  # some of botocore's own are an OSError, too
+        if (unusable := credential_errors.unusable_credentials(error, where, self._account_id)) is not None:
             raise unusable from None
         if isinstance(error, ClientError):
             answer = error.response.get("Error", {})

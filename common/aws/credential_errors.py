@@ -28,7 +28,7 @@ def unusable_credentials(error: BaseException, trace: TracebackType | None, acco
 
     Args:
         error: what a call raised.
-        trace: where it was raised.
+        trace: where it was raised; None if botocore words it, as of a connection that fails.
         account_id: the account of the environment.
     """
     if UNSENT_HEADER in str(error):
