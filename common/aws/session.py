@@ -98,6 +98,14 @@ class AwsSession:
                 self._others[region] = other
             return self._others[region]
 
+    def load(self, service: str) -> None:
+        """Loads what calls of a service need: botocore, with the first of them, and the client.
+
+        Raises:
+            AccountError: the chosen profile does not exist.
+        """
+        self.clients.of(service)
+
     def stop_waiting(self) -> None:
         """Lets refused calls fail at their next attempt, but for those that what was done is recorded with."""
         self._stopping.set()

@@ -17,6 +17,8 @@ from common.aws.protocol import Aws
 from common.base.json_types import JsonObject
 from common.environment.site import Site
 
+SERVICE = "resourcegroupstaggingapi"
+"""botocore's name of the service."""
 PAGE_SIZE = 100
 Part = tuple[str, ...]
 """Types of resources that are requested together, as in ``lambda:function``; an empty part means all types."""
@@ -89,7 +91,7 @@ def list_tagged(aws: Aws, env: Site, types: Sequence[str] = ()) -> dict[str, str
     """
     filters: JsonObject = {"TagFilters": [{"Key": env.owner_tag, "Values": [env.owner]}]}
     filters |= {"ResourceTypeFilters": list(types)} if types else {}
-    pages = aws.pages("resourcegroupstaggingapi", "GetResources", **filters, ResourcesPerPage=100)
+    pages = aws.pages(SERVICE, "GetResources", **filters, ResourcesPerPage=100)
     projects: dict[str, str] = {}
     for mapping in (mapping for page in pages for mapping in page["ResourceTagMappingList"]):
         tags = {tag["Key"]: tag["Value"] for tag in mapping.get("Tags", ())}

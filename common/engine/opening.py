@@ -7,17 +7,18 @@ import os
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from common.aws import profile
+from common.aws import profile, tagging_index
 from common.aws.protocol import Aws
 from common.aws.rates import Budgets, Rates
 from common.aws.retries import Refusals
 from common.aws.session import AwsSession
 from common.aws.tagging_index import Part
 from common.base.background import Background
-from common.base.errors import UsageError
+from common.base.errors import AccountError, UsageError
 from common.base.json_types import JsonMapping
 from common.engine.first_reads import FirstReads
 from common.environment import endpoints
@@ -42,6 +43,10 @@ class Account(Aws, Protocol):
 
     def in_region(self, region: str) -> Aws:
         """A session in another region with the same credentials. Its calls are counted here."""
+        ...
+
+    def load(self, service: str) -> None:
+        """Loads what calls of a service need."""
         ...
 
     def stop_waiting(self) -> None:
@@ -81,6 +86,9 @@ class Opening:
         self.changes = ThreadPoolExecutor(jobs * CHANGES_PER_JOB, thread_name_prefix="change")
         self.reads: FirstReads | None = None
         if parts is not None:
+            # On this thread: what it loads next would otherwise hold up the first requests, as one thread at a time runs Python.
+            with suppress(AccountError):  # which the first call raises again
+                aws.load(tagging_index.SERVICE)
             self.reads = FirstReads(aws, Records(aws, site), site, [SHARED, *projects], parts, self.background)
             self.reads.load_scanner_if_new()
 

@@ -78,6 +78,23 @@ def test_the_scanner_for_secrets_loads_as_soon_as_a_project_is_known_to_be_new()
     opening.close()
 
 
+def test_what_calls_need_is_loaded_before_the_caller_goes_on_loading() -> None:
+    """One thread at a time runs Python, so declarations would hold up the first requests. Without a plan nothing is hurried."""
+    loaded: list[tuple[str, int]] = []
+
+    class Loading(FakeAws):
+        def load(self, service: str) -> None:
+            loaded.append((service, self.calls.total()))
+            raise AccountError("there is no such profile")
+
+    Opening(ENV, Loading(World()), 8).close()
+    assert loaded == []
+    opening = Opening(ENV, Loading(World()), 8, ["p"], [()])
+    assert loaded == [("resourcegroupstaggingapi", 0)]
+    assert opening.reads is not None, "whoever asks is told what is wrong by the first call"
+    opening.close()
+
+
 def test_a_second_plan_reads_anew() -> None:
     aws = FakeAws(World())
     opening = Opening(ENV, aws, 1, ["p"], [()])

@@ -114,6 +114,9 @@ class FakeAws(S3, Finds):
     def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
         self.call(service, f"Wait_{waiter}", **parameters)
 
+    def load(self, service: str) -> None:
+        """Nothing is to be loaded."""
+
     def stop_waiting(self) -> None:
         """Nothing is refused for a while here."""
 
