@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -272,8 +273,14 @@ def test_an_error_is_told_as_if_nothing_was_remembered(
     forget(deployed.root)
     full = Ran(deployed.root, json=json, aws=lambda: Refusing(operation, error))
     assert traced.error == full.error != ""
-    assert traced.told == full.told
-    assert traced.calls == full.calls
+    assert without_calls(traced.told) == without_calls(full.told)
+    assert traced.calls["sts:GetCallerIdentity"] == full.calls["sts:GetCallerIdentity"] == 1
+    if operation != "GetCallerIdentity":  # after that, how many others have begun is a matter of time
+        assert traced.calls == full.calls
+
+
+def without_calls(told: str) -> str:
+    return re.sub(r'\d+ AWS calls?|"api_calls": \{.*?\}\}', "", told)
 
 
 def test_an_account_that_cannot_be_opened_is_told_as_if_nothing_was_remembered(deployed: Repository) -> None:
