@@ -55,7 +55,14 @@ OTHERS = frozenset(
 """Options of other programs."""
 PROGRAM = re.compile(r"python -m ([\w.]+)((?: +--?[\w-]+(?: [\w.]+)?)*)")
 PROGRAMS = (
-    *("tests.account", "tests.bench", "tests.bench.packaging", "tests.bench.peers", "tests.bench.simulation"),
+    *(
+        "tests.account",
+        "tests.bench",
+        "tests.bench.packaging",
+        "tests.bench.peers",
+        "tests.bench.floor",
+        "tests.bench.simulation",
+    ),
     *("tests.moving_in.snapshot", "tests.soak"),
 )
 """Programs of the tests, which documents show with options of their own."""

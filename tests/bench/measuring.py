@@ -1,5 +1,6 @@
 """Whole processes, measured from outside: seconds on the clock, seconds of CPU, the peak of the largest one's memory."""
 
+import atexit
 import json
 import statistics
 import subprocess
@@ -85,7 +86,10 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
 @cache
 def _starter() -> subprocess.Popen[str]:
     """See `STARTER`. It ends with this process, which closes its input."""
-    return subprocess.Popen([sys.executable, "-I", "-S", "-c", STARTER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-I", "-S", "-c", STARTER]
+    starter = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(starter.communicate)
+    return starter
 
 
 def measure(
