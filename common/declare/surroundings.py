@@ -18,7 +18,8 @@ from common.base.import_path import ROOT
 from common.packaging.source_files import NEVER_PACKAGED
 
 SETTINGS = ("common", "config")
-TREES = ("common", "config", "projects")
+"""The folders of a repository that decide where an environment is."""
+TREES = (*SETTINGS, "projects")
 """The folders of a repository that are looked at as a whole; of its top folder, the files and the names of everything."""
 DEPLOYER = f"{ROOT}{os.sep}common"
 """Where the deployer's own modules are: in the repository, unless a test has made another one."""

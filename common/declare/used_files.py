@@ -23,8 +23,6 @@ OWN_OF_BUILD = frozenset(
 """What the deployer itself keeps in the build folder. What else is there may be an input, as a file that a build has written."""
 ALWAYS_NEW = ("/dev", "/proc", "/sys")
 """What is read here is another each time, whatever `stat` says."""
-
-
 LEFT_OUT = re.compile(f"{os.sep}({'|'.join(map(re.escape, sorted(NEVER_PACKAGED)))})({os.sep}|$)")
 """Finds the folders of tools in a path, which are left out when whole folders are looked at."""
 
